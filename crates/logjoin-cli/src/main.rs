@@ -1,0 +1,2 @@
+//! The `logjoin` command.
+fn main() {}

@@ -1,0 +1,245 @@
+//! Small scanning tools over bytes, shared by the formats.
+
+use memchr::memchr;
+
+/// A signed decimal number that fills the whole slice; a leading `+` is accepted (HAProxy's `option logasap`).
+pub fn int(b: &[u8]) -> Option<i64> {
+    let (neg, digits) = match b {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        _ => (false, b),
+    };
+    if digits.is_empty() || digits.len() > 18 {
+        return None;
+    }
+    let mut v = 0i64;
+    for &d in digits {
+        if !d.is_ascii_digit() {
+            return None;
+        }
+        v = v * 10 + i64::from(d - b'0');
+    }
+    Some(if neg { -v } else { v })
+}
+
+/// A non-negative decimal number that fills the whole slice.
+pub fn uint(b: &[u8]) -> Option<u64> {
+    if b.first().is_some_and(u8::is_ascii_digit) { int(b).map(|v| v as u64) } else { None }
+}
+
+/// Decimal seconds (`0.123`, `12`) as microseconds.
+pub fn seconds_us(b: &[u8]) -> Option<i64> {
+    decimal_scaled(b, 6)
+}
+
+/// A decimal number times 10^`digits`, further digits cut off: `decimal_scaled(b"1.25", 3)` is 1250.
+pub fn decimal_scaled(b: &[u8], digits: u32) -> Option<i64> {
+    let (neg, b) = match b {
+        [b'-', rest @ ..] => (true, rest),
+        _ => (false, b),
+    };
+    let (whole, frac) = match memchr(b'.', b) {
+        Some(i) => (&b[..i], &b[i + 1..]),
+        None => (b, &b[..0]),
+    };
+    if whole.is_empty() && frac.is_empty() || whole.len() > 18 {
+        return None;
+    }
+    let mut v = if whole.is_empty() { 0 } else { uint(whole)? as i64 };
+    let mut left = digits;
+    for &d in frac {
+        if !d.is_ascii_digit() {
+            return None;
+        }
+        if left > 0 {
+            v = v.checked_mul(10)?.checked_add(i64::from(d - b'0'))?;
+            left -= 1;
+        }
+    }
+    let v = v.checked_mul(10i64.checked_pow(left)?)?;
+    Some(if neg { -v } else { v })
+}
+
+/// `None` for an empty slice and for the `-` that logs write in place of a missing value.
+pub fn present(b: &[u8]) -> Option<&[u8]> {
+    if b.is_empty() || b == b"-" { None } else { Some(b) }
+}
+
+/// Splits a request line into method, target and version (`1.1`), the way servers do: the method ends at
+/// the first space, the version begins after the last one and starts with `HTTP/`.
+/// Each part is `None` where the line has none; a line of one word is a target without a method.
+pub fn split_request(line: &[u8]) -> (Option<&[u8]>, Option<&[u8]>, Option<&[u8]>) {
+    let Some(space) = memchr(b' ', line) else {
+        return (None, present(line), None);
+    };
+    let (method, rest) = (&line[..space], &line[space + 1..]);
+    match memchr::memrchr(b' ', rest) {
+        Some(at) if rest[at + 1..].starts_with(b"HTTP/") => {
+            (present(method), present(&rest[..at]), present(&rest[at + 6..]))
+        }
+        _ if rest.starts_with(b"HTTP/") => (None, present(method), present(&rest[5..])),
+        _ => (present(method), present(rest), None),
+    }
+}
+
+/// A position in a line: takes pieces off the front. Every method that fails leaves the cursor where it was.
+#[derive(Debug, Clone, Copy)]
+pub struct Cursor<'a> {
+    line: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Cursor<'a> {
+    /// A cursor at the start of `line`.
+    pub fn new(line: &'a [u8]) -> Self {
+        Cursor { line, at: 0 }
+    }
+
+    /// Offset from the start of the line.
+    pub fn offset(&self) -> usize {
+        self.at
+    }
+
+    /// What is left.
+    pub fn rest(&self) -> &'a [u8] {
+        &self.line[self.at..]
+    }
+
+    /// Whether nothing is left.
+    pub fn is_empty(&self) -> bool {
+        self.at == self.line.len()
+    }
+
+    /// The next byte.
+    pub fn peek(&self) -> Option<u8> {
+        self.line.get(self.at).copied()
+    }
+
+    /// Steps over `literal`.
+    pub fn eat(&mut self, literal: &[u8]) -> Option<()> {
+        if self.rest().starts_with(literal) {
+            self.at += literal.len();
+            Some(())
+        } else {
+            None
+        }
+    }
+
+    /// Takes what stands before the next `byte`, and steps over that byte.
+    pub fn until(&mut self, byte: u8) -> Option<&'a [u8]> {
+        let i = memchr(byte, self.rest())?;
+        let piece = &self.rest()[..i];
+        self.at += i + 1;
+        Some(piece)
+    }
+
+    /// Takes what stands before the next `byte` without stepping over it; all the rest when there is none.
+    pub fn before(&mut self, byte: u8) -> &'a [u8] {
+        let i = memchr(byte, self.rest()).unwrap_or(self.rest().len());
+        let piece = &self.rest()[..i];
+        self.at += i;
+        piece
+    }
+
+    /// Takes what stands before the next occurrence of `literal`, and steps over the literal.
+    pub fn until_str(&mut self, literal: &[u8]) -> Option<&'a [u8]> {
+        let i = memchr::memmem::find(self.rest(), literal)?;
+        let piece = &self.rest()[..i];
+        self.at += i + literal.len();
+        Some(piece)
+    }
+
+    /// Takes `n` bytes.
+    pub fn take(&mut self, n: usize) -> Option<&'a [u8]> {
+        let piece = self.rest().get(..n)?;
+        self.at += n;
+        Some(piece)
+    }
+
+    /// Takes the longest run of bytes for which `keep` holds (possibly empty).
+    pub fn run(&mut self, keep: impl Fn(u8) -> bool) -> &'a [u8] {
+        let n = self.rest().iter().position(|&b| !keep(b)).unwrap_or(self.rest().len());
+        let piece = &self.rest()[..n];
+        self.at += n;
+        piece
+    }
+
+    /// Takes an optionally signed decimal number.
+    pub fn int(&mut self) -> Option<i64> {
+        let start = *self;
+        if matches!(self.peek(), Some(b'-' | b'+')) {
+            self.at += 1;
+        }
+        self.run(|b| b.is_ascii_digit());
+        let v = int(&self.line[start.at..self.at]);
+        if v.is_none() {
+            *self = start;
+        }
+        v
+    }
+
+    /// Takes a double-quoted string and steps over both quotes; a quote after a backslash does not end it.
+    /// Returns the raw inside.
+    pub fn quoted(&mut self) -> Option<&'a [u8]> {
+        let start = *self;
+        self.eat(b"\"")?;
+        let from = self.at;
+        loop {
+            let Some(i) = memchr::memchr2(b'"', b'\\', self.rest()) else {
+                *self = start;
+                return None;
+            };
+            self.at += i;
+            if self.peek() == Some(b'"') {
+                let piece = &self.line[from..self.at];
+                self.at += 1;
+                return Some(piece);
+            }
+            if self.at + 2 > self.line.len() {
+                *self = start;
+                return None;
+            }
+            self.at += 2;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers() {
+        assert_eq!(int(b"-1"), Some(-1));
+        assert_eq!(int(b"+12"), Some(12));
+        assert_eq!(int(b"1x"), None);
+        assert_eq!(int(b""), None);
+        assert_eq!(seconds_us(b"0.123"), Some(123_000));
+        assert_eq!(seconds_us(b"12"), Some(12_000_000));
+        assert_eq!(seconds_us(b"-"), None);
+        assert_eq!(decimal_scaled(b"1.2567", 3), Some(1256));
+    }
+
+    #[test]
+    fn request_lines() {
+        let split = |s: &'static str| split_request(s.as_bytes());
+        assert_eq!(
+            split("GET /a?b=c HTTP/1.1"),
+            (Some(&b"GET"[..]), Some(&b"/a?b=c"[..]), Some(&b"1.1"[..]))
+        );
+        assert_eq!(split("GET /a b HTTP/1.1"), (Some(&b"GET"[..]), Some(&b"/a b"[..]), Some(&b"1.1"[..])));
+        assert_eq!(split("GET /a"), (Some(&b"GET"[..]), Some(&b"/a"[..]), None));
+        assert_eq!(split("<BADREQ>"), (None, Some(&b"<BADREQ>"[..]), None));
+        assert_eq!(split("-"), (None, None, None));
+    }
+
+    #[test]
+    fn quoted_strings() {
+        let mut c = Cursor::new(br#""a \" b" rest"#);
+        assert_eq!(c.quoted(), Some(&br#"a \" b"#[..]));
+        assert_eq!(c.rest(), b" rest");
+        let mut open = Cursor::new(b"\"never closed");
+        assert_eq!(open.quoted(), None);
+        assert_eq!(open.offset(), 0);
+    }
+}

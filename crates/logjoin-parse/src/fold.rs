@@ -1,0 +1,1 @@
+//! Events of several lines: which lines continue the one before.

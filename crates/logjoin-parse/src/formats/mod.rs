@@ -1,0 +1,147 @@
+//! The table of formats: what a line itself means.
+//!
+//! To add a format:
+//!
+//! 1. write `formats/<id>.rs` with a `pub(super) static FORMAT: FormatDef` and its parser;
+//! 2. add `mod <id>;` below and the entry to [`FORMATS`], before every more general format;
+//! 3. give it samples: they are its documentation and its test (each must be read by this format when the
+//!    whole table is asked).
+
+// nginx and Apache
+
+// HAProxy
+
+// backends, system
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::compile::Compiled;
+use crate::{Anchor, Kind, Product, Record};
+
+/// Why a line was not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ParseError {
+    /// Byte offset in the line, from 0.
+    pub offset: usize,
+    /// What was expected there.
+    pub expected: &'static str,
+}
+
+impl ParseError {
+    /// An error at `offset`.
+    pub fn new(offset: usize, expected: &'static str) -> Self {
+        ParseError { offset, expected }
+    }
+}
+
+impl fmt::Display for ParseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "byte {}: expected {}", self.offset, self.expected)
+    }
+}
+
+impl std::error::Error for ParseError {}
+
+/// One built-in format.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct FormatDef {
+    /// Stable id, kebab-case.
+    pub id: &'static str,
+    /// A few words.
+    pub title: &'static str,
+    /// Who writes it, when the format alone tells.
+    pub product: Product,
+    /// What sort of records it gives.
+    pub kind: Kind,
+    /// Which moment its stamps name.
+    pub anchor: Anchor,
+    /// Where the layout is defined: the upstream project's file or manual section.
+    pub source: &'static str,
+    /// Lines (without envelope) that this format reads.
+    pub samples: &'static [&'static str],
+    /// Reads the payload of one line, without envelope and line end.
+    pub parse: for<'a> fn(&'a [u8]) -> Result<Record<'a>, ParseError>,
+}
+
+/// All built-in formats, the more specific before the more general.
+pub static FORMATS: &[&FormatDef] = &[
+    // --- HAProxy: every layout is unmistakable
+    // --- end of HAProxy
+    //
+    //
+    // --- nginx and Apache error logs, layouts with upstream fields, layouts with a virtual host
+    // --- end of nginx and Apache, specific
+    //
+    //
+    // --- backends with a layout of their own
+    // --- end of backends
+    //
+    //
+    // --- the common and combined access formats, which many programs write
+    // --- end of common and combined
+    //
+    //
+    // --- anything structured, anything with a stamp
+    // --- end of generic
+];
+
+/// A format to read lines with: built in, or compiled from a proxy's own format string.
+#[derive(Debug, Clone)]
+pub enum Format {
+    /// An entry of [`FORMATS`].
+    Builtin(&'static FormatDef),
+    /// See [`crate::compile`].
+    Compiled(Arc<Compiled>),
+}
+
+impl Format {
+    /// Finds a built-in format.
+    pub fn by_id(id: &str) -> Option<Format> {
+        FORMATS.iter().find(|f| f.id == id).copied().map(Format::Builtin)
+    }
+
+    /// Reads the payload of one line.
+    ///
+    /// # Errors
+    ///
+    /// Where the line does not have this format.
+    pub fn parse<'a>(&self, payload: &'a [u8]) -> Result<Record<'a>, ParseError> {
+        match self {
+            Format::Builtin(def) => (def.parse)(payload),
+            Format::Compiled(c) => c.parse(payload),
+        }
+    }
+
+    /// The id of the format.
+    pub fn id(&self) -> &'static str {
+        match self {
+            Format::Builtin(def) => def.id,
+            Format::Compiled(_) => "custom",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_unique_and_every_format_has_samples() {
+        for (i, f) in FORMATS.iter().enumerate() {
+            assert!(!f.samples.is_empty(), "{}: add samples", f.id);
+            assert!(FORMATS[..i].iter().all(|g| g.id != f.id), "{} is listed twice", f.id);
+        }
+    }
+
+    #[test]
+    fn each_sample_is_read_by_its_own_format() {
+        for f in FORMATS {
+            for s in f.samples {
+                let first = FORMATS.iter().find(|g| (g.parse)(s.as_bytes()).is_ok());
+                assert_eq!(first.map(|g| g.id), Some(f.id), "sample of {}: {s}", f.id);
+            }
+        }
+    }
+}

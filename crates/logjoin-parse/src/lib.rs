@@ -1,0 +1,41 @@
+//! One line of bytes in, one [`Record`] out.
+//!
+//! This crate reads the access and error logs of nginx, Apache httpd and HAProxy and the logs of
+//! the backends behind them. It is pure: it opens no file, reads no clock, prints nothing. A line
+//! that cannot be read is a [`ParseError`] that says where and what was expected; it is never a
+//! panic.
+//!
+//! ```
+//! use logjoin_parse::{Body, parse_any};
+//!
+//! let line = br#"192.0.2.7 - - [21/Nov/2026:01:50:53 +0000] "GET /cart HTTP/1.1" 502 157 "-" "curl/8.5.0""#;
+//! let record = parse_any(line).expect("a combined line");
+//! let Body::Access(access) = &record.body else { panic!("an access line") };
+//! assert_eq!(access.status, Some(502));
+//! assert_eq!(access.path.as_deref(), Some(&b"/cart"[..]));
+//! ```
+//!
+//! Layers, from the outside in:
+//!
+//! 1. an *envelope* is what a transport put around the line (syslog, journald, Docker, CRI ...): [`envelope`];
+//! 2. a *format* says what the line itself means: the table [`formats`], or a string of the proxy's
+//!    own configuration through [`compile`];
+//! 3. a *stamp* is time as it was written, with its precision and with or without zone and year: [`Stamp`].
+
+pub mod bytes;
+pub mod compile;
+pub mod detect;
+pub mod envelope;
+pub mod fold;
+pub mod formats;
+mod record;
+mod stamp;
+
+pub use detect::{Dialect, parse_any};
+pub use envelope::{Envelope, EnvelopeKind};
+pub use formats::{Format, FormatDef, ParseError};
+pub use record::{
+    Access, Anchor, Attempt, Body, ErrorLine, HaproxyFields, Kind, LogLine, Product, Record, StateEvent,
+    StateLine, Text, Upstreams,
+};
+pub use stamp::{Precision, Stamp};
