@@ -1,0 +1,611 @@
+//! The result: plain data with public fields, the same for people and programs.
+//!
+//! Serialised, this is `analysis.json` with [`SCHEMA_VERSION`]. Times are RFC 3339 in UTC, as precise as they are
+//! known; `file` is the path as it was given; lines count from 1 in the decompressed file.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use chrono::{DateTime, SecondsFormat};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::vocabulary::{CauseId, Mechanism, Origin};
+
+/// Version of the JSON form.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// A moment: nanoseconds since 1970-01-01 UTC on the reference clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Time(pub i64);
+
+impl Time {
+    /// Seconds since the epoch.
+    pub fn seconds(self) -> f64 {
+        self.0 as f64 / 1e9
+    }
+}
+
+impl fmt::Display for Time {
+    /// RFC 3339 in UTC, milliseconds.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let t = DateTime::from_timestamp_nanos(self.0);
+        f.write_str(&t.to_rfc3339_opts(SecondsFormat::Millis, true))
+    }
+}
+
+impl Serialize for Time {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Time {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Time, D::Error> {
+        let text = String::deserialize(d)?;
+        let t = DateTime::parse_from_rfc3339(&text).map_err(serde::de::Error::custom)?;
+        t.timestamp_nanos_opt()
+            .map(Time)
+            .ok_or_else(|| serde::de::Error::custom("a time between 1677 and 2262"))
+    }
+}
+
+/// A line of an input.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct LineRef {
+    /// Path as given.
+    pub file: String,
+    /// Line number, from 1.
+    pub line: u64,
+}
+
+impl fmt::Display for LineRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)
+    }
+}
+
+/// A whole analysis.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Analysis {
+    /// [`SCHEMA_VERSION`].
+    pub schema_version: u32,
+    /// The program that made it.
+    pub tool: Tool,
+    /// The files that were read, in the order of their paths.
+    pub inputs: Vec<Input>,
+    /// The writers' streams, a rotated set being one.
+    pub sources: Vec<Source>,
+    /// The clocks of the hosts, relative to the reference.
+    pub clocks: Vec<Clock>,
+    /// Counts over everything.
+    pub totals: Totals,
+    /// What happened, the worst first.
+    pub incidents: Vec<Incident>,
+    /// Every failed request (unless limited by an option; totals never change), in order of time.
+    pub failures: Vec<Failure>,
+    /// Requests per upstream server.
+    pub distribution: Vec<ServerShare>,
+    /// Changes of the proxies' view of their servers.
+    pub health: Vec<HealthEvent>,
+    /// The life of each instance.
+    pub lifecycle: Vec<InstanceLife>,
+    /// What separates failed from healthy traffic.
+    pub contrast: Vec<Contrast>,
+    /// Why failures remain unexplained, and what to log to explain them.
+    pub unknown: Vec<UnknownReason>,
+    /// All lines, accounted for.
+    pub ledger: Ledger,
+    /// Things the reader should know: assumptions, gaps, refusals.
+    pub notes: Vec<Note>,
+}
+
+/// The program.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Tool {
+    /// `logjoin`.
+    pub name: String,
+    /// Version.
+    pub version: String,
+}
+
+/// One file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Input {
+    /// Path as given.
+    pub path: String,
+    /// Id of the source it belongs to; absent for configuration files and files that could not be read.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub source: Option<String>,
+    /// Decompressed bytes read.
+    pub bytes: u64,
+    /// Lines read.
+    pub lines: u64,
+    /// `log` or `config`.
+    pub kind: String,
+    /// What went wrong, if anything did.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub problem: Option<String>,
+}
+
+/// Where the lines of a source went. `lines` is the sum of the other counts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ledger {
+    /// Lines read.
+    pub lines: u64,
+    /// First lines of events.
+    pub events: u64,
+    /// Further lines of events.
+    pub continuations: u64,
+    /// Empty lines.
+    pub blank: u64,
+    /// Lines outside the asked range of time.
+    pub filtered: u64,
+    /// Lines that no format read.
+    pub unparsed: u64,
+}
+
+impl Ledger {
+    /// Whether every line is accounted for.
+    pub fn holds(&self) -> bool {
+        self.lines == self.events + self.continuations + self.blank + self.filtered + self.unparsed
+    }
+
+    /// Adds the counts of another ledger.
+    pub fn add(&mut self, other: &Ledger) {
+        self.lines += other.lines;
+        self.events += other.events;
+        self.continuations += other.continuations;
+        self.blank += other.blank;
+        self.filtered += other.filtered;
+        self.unparsed += other.unparsed;
+    }
+}
+
+/// One writer's stream.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Source {
+    /// Stable id: the path of its newest file, without rotation and compression suffixes.
+    pub id: String,
+    /// Its files, oldest first.
+    pub files: Vec<String>,
+    /// Formats read, the most frequent first, with the number of events of each.
+    pub formats: Vec<FormatCount>,
+    /// `proxy-access`, `proxy-error`, `backend-access`, `backend-log`, `system` or `unknown`.
+    pub role: String,
+    /// `nginx`, `apache`, `haproxy`, `backend`, `system` or `unknown`.
+    pub product: String,
+    /// Name of the proxy or backend instance that it belongs to.
+    pub instance: String,
+    /// How the role was decided.
+    pub role_reason: String,
+    /// Zone of its stamps: `+01:00`, `written` when each stamp says it, or `mixed`.
+    pub zone: String,
+    /// How the zone was decided.
+    pub zone_reason: String,
+    /// `s`, `ms`, `us` or `ns`.
+    pub precision: String,
+    /// First moment.
+    pub start: Option<Time>,
+    /// Last moment.
+    pub end: Option<Time>,
+    /// Longest silence, seconds.
+    pub longest_gap_s: f64,
+    /// Lines, accounted for.
+    pub ledger: Ledger,
+    /// First lines that no format read, escaped and shortened.
+    pub unparsed_examples: Vec<Example>,
+    /// Addresses that this instance serves, with the reason (learned from joins, listed by a config, said at start-up).
+    pub addresses: Vec<AddressClaim>,
+}
+
+/// Events of one format.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FormatCount {
+    /// Id of the format.
+    pub format: String,
+    /// Events.
+    pub events: u64,
+}
+
+/// A line shown as an example.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Example {
+    /// Where it stands.
+    #[serde(flatten)]
+    pub at: LineRef,
+    /// Its text, control characters escaped, cut at 200 characters.
+    pub text: String,
+}
+
+/// Why an address is taken to be an instance's.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AddressClaim {
+    /// `10.0.0.1:8080`, `unix:/run/app.sock` or a HAProxy `backend/server`.
+    pub address: String,
+    /// `joins`, `listening-line`, `config-name` or `told`.
+    pub reason: String,
+    /// Joined requests that agree, where the reason is `joins`.
+    pub votes: u64,
+}
+
+/// The clock of one host or instance.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Clock {
+    /// Name of the instance.
+    pub source: String,
+    /// Name of the instance whose clock is the reference.
+    pub reference: String,
+    /// The log's clock minus the reference's, seconds, at the middle of the common range, without the zone error;
+    /// absent when it could not be fitted.
+    pub offset_s: Option<f64>,
+    /// An error of the written or assumed zone, seconds (a multiple of 15 minutes).
+    pub zone_error_s: i64,
+    /// Drift, millionths.
+    pub drift_ppm: f64,
+    /// Half width of the range in which the offset lies, seconds.
+    pub band_s: Option<f64>,
+    /// Requests that the fit rests on.
+    pub samples: u64,
+    /// Moments at which the clock was stepped, with the size of the step.
+    pub steps: Vec<ClockStep>,
+    /// `fitted`, `told`, `same-host`, `reference`, `too-few-samples`, `contradictory`.
+    pub state: String,
+}
+
+/// A step of a clock.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ClockStep {
+    /// When, on the reference clock.
+    pub at: Time,
+    /// By how much, seconds.
+    pub by_s: f64,
+}
+
+/// Counts over everything.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Totals {
+    /// Requests that the proxies logged (a chain of proxies counts each of its lines).
+    pub requests: u64,
+    /// Gateway failures.
+    pub failures: u64,
+    /// Requests that were listed but are no gateway failure (client aborts).
+    pub not_gateway: u64,
+    /// Requests that were served after a failed attempt.
+    pub hidden_by_retry: u64,
+    /// Proxies' requests by status.
+    pub by_status: BTreeMap<String, u64>,
+    /// Failures by origin.
+    pub by_origin: BTreeMap<String, u64>,
+    /// Failures by mechanism.
+    pub by_mechanism: BTreeMap<String, u64>,
+    /// Failures by cause.
+    pub by_cause: BTreeMap<String, u64>,
+}
+
+/// Episodes that overlap or follow from one another.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Incident {
+    /// `I1`, `I2` ... in order of time.
+    pub id: String,
+    /// First failure.
+    pub start: Time,
+    /// Last failure.
+    pub end: Time,
+    /// Failures in all its episodes.
+    pub failures: u64,
+    /// The cause of its largest episode.
+    pub cause: CauseId,
+    /// One sentence: what, when, who, why.
+    pub summary: String,
+    /// Its episodes, in order of time.
+    pub episodes: Vec<Episode>,
+}
+
+/// Consecutive failures with one cause on one target.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Episode {
+    /// `E1`, `E2` ... in order of time.
+    pub id: String,
+    /// First failure (start of the request).
+    pub start: Time,
+    /// Last failure (end of the request).
+    pub end: Time,
+    /// Why.
+    pub cause: CauseId,
+    /// A finer name, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub detail: Option<String>,
+    /// Probability that the cause is right.
+    pub confidence: f64,
+    /// Instances or addresses that failed.
+    pub targets: Vec<String>,
+    /// Proxies that answered.
+    pub proxies: Vec<String>,
+    /// Failures.
+    pub failures: u64,
+    /// Requests of those proxies from start to end, failures included.
+    pub requests: u64,
+    /// Failures by status.
+    pub by_status: BTreeMap<String, u64>,
+    /// Failures by mechanism.
+    pub by_mechanism: BTreeMap<String, u64>,
+    /// The paths that failed most, with counts.
+    pub endpoints: Vec<Count>,
+    /// Distinct client addresses.
+    pub clients: u64,
+    /// What proves it.
+    pub evidence: Vec<Evidence>,
+    /// What speaks against it.
+    pub against: Vec<Evidence>,
+    /// Other causes that were considered.
+    pub alternatives: Vec<Alternative>,
+    /// What was ruled out, and why.
+    pub ruled_out: Vec<RuledOut>,
+    /// What to do.
+    pub advice: Vec<String>,
+    /// What would show that the verdict is wrong.
+    pub refuted_by: String,
+}
+
+/// A value and how often it occurs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Count {
+    /// The value.
+    pub value: String,
+    /// How often.
+    pub count: u64,
+}
+
+/// One fact for or against a verdict.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// What it says, in one sentence.
+    pub claim: String,
+    /// When, where the fact has a moment.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub time: Option<Time>,
+    /// The lines (the first ones of many).
+    pub lines: Vec<LineRef>,
+    /// The text of the first line, escaped and shortened.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub text: Option<String>,
+    /// How many lines say so.
+    pub count: u64,
+}
+
+/// Another cause.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Alternative {
+    /// Which.
+    pub cause: CauseId,
+    /// Probability that it is the right one.
+    pub confidence: f64,
+}
+
+/// A cause that the evidence excludes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RuledOut {
+    /// Which.
+    pub cause: CauseId,
+    /// Why.
+    pub why: String,
+}
+
+/// A failed request.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Failure {
+    /// `F1`, `F2` ... in order of time.
+    pub id: String,
+    /// End of the request on the reference clock.
+    pub time: Time,
+    /// Start of the request, where its duration is known.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub start: Option<Time>,
+    /// The proxy's line.
+    pub file: String,
+    /// Its number.
+    pub line: u64,
+    /// Name of the proxy instance.
+    pub proxy: String,
+    /// Method.
+    pub method: Option<String>,
+    /// Request target as logged.
+    pub target: Option<String>,
+    /// Status as logged; -1 when HAProxy sent nothing.
+    pub status: Option<i32>,
+    /// Client address.
+    pub client: Option<String>,
+    /// Request id, where one was logged.
+    pub request_id: Option<String>,
+    /// The tries, in order.
+    pub attempts: Vec<Attempt>,
+    /// Who made the error answer.
+    pub origin: Origin,
+    /// What the proxy saw (of the last attempt).
+    pub mechanism: Mechanism,
+    /// Why.
+    pub cause: CauseId,
+    /// A finer name, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub detail: Option<String>,
+    /// Probability that the cause is right.
+    pub confidence: f64,
+    /// False for what is listed but is no gateway failure.
+    pub gateway: bool,
+    /// Episode.
+    pub episode: Option<String>,
+    /// The proxy's error lines about this request.
+    pub error_lines: Vec<LineRef>,
+    /// The same request in another proxy, behind (`inner`) or before (`outer`) this one.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub chain: Vec<ChainLink>,
+    /// The backend's lines about this request.
+    pub backend: Vec<BackendJoin>,
+    /// What the join came to: `joined`, `ambiguous`, `no-backend-event`, `not-logged` or `not-tried`.
+    pub join: String,
+    /// Lines about the event behind it.
+    pub cause_lines: Vec<LineRef>,
+    /// Other causes that were considered.
+    pub alternatives: Vec<Alternative>,
+}
+
+/// One try at one upstream server.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// Address, or HAProxy's `backend/server`.
+    pub address: Option<String>,
+    /// Instance behind it, where it is known.
+    pub instance: Option<String>,
+    /// What the proxy saw.
+    pub mechanism: Mechanism,
+    /// Status of the attempt as the proxy has it.
+    pub status: Option<i32>,
+    /// Seconds to connect.
+    pub connect_s: Option<f64>,
+    /// Seconds to the response header.
+    pub header_s: Option<f64>,
+    /// Seconds to the end.
+    pub response_s: Option<f64>,
+}
+
+/// The same request at another proxy.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ChainLink {
+    /// `inner` or `outer`.
+    pub side: String,
+    /// The line.
+    #[serde(flatten)]
+    pub at: LineRef,
+    /// Probability that it is the same request.
+    pub confidence: f64,
+}
+
+/// A backend's line that belongs to a failed request.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BackendJoin {
+    /// The line.
+    #[serde(flatten)]
+    pub at: LineRef,
+    /// `id`, `request` (path and time) or `time` (the only request that was there).
+    pub how: String,
+    /// Probability that it belongs to this request.
+    pub confidence: f64,
+}
+
+/// Requests of one upstream server at one proxy.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ServerShare {
+    /// Proxy.
+    pub proxy: String,
+    /// Pool, where it is known.
+    pub pool: Option<String>,
+    /// Address or server name.
+    pub server: String,
+    /// Instance, where it is known.
+    pub instance: Option<String>,
+    /// Attempts.
+    pub requests: u64,
+    /// Attempts that failed.
+    pub failures: u64,
+    /// Share of the pool's attempts.
+    pub share: f64,
+    /// Configured share, where the weights are known.
+    pub expected_share: Option<f64>,
+    /// Median duration of successes, seconds.
+    pub p50_s: Option<f64>,
+    /// 99th percentile, seconds.
+    pub p99_s: Option<f64>,
+}
+
+/// A change of a proxy's view of a server.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HealthEvent {
+    /// When.
+    pub time: Time,
+    /// Proxy.
+    pub proxy: String,
+    /// Server as the proxy names it.
+    pub server: String,
+    /// `server-down`, `server-up`, `check-failed` ...
+    pub event: String,
+    /// Reason that the proxy gave.
+    pub reason: Option<String>,
+    /// The line.
+    #[serde(flatten)]
+    pub at: LineRef,
+}
+
+/// The life of one instance.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct InstanceLife {
+    /// Instance.
+    pub instance: String,
+    /// What happened to it, in order of time.
+    pub events: Vec<LifeEvent>,
+    /// The states that follow.
+    pub spans: Vec<LifeSpan>,
+}
+
+/// An event in the life of an instance.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LifeEvent {
+    /// When.
+    pub time: Time,
+    /// What it means: `ready`, `stop-requested`, `crash` ...
+    pub what: String,
+    /// Id of the signal that recognised it.
+    pub signal: String,
+    /// The line.
+    #[serde(flatten)]
+    pub at: LineRef,
+    /// Its text, escaped and shortened.
+    pub text: String,
+}
+
+/// A stretch of time in one state.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LifeSpan {
+    /// `starting`, `ready`, `draining`, `down` or `unknown`.
+    pub state: String,
+    /// From.
+    pub start: Time,
+    /// To.
+    pub end: Time,
+}
+
+/// A value that failed requests have and healthy ones have not.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Contrast {
+    /// Episode.
+    pub episode: String,
+    /// `path`, `client`, `method`, `user-agent`, `server`, `message`.
+    pub dimension: String,
+    /// The value.
+    pub value: String,
+    /// Failed requests that have it, of all failed.
+    pub failed: (u64, u64),
+    /// Healthy requests that have it, of all healthy.
+    pub healthy: (u64, u64),
+}
+
+/// Why some failures are unexplained.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct UnknownReason {
+    /// What is missing.
+    pub reason: String,
+    /// Failures.
+    pub failures: u64,
+    /// What to log next time: the directive, word for word.
+    pub advice: Option<String>,
+}
+
+/// Something the reader should know.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Note {
+    /// `info` or `warning`.
+    pub level: String,
+    /// What it is about: a file, a source or an instance.
+    pub about: String,
+    /// The sentence.
+    pub text: String,
+}
