@@ -2,6 +2,8 @@
 
 use memchr::memchr;
 
+use crate::Text;
+
 /// A signed decimal number that fills the whole slice; a leading `+` is accepted (HAProxy's `option logasap`).
 pub fn int(b: &[u8]) -> Option<i64> {
     let (neg, digits) = match b {
@@ -80,6 +82,88 @@ pub fn split_request(line: &[u8]) -> (Option<&[u8]>, Option<&[u8]>, Option<&[u8]
         _ if rest.starts_with(b"HTTP/") => (None, present(method), present(&rest[5..])),
         _ => (present(method), present(rest), None),
     }
+}
+
+/// Undoes the escapes that servers put into quoted fields: `\xHH` (nginx `escape=default`, upper case; Apache, lower
+/// case) and Apache's `\"`, `\\`, `\n`, `\r`, `\t`, `\b`, `\v` (`ap_escape_logitem` in `server/util.c`). Any other
+/// backslash stays. Records keep fields as logged; a reader that compares fields of two logs undoes both first.
+///
+/// ```
+/// use logjoin_parse::bytes::unescape;
+/// assert_eq!(unescape(br"/a\x22b").as_ref(), b"/a\"b");
+/// assert!(matches!(unescape(b"/plain"), std::borrow::Cow::Borrowed(_)));
+/// ```
+pub fn unescape(b: &[u8]) -> Text<'_> {
+    if memchr(b'\\', b).is_none() {
+        return Text::Borrowed(b);
+    }
+    let mut out = Vec::with_capacity(b.len());
+    let mut rest = b;
+    while let Some(i) = memchr(b'\\', rest) {
+        out.extend_from_slice(&rest[..i]);
+        let (byte, len) = match &rest[i + 1..] {
+            [b'x', h, l, ..] if h.is_ascii_hexdigit() && l.is_ascii_hexdigit() => (hex(*h) << 4 | hex(*l), 4),
+            [b'"', ..] => (b'"', 2),
+            [b'\\', ..] => (b'\\', 2),
+            [b'n', ..] => (b'\n', 2),
+            [b'r', ..] => (b'\r', 2),
+            [b't', ..] => (b'\t', 2),
+            [b'b', ..] => (8, 2),
+            [b'v', ..] => (11, 2),
+            _ => (b'\\', 1),
+        };
+        out.push(byte);
+        rest = &rest[i + len..];
+    }
+    out.extend_from_slice(rest);
+    Text::Owned(out)
+}
+
+/// The value of a hexadecimal digit; 0 for anything else.
+pub(crate) fn hex(digit: u8) -> u8 {
+    char::from(digit).to_digit(16).unwrap_or(0) as u8
+}
+
+/// Whether the slice is an IPv4 or IPv6 address, without brackets, port or zone.
+pub fn is_ip(b: &[u8]) -> bool {
+    (2..=45).contains(&b.len())
+        && b.iter().all(|c| c.is_ascii_hexdigit() || matches!(c, b'.' | b':'))
+        && std::str::from_utf8(b).is_ok_and(|s| s.parse::<std::net::IpAddr>().is_ok())
+}
+
+/// Takes the port off an address: `192.0.2.1:80`, `[2001:db8::1]:80`, `[2001:db8::1]`. An IPv6 address without brackets,
+/// a bare address and a host name stay whole; the brackets are dropped.
+pub fn split_port(b: &[u8]) -> (&[u8], Option<u16>) {
+    if let [b'[', inner @ ..] = b
+        && let Some(close) = memchr(b']', inner)
+    {
+        return match &inner[close + 1..] {
+            [] => (&inner[..close], None),
+            [b':', port @ ..] => match port_number(port) {
+                Some(p) => (&inner[..close], Some(p)),
+                None => (b, None),
+            },
+            _ => (b, None),
+        };
+    }
+    match memchr::memrchr(b':', b) {
+        Some(i) if memchr(b':', &b[..i]).is_none() => match port_number(&b[i + 1..]) {
+            Some(p) if is_ip(&b[..i]) => (&b[..i], Some(p)),
+            _ => (b, None),
+        },
+        _ => (b, None),
+    }
+}
+
+/// A port number that fills the slice.
+pub(crate) fn port_number(b: &[u8]) -> Option<u16> {
+    if b.len() > 5 { None } else { u16::try_from(uint(b)?).ok() }
+}
+
+/// Decimal seconds as microseconds, and the smallest unit written, in microseconds: `0.021` is `(21_000, 1_000)`.
+pub fn seconds_and_unit(b: &[u8]) -> Option<(i64, i64)> {
+    let digits = memchr(b'.', b).map_or(0, |i| b.len() - i - 1).min(6);
+    Some((seconds_us(b)?, 10i64.pow(6 - digits as u32)))
 }
 
 /// A position in a line: takes pieces off the front. Every method that fails leaves the cursor where it was.
@@ -241,5 +325,31 @@ mod tests {
         let mut open = Cursor::new(b"\"never closed");
         assert_eq!(open.quoted(), None);
         assert_eq!(open.offset(), 0);
+    }
+
+    #[test]
+    fn escapes_of_both_servers_are_undone() {
+        assert_eq!(unescape(br"\x16\x03 a\x5Cx22").as_ref(), b"\x16\x03 a\\x22");
+        assert_eq!(unescape(br#"say \"hi\" \\ \t \q \x4"#).as_ref(), b"say \"hi\" \\ \t \\q \\x4");
+        assert_eq!(unescape(br"end\").as_ref(), b"end\\");
+    }
+
+    #[test]
+    fn ports_are_split_off_addresses_only() {
+        let split = |s: &'static str| split_port(s.as_bytes());
+        assert_eq!(split("192.0.2.1:80"), (&b"192.0.2.1"[..], Some(80)));
+        assert_eq!(split("[2001:db8::1]:80"), (&b"2001:db8::1"[..], Some(80)));
+        assert_eq!(split("[2001:db8::1]"), (&b"2001:db8::1"[..], None));
+        assert_eq!(split("2001:db8::1"), (&b"2001:db8::1"[..], None));
+        assert_eq!(split("unix:"), (&b"unix:"[..], None));
+        assert_eq!(split("192.0.2.1:99999"), (&b"192.0.2.1:99999"[..], None));
+    }
+
+    #[test]
+    fn durations_know_their_unit() {
+        assert_eq!(seconds_and_unit(b"0.021"), Some((21_000, 1_000)));
+        assert_eq!(seconds_and_unit(b"3"), Some((3_000_000, 1_000_000)));
+        assert_eq!(seconds_and_unit(b"0.0000001"), Some((0, 1)));
+        assert_eq!(seconds_and_unit(b"-"), None);
     }
 }

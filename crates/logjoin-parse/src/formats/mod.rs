@@ -8,6 +8,23 @@
 //!    whole table is asked).
 
 // nginx and Apache
+mod apache_error;
+mod apache_error_22;
+mod apache_ssl_request;
+mod apache_timed;
+mod clf;
+mod combined;
+mod combined_extra;
+mod combined_io;
+mod combined_quoted;
+mod common;
+mod ingress_nginx;
+mod lenient_json;
+mod nginx_error;
+mod nginx_json;
+mod nginx_stream;
+mod nginx_upstream;
+mod vhost_combined;
 
 // HAProxy
 
@@ -72,6 +89,16 @@ pub static FORMATS: &[&FormatDef] = &[
     //
     //
     // --- nginx and Apache error logs, layouts with upstream fields, layouts with a virtual host
+    &nginx_error::FORMAT,
+    &apache_error::FORMAT,
+    &apache_error_22::FORMAT,
+    &ingress_nginx::FORMAT,
+    &nginx_upstream::FORMAT,
+    &apache_timed::FORMAT,
+    &apache_ssl_request::FORMAT,
+    &nginx_stream::FORMAT,
+    &nginx_json::FORMAT,
+    &vhost_combined::FORMAT,
     // --- end of nginx and Apache, specific
     //
     //
@@ -80,6 +107,11 @@ pub static FORMATS: &[&FormatDef] = &[
     //
     //
     // --- the common and combined access formats, which many programs write
+    &common::FORMAT,
+    &combined::FORMAT,
+    &combined_quoted::FORMAT,
+    &combined_io::FORMAT,
+    &combined_extra::FORMAT,
     // --- end of common and combined
     //
     //

@@ -1,0 +1,372 @@
+//! What follows the last fixed field of an access line: quoted fields, `name=value` pairs, durations, ids.
+//!
+//! Responsible for taking it apart and for saying whose layout it is. The trick: an unquoted multi-valued nginx variable
+//! holds spaces, but only after a comma or around a colon, so that it can be read as one word.
+
+use memchr::memmem;
+
+use super::named::{Known, Source, set};
+use crate::bytes::{Cursor, is_ip, present, seconds_and_unit, split_port, uint};
+use crate::{Access, Stamp, Text};
+
+/// Whose layout a tail is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::formats) enum Tail {
+    /// Nothing follows.
+    Empty,
+    /// One quoted field: a forwarded list, a request id, anything.
+    Quoted,
+    /// ingress-nginx's `upstreaminfo`.
+    Ingress,
+    /// Named values, some of them nginx's upstream variables.
+    NginxNamed,
+    /// nginx's `$request_time $upstream_response_time`.
+    NginxTimes,
+    /// Apache's `%D %X`.
+    ApacheTimes,
+    /// Apache's `%I %O`.
+    Io,
+    /// Anything else.
+    Other,
+}
+
+/// One piece of a tail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::formats) enum Tok<'a> {
+    /// `"inside"`
+    Quoted(&'a [u8]),
+    /// `[inside]`
+    Bracket(&'a [u8]),
+    /// `name=value`, `name="value"`
+    Pair(&'a [u8], &'a [u8]),
+    /// A word, or a list as nginx writes it.
+    Bare(&'a [u8]),
+}
+
+/// Takes a tail apart; every piece stands after a space. Ends early at what is no whole piece.
+#[derive(Clone, Copy)]
+pub(in crate::formats) struct Tokens<'a> {
+    rest: Cursor<'a>,
+}
+
+impl<'a> Tokens<'a> {
+    /// The pieces of `tail`.
+    pub fn new(tail: &'a [u8]) -> Self {
+        Tokens { rest: Cursor::new(tail) }
+    }
+
+    /// What was not taken yet.
+    pub fn rest(&self) -> &'a [u8] {
+        self.rest.rest()
+    }
+
+    /// Whether the tail consists of whole pieces.
+    pub fn is_well_formed(mut self) -> bool {
+        while self.next().is_some() {}
+        self.rest.rest().trim_ascii().is_empty()
+    }
+
+    /// A word, with the further words of a list: `a, b`, `a : b`, `a : ` (an empty element at the end).
+    fn list(c: &mut Cursor<'a>) -> &'a [u8] {
+        let all = c.rest();
+        let from = c.offset();
+        let is_word = |b: u8| b != b' ';
+        c.run(is_word);
+        loop {
+            let taken = &all[..c.offset() - from];
+            if taken.ends_with(b",") && c.eat(b" ").is_some() {
+                c.run(is_word);
+            } else if c.eat(b" : ").is_some() {
+                c.run(is_word);
+            } else {
+                // ` :` at the very end of a line whose last space was trimmed
+                if c.rest() == b" :" {
+                    c.run(|_| true);
+                }
+                return &all[..c.offset() - from];
+            }
+        }
+    }
+}
+
+impl<'a> Iterator for Tokens<'a> {
+    type Item = Tok<'a>;
+
+    fn next(&mut self) -> Option<Tok<'a>> {
+        let mut c = self.rest;
+        c.eat(b" ")?;
+        while c.eat(b" ").is_some() {}
+        let tok = match c.peek()? {
+            b'"' => Tok::Quoted(c.quoted()?),
+            b'[' => {
+                c.eat(b"[")?;
+                Tok::Bracket(c.until(b']')?)
+            }
+            _ => {
+                let mut pair = c;
+                let name = pair.run(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'));
+                let is_name = name.first().is_some_and(|b| b.is_ascii_alphabetic());
+                if is_name && pair.eat(b"=").is_some() {
+                    let value =
+                        if pair.peek() == Some(b'"') { pair.quoted()? } else { Self::list(&mut pair) };
+                    c = pair;
+                    Tok::Pair(name, value)
+                } else {
+                    Tok::Bare(Self::list(&mut c))
+                }
+            }
+        };
+        if let Tok::Bare(v) | Tok::Pair(_, v) = tok
+            && matches!(tok, Tok::Bare(_))
+            && memchr::memchr(b'"', v).is_some()
+        {
+            return None;
+        }
+        if !c.is_empty() && c.peek() != Some(b' ') {
+            return None;
+        }
+        self.rest = c;
+        Some(tok)
+    }
+}
+
+/// Most pieces of a tail that are looked at.
+const PIECES: usize = 24;
+
+/// Reads a tail into the record, and says whose it is.
+pub(super) fn read<'a>(tail: &'a [u8], access: &mut Access<'a>, stamp: &mut Stamp) -> Tail {
+    let tail = tail.trim_ascii_end();
+    if tail.is_empty() {
+        return Tail::Empty;
+    }
+    let mut pieces = [Tok::Bare(b""); PIECES];
+    let mut n = 0;
+    let mut tokens = Tokens::new(tail);
+    while n < PIECES
+        && let Some(t) = tokens.next()
+    {
+        pieces[n] = t;
+        n += 1;
+    }
+    let pieces = &pieces[..n];
+    let kind = if ingress(pieces, access) {
+        Tail::Ingress
+    } else {
+        match pieces {
+            [Tok::Quoted(v)] => {
+                guess(v, 0, access);
+                Tail::Quoted
+            }
+            [Tok::Bare(i), Tok::Bare(o)] if uint(i).is_some() && uint(o).is_some() => {
+                access.request_length = uint(i).map(|v| v as i64);
+                access.extra.push(("bytes_sent".into(), Text::Borrowed(o)));
+                Tail::Io
+            }
+            [Tok::Bare(d), Tok::Bare(x @ (b"X" | b"+" | b"-")), rest @ ..] if uint(d).is_some() => {
+                access.duration_us = uint(d).map(|v| v as i64);
+                access.duration_unit_us = 1;
+                access.aborted = Some(*x == b"X");
+                others(rest, access, stamp);
+                Tail::ApacheTimes
+            }
+            [Tok::Bare(rt), Tok::Bare(urt), rest @ ..] if is_millis(rt) && is_millis_list(urt) => {
+                nginx_times(rt, urt, rest, access, stamp);
+                Tail::NginxTimes
+            }
+            _ if others(pieces, access, stamp) => Tail::NginxNamed,
+            _ => Tail::Other,
+        }
+    };
+    if let Some(rest) = present(tokens.rest().trim_ascii()) {
+        access.extra.push(("rest".into(), Text::Borrowed(rest)));
+    }
+    kind
+}
+
+/// Pairs by their names, other pieces by their looks; whether one was an nginx upstream variable.
+fn others<'a>(pieces: &[Tok<'a>], access: &mut Access<'a>, stamp: &mut Stamp) -> bool {
+    let mut is_nginx = false;
+    for (i, t) in pieces.iter().enumerate() {
+        match *t {
+            Tok::Pair(name, value) => {
+                let mut own = Some(*stamp);
+                match set(access, &mut own, name, Text::Borrowed(value), Source::Pairs) {
+                    Known::Upstream => is_nginx = true,
+                    Known::Plain => {}
+                    Known::No if present(value).is_some() => {
+                        access.extra.push((String::from_utf8_lossy(name), Text::Borrowed(value)));
+                    }
+                    Known::No => {}
+                }
+                if let Some(own) = own {
+                    *stamp = own;
+                }
+            }
+            Tok::Quoted(v) | Tok::Bracket(v) | Tok::Bare(v) => guess(v, i, access),
+        }
+    }
+    is_nginx
+}
+
+/// A value without a name: a forwarded list, a duration, a request id, or something else.
+pub(in crate::formats) fn guess<'a>(value: &'a [u8], index: usize, access: &mut Access<'a>) {
+    let Some(value) = present(value) else { return };
+    let text = Text::Borrowed(value);
+    if access.xff.is_none() && is_forwarded_list(value) {
+        access.xff = Some(text);
+    } else if access.duration_us.is_none() && is_millis(value) {
+        set_duration(access, value);
+    } else if access.request_id.is_none() && is_request_id(value) {
+        access.request_id = Some(text);
+    } else {
+        const NAMES: [&str; 8] = ["1", "2", "3", "4", "5", "6", "7", "8"];
+        access.extra.push((NAMES.get(index).copied().unwrap_or("9").into(), text));
+    }
+}
+
+fn set_duration(access: &mut Access<'_>, value: &[u8]) {
+    if let Some((us, unit)) = seconds_and_unit(value) {
+        access.duration_us = Some(us);
+        access.duration_unit_us = unit;
+    }
+}
+
+/// `$request_length $request_time [$proxy_upstream_name] [$proxy_alternative_upstream_name] $upstream_addr
+/// $upstream_response_length $upstream_response_time $upstream_status $req_id`; the alternative name is newer, the
+/// id may be missing.
+fn ingress<'a>(pieces: &[Tok<'a>], access: &mut Access<'a>) -> bool {
+    let [Tok::Bare(length), Tok::Bare(time), Tok::Bracket(name), rest @ ..] = pieces else {
+        return false;
+    };
+    let (alternative, rest) = match rest {
+        [Tok::Bracket(a), rest @ ..] => (*a, rest),
+        _ => (&b""[..], rest),
+    };
+    let [Tok::Bare(addr), Tok::Bare(len), Tok::Bare(response), Tok::Bare(status), id @ ..] = rest else {
+        return false;
+    };
+    if uint(length).is_none() && *length != b"-" || !is_millis(time) || !is_millis_list(response) {
+        return false;
+    }
+    let text = |v: &'a [u8]| present(v).map(Text::Borrowed);
+    access.request_length = uint(length).map(|v| v as i64);
+    set_duration(access, time);
+    let up = &mut access.upstream;
+    up.name = text(name);
+    up.addr = text(addr);
+    up.response_length = text(len);
+    up.response_time = text(response);
+    up.status = text(status);
+    up.has_addr = true;
+    if let Some(a) = text(alternative) {
+        access.extra.push(("proxy_alternative_upstream_name".into(), a));
+    }
+    if let [Tok::Bare(id), ..] = id {
+        access.request_id = text(id);
+    }
+    true
+}
+
+/// `$request_time $upstream_response_time`, and what often follows: `$pipe`, `$upstream_addr`, `$upstream_status`, an id.
+fn nginx_times<'a>(
+    rt: &'a [u8],
+    urt: &'a [u8],
+    rest: &[Tok<'a>],
+    access: &mut Access<'a>,
+    stamp: &mut Stamp,
+) {
+    set_duration(access, rt);
+    access.upstream.response_time = present(urt).map(Text::Borrowed);
+    for (i, t) in rest.iter().enumerate() {
+        let at = i + 2;
+        match *t {
+            Tok::Bare(p @ (b"." | b"p")) => access.extra.push(("pipe".into(), Text::Borrowed(p))),
+            Tok::Bare(v) | Tok::Quoted(v) if !access.upstream.has_addr && is_upstream_addr(v) => {
+                access.upstream.addr = Some(Text::Borrowed(v));
+                access.upstream.has_addr = true;
+            }
+            Tok::Bare(v) | Tok::Quoted(v)
+                if access.upstream.has_addr && access.upstream.status.is_none() && is_status_list(v) =>
+            {
+                access.upstream.status = Some(Text::Borrowed(v));
+            }
+            Tok::Pair(..) => {
+                others(&[*t], access, stamp);
+            }
+            Tok::Bare(v) | Tok::Quoted(v) | Tok::Bracket(v) => guess(v, at, access),
+        }
+    }
+}
+
+/// `0.021`: whole seconds and exactly three digits, as nginx writes times.
+fn is_millis(b: &[u8]) -> bool {
+    match memchr::memchr(b'.', b) {
+        Some(i) => i > 0 && b.len() == i + 4 && b[..i].iter().chain(&b[i + 1..]).all(u8::is_ascii_digit),
+        None => false,
+    }
+}
+
+fn is_millis_list(b: &[u8]) -> bool {
+    elements(b).all(|e| e.is_empty() || e == b"-" || is_millis(e))
+}
+
+fn is_status_list(b: &[u8]) -> bool {
+    elements(b).all(|e| e.is_empty() || e == b"-" || e.len() == 3 && uint(e).is_some())
+}
+
+/// Addresses as nginx writes peers: with a port, or a unix socket.
+pub(super) fn is_upstream_addr(b: &[u8]) -> bool {
+    let mut any = false;
+    for e in elements(b) {
+        let (ip, port) = split_port(e);
+        let is_peer = port.is_some() && is_ip(ip) || e.starts_with(b"unix:/");
+        if !is_peer && !matches!(e, b"" | b"-") {
+            return false;
+        }
+        any |= is_peer;
+    }
+    any
+}
+
+/// Elements of a multi-valued variable.
+fn elements(b: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(b);
+    std::iter::from_fn(move || {
+        let b = rest?;
+        let cut = match (memmem::find(b, b", "), memmem::find(b, b" : ")) {
+            (Some(c), Some(d)) if d < c => Some((d, 3)),
+            (Some(c), _) => Some((c, 2)),
+            (None, Some(d)) => Some((d, 3)),
+            (None, None) => None,
+        };
+        let Some((at, len)) = cut else {
+            rest = None;
+            return Some(b.strip_suffix(b" :").unwrap_or(b));
+        };
+        rest = Some(&b[at + len..]);
+        Some(&b[..at])
+    })
+}
+
+/// `X-Forwarded-For` as clients and proxies send it: addresses, `unknown`, with or without ports.
+fn is_forwarded_list(b: &[u8]) -> bool {
+    let mut ips = 0;
+    for e in b.split(|c| *c == b',') {
+        let e = e.trim_ascii();
+        if is_ip(split_port(e).0) {
+            ips += 1;
+        } else if !e.is_empty() && e != b"-" && e != b"unknown" {
+            return false;
+        }
+    }
+    ips > 0
+}
+
+/// A UUID, 32 hex digits, mod_unique_id's 27 characters, a trace id: long, of few kinds of characters, with a digit, and
+/// no plain number.
+fn is_request_id(b: &[u8]) -> bool {
+    (8..=128).contains(&b.len())
+        && b.iter().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_' | b'@' | b':' | b'='))
+        && b.iter().any(u8::is_ascii_digit)
+        && (b.iter().any(u8::is_ascii_alphabetic) || b.len() >= 16)
+}
