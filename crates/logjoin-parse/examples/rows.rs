@@ -65,7 +65,6 @@ fn fill(row: &mut Row, record: &Record<'_>) {
         Body::Error(e) => error(row, e),
         Body::State(s) => state(row, s),
         Body::Log(l) => log(row, l),
-        _ => {}
     }
 }
 

@@ -6,7 +6,7 @@
 
 use memchr::memmem;
 
-use super::{FormatDef, ParseError};
+use super::{FormatDef, ParseError, apache_text};
 use crate::bytes::{Cursor, int, is_ip, port_number, present, split_port, uint};
 use crate::{Anchor, Body, ErrorLine, Kind, Product, Record, Stamp, Text};
 
@@ -99,6 +99,9 @@ fn prefixed(rest: &[u8], has_module: bool, is_sure: bool) -> Option<ErrorLine<'_
     e.error_code = log_id(&c).map(Text::Borrowed);
     let (message, referer) = referer(message);
     e.message = Text::Borrowed(message);
+    let (address, target) = apache_text::named(message);
+    e.upstream = address.map(Text::Borrowed);
+    e.path = target.map(Text::Borrowed);
     e.referrer = referer.map(Text::Borrowed);
     Some(e)
 }
@@ -272,6 +275,7 @@ mod tests {
     fn error_number_without_a_client_stays_in_the_message() {
         let e = read(FORMAT.samples[0]);
         assert_eq!((e.os_error_code, s(&e.error_code), s(&e.client_ip)), (Some(111), Some("AH00957"), None));
+        assert_eq!(s(&e.upstream), Some("127.0.0.1:8080"));
         assert!(e.message.starts_with(b"(111)Connection refused: AH00957: http: attempt"));
     }
 

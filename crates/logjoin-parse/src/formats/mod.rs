@@ -11,6 +11,7 @@
 mod apache_error;
 mod apache_error_22;
 mod apache_ssl_request;
+mod apache_text;
 mod apache_timed;
 mod clf;
 mod combined;

@@ -83,6 +83,7 @@ pub(super) fn set_request<'a>(access: &mut Access<'a>, request: &'a [u8]) {
 }
 
 /// Method, target and version, where the first word can be a method at all.
+#[allow(clippy::type_complexity)] // as split_request
 pub(super) fn request_parts(request: &[u8]) -> (Option<&[u8]>, Option<&[u8]>, Option<&[u8]>) {
     match split_request(request) {
         (Some(m), path, version) if m.iter().all(|c| c.is_ascii_alphabetic() || matches!(c, b'-' | b'_')) => {
@@ -143,6 +144,7 @@ pub(super) fn counts(b: &[u8]) -> Option<(Option<i32>, Option<i64>, &[u8])> {
     let end = memchr::memchr(b' ', b).unwrap_or(b.len());
     match &b[..end] {
         b"-" => Some((status, None, &b[end..])),
+        b"" if b.is_empty() => Some((status, None, b)),
         d => Some((status, Some(int(d)?), &b[end..])),
     }
 }

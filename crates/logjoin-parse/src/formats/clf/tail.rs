@@ -74,9 +74,8 @@ impl<'a> Tokens<'a> {
         c.run(is_word);
         loop {
             let taken = &all[..c.offset() - from];
-            if taken.ends_with(b",") && c.eat(b" ").is_some() {
-                c.run(is_word);
-            } else if c.eat(b" : ").is_some() {
+            let goes_on = taken.ends_with(b",") && c.eat(b" ").is_some() || c.eat(b" : ").is_some();
+            if goes_on {
                 c.run(is_word);
             } else {
                 // ` :` at the very end of a line whose last space was trimmed
