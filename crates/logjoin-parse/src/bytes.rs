@@ -70,6 +70,7 @@ pub fn present(b: &[u8]) -> Option<&[u8]> {
 /// Splits a request line into method, target and version (`1.1`), the way servers do: the method ends at
 /// the first space, the version begins after the last one and starts with `HTTP/`.
 /// Each part is `None` where the line has none; a line of one word is a target without a method.
+#[allow(clippy::type_complexity)] // three parts, each of which may be missing
 pub fn split_request(line: &[u8]) -> (Option<&[u8]>, Option<&[u8]>, Option<&[u8]>) {
     let Some(space) = memchr(b' ', line) else {
         return (None, present(line), None);

@@ -143,6 +143,7 @@ pub fn month(b: &[u8]) -> Option<u32> {
 }
 
 /// `HH:MM:SS` at the front; the rest.
+#[allow(clippy::type_complexity)] // three numbers and the rest
 pub fn hms(b: &[u8]) -> Option<((u32, u32, u32), &[u8])> {
     if b.len() < 8 || b[2] != b':' || b[5] != b':' {
         return None;
@@ -246,7 +247,7 @@ impl Stamp {
         let mon = month(&b[..3])?;
         let (day, rest) = day_of_month(&b[4..])?;
         let (year, rest) = match rest {
-            [y @ ..] if y.len() > 5 && y[4] == b' ' && d4(y).is_some() => (d4(y), &y[5..]),
+            y if y.len() > 5 && y[4] == b' ' && d4(y).is_some() => (d4(y), &y[5..]),
             _ => (None, rest),
         };
         let ((h, m, s), rest) = hms(rest)?;

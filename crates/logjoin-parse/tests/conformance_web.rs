@@ -22,7 +22,7 @@ const FILES: &[(&str, usize)] = &[
     ("fail2ban/apache-overflows", 0),
     ("fail2ban/apache-badbots", 0),
     ("vrl/nginx", 0),
-    ("vrl/apache", 3),
+    ("vrl/apache", 1),
     ("logstash-patterns-core/httpd-access", 0),
     ("logstash-patterns-core/httpd-error", 0),
     ("fluentd/nginx", 0),

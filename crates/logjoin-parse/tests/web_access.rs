@@ -137,6 +137,19 @@ fn upstream_fields_by_name() {
 }
 
 #[test]
+fn upstream_fields_by_their_looks() {
+    let r = record(
+        r#"192.0.2.7 - - [21/Nov/2026:01:50:53 +0000] "GET / HTTP/1.1" 502 5 "-" "x" "203.0.113.7" "10.0.0.1:80, unix:/a.sock" "502, 504" "0.001" "0.002""#,
+    );
+    assert_eq!(r.product, Product::Nginx);
+    let Body::Access(a) = r.body else { panic!("an access line") };
+    assert_eq!(s(&a.xff), Some("203.0.113.7"));
+    assert_eq!(a.upstream.attempts()[1].addr, Some(&b"unix:/a.sock"[..]));
+    assert_eq!(a.upstream.attempts()[1].status, Some(504));
+    assert_eq!((a.duration_us, a.extra.len()), (None, 2), "which time is which cannot be told");
+}
+
+#[test]
 fn a_finer_time_replaces_the_seconds() {
     let r = record(
         r#"192.0.2.7 - - [21/Nov/2026:01:50:53 +0000] "GET / HTTP/1.1" 200 157 "-" "x" msec=1795225853.123 us=200"#,

@@ -21,6 +21,7 @@ mod combined_quoted;
 mod common;
 mod ingress_nginx;
 mod lenient_json;
+mod nginx_context;
 mod nginx_error;
 mod nginx_json;
 mod nginx_stream;

@@ -8,6 +8,7 @@
 mod head;
 mod named;
 mod tail;
+mod tokens;
 
 use memchr::{memchr_iter, memmem};
 
@@ -16,7 +17,8 @@ use crate::bytes::{Cursor, int, present, split_request, uint};
 use crate::{Access, Anchor, Body, Product, Record, Stamp, Text};
 
 pub(super) use named::{Known, Source, set};
-pub(super) use tail::{Tail, Tok, Tokens, guess};
+pub(super) use tail::{Tail, guess};
+pub(super) use tokens::{Tok, Tokens};
 
 /// A line of the family.
 pub(super) struct Line<'a> {

@@ -66,8 +66,8 @@ fn upstream<'a>(access: &mut Access<'a>, name: &[u8], value: &Text<'a>, source: 
             up.has_header_time = true;
             &mut up.header_time
         }
-        b"upstream_response_time" | b"urt" => &mut up.response_time,
-        b"upstream_response_length" => &mut up.response_length,
+        b"upstream_response_time" | b"urt" | b"ut" => &mut up.response_time,
+        b"upstream_response_length" | b"ul" => &mut up.response_length,
         b"upstream_bytes_received" | b"ubr" => &mut up.bytes_received,
         b"proxy_upstream_name" | b"upstream_name" => &mut up.name,
         _ => return None,
@@ -135,7 +135,7 @@ fn plain<'a>(access: &mut Access<'a>, stamp: &mut Option<Stamp>, name: &[u8], va
         b"http_user_agent" | b"user_agent" | b"agent" | b"ua" => once(&mut a.user_agent, value),
         b"http_x_forwarded_for" | b"x_forwarded_for" | b"xff" => once(&mut a.xff, value),
         b"host" | b"http_host" => once(&mut a.host, value),
-        b"vhost" | b"server_name" => once(&mut a.vhost, value),
+        b"vhost" | b"server_name" | b"sn" => once(&mut a.vhost, value),
         b"pid" => number(&mut a.pid, uint(&value).and_then(|v| u32::try_from(v).ok())),
         _ => Known::No,
     }

@@ -1,12 +1,13 @@
 //! What follows the last fixed field of an access line: quoted fields, `name=value` pairs, durations, ids.
 //!
-//! Responsible for taking it apart and for saying whose layout it is. The trick: an unquoted multi-valued nginx variable
-//! holds spaces, but only after a comma or around a colon, so that it can be read as one word.
+//! Responsible for saying whose layout it is, and for telling values without a name by their looks. What cannot be
+//! told is kept under the number of its place.
 
 use memchr::memmem;
 
 use super::named::{Known, Source, set};
-use crate::bytes::{Cursor, is_ip, present, seconds_and_unit, split_port, uint};
+use super::tokens::{Tok, Tokens};
+use crate::bytes::{is_ip, present, seconds_and_unit, split_port, uint};
 use crate::{Access, Stamp, Text};
 
 /// Whose layout a tail is.
@@ -28,105 +29,6 @@ pub(in crate::formats) enum Tail {
     Io,
     /// Anything else.
     Other,
-}
-
-/// One piece of a tail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::formats) enum Tok<'a> {
-    /// `"inside"`
-    Quoted(&'a [u8]),
-    /// `[inside]`
-    Bracket(&'a [u8]),
-    /// `name=value`, `name="value"`
-    Pair(&'a [u8], &'a [u8]),
-    /// A word, or a list as nginx writes it.
-    Bare(&'a [u8]),
-}
-
-/// Takes a tail apart; every piece stands after a space. Ends early at what is no whole piece.
-#[derive(Clone, Copy)]
-pub(in crate::formats) struct Tokens<'a> {
-    rest: Cursor<'a>,
-}
-
-impl<'a> Tokens<'a> {
-    /// The pieces of `tail`.
-    pub fn new(tail: &'a [u8]) -> Self {
-        Tokens { rest: Cursor::new(tail) }
-    }
-
-    /// What was not taken yet.
-    pub fn rest(&self) -> &'a [u8] {
-        self.rest.rest()
-    }
-
-    /// Whether the tail consists of whole pieces.
-    pub fn is_well_formed(mut self) -> bool {
-        while self.next().is_some() {}
-        self.rest.rest().trim_ascii().is_empty()
-    }
-
-    /// A word, with the further words of a list: `a, b`, `a : b`, `a : ` (an empty element at the end).
-    fn list(c: &mut Cursor<'a>) -> &'a [u8] {
-        let all = c.rest();
-        let from = c.offset();
-        let is_word = |b: u8| b != b' ';
-        c.run(is_word);
-        loop {
-            let taken = &all[..c.offset() - from];
-            let goes_on = taken.ends_with(b",") && c.eat(b" ").is_some() || c.eat(b" : ").is_some();
-            if goes_on {
-                c.run(is_word);
-            } else {
-                // ` :` at the very end of a line whose last space was trimmed
-                if c.rest() == b" :" {
-                    c.run(|_| true);
-                }
-                return &all[..c.offset() - from];
-            }
-        }
-    }
-}
-
-impl<'a> Iterator for Tokens<'a> {
-    type Item = Tok<'a>;
-
-    fn next(&mut self) -> Option<Tok<'a>> {
-        let mut c = self.rest;
-        c.eat(b" ")?;
-        while c.eat(b" ").is_some() {}
-        let tok = match c.peek()? {
-            b'"' => Tok::Quoted(c.quoted()?),
-            b'[' => {
-                c.eat(b"[")?;
-                Tok::Bracket(c.until(b']')?)
-            }
-            _ => {
-                let mut pair = c;
-                let name = pair.run(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'));
-                let is_name = name.first().is_some_and(|b| b.is_ascii_alphabetic());
-                if is_name && pair.eat(b"=").is_some() {
-                    let value =
-                        if pair.peek() == Some(b'"') { pair.quoted()? } else { Self::list(&mut pair) };
-                    c = pair;
-                    Tok::Pair(name, value)
-                } else {
-                    Tok::Bare(Self::list(&mut c))
-                }
-            }
-        };
-        if let Tok::Bare(v) | Tok::Pair(_, v) = tok
-            && matches!(tok, Tok::Bare(_))
-            && memchr::memchr(b'"', v).is_some()
-        {
-            return None;
-        }
-        if !c.is_empty() && c.peek() != Some(b' ') {
-            return None;
-        }
-        self.rest = c;
-        Some(tok)
-    }
 }
 
 /// Most pieces of a tail that are looked at.
@@ -185,26 +87,54 @@ pub(super) fn read<'a>(tail: &'a [u8], access: &mut Access<'a>, stamp: &mut Stam
 /// Pairs by their names, other pieces by their looks; whether one was an nginx upstream variable.
 fn others<'a>(pieces: &[Tok<'a>], access: &mut Access<'a>, stamp: &mut Stamp) -> bool {
     let mut is_nginx = false;
+    // One time is the request's; which of several it is cannot be told.
+    let is_time = |t: &&Tok<'_>| matches!(t, Tok::Bare(v) | Tok::Quoted(v) if is_millis(v));
+    let times = pieces.iter().filter(is_time).count();
+    let mut is_status_next = false;
     for (i, t) in pieces.iter().enumerate() {
+        let was_address = std::mem::take(&mut is_status_next);
         match *t {
-            Tok::Pair(name, value) => {
-                let mut own = Some(*stamp);
-                match set(access, &mut own, name, Text::Borrowed(value), Source::Pairs) {
-                    Known::Upstream => is_nginx = true,
-                    Known::Plain => {}
-                    Known::No if present(value).is_some() => {
-                        access.extra.push((String::from_utf8_lossy(name), Text::Borrowed(value)));
-                    }
-                    Known::No => {}
-                }
-                if let Some(own) = own {
-                    *stamp = own;
-                }
+            Tok::Pair(name, value) => is_nginx |= pair(name, value, access, stamp),
+            Tok::Bare(v) | Tok::Quoted(v) if was_address && is_status_list(v) => {
+                access.upstream.status = present(v).map(Text::Borrowed);
             }
+            Tok::Bare(v) | Tok::Quoted(v) if is_peer_with_status(v, pieces.get(i + 1), access) => {
+                access.upstream.addr = Some(Text::Borrowed(v));
+                access.upstream.has_addr = true;
+                is_status_next = true;
+                is_nginx = true;
+            }
+            Tok::Bare(v) | Tok::Quoted(v) if times > 1 && is_millis(v) => keep(v, i, access),
             Tok::Quoted(v) | Tok::Bracket(v) | Tok::Bare(v) => guess(v, i, access),
         }
     }
     is_nginx
+}
+
+/// An address before a list of statuses: `$upstream_addr $upstream_status`.
+fn is_peer_with_status(value: &[u8], next: Option<&Tok<'_>>, access: &Access<'_>) -> bool {
+    !access.upstream.has_addr
+        && is_upstream_addr(value)
+        && matches!(next, Some(Tok::Bare(s) | Tok::Quoted(s)) if *s != b"-" && is_status_list(s))
+}
+
+/// A named value; whether it was an nginx upstream variable.
+fn pair<'a>(name: &'a [u8], value: &'a [u8], access: &mut Access<'a>, stamp: &mut Stamp) -> bool {
+    let mut own = Some(*stamp);
+    let known = set(access, &mut own, name, Text::Borrowed(value), Source::Pairs);
+    if let Some(own) = own {
+        *stamp = own;
+    }
+    if known == Known::No && present(value).is_some() {
+        access.extra.push((String::from_utf8_lossy(name), Text::Borrowed(value)));
+    }
+    known == Known::Upstream
+}
+
+/// Keeps a value under the number of its place.
+fn keep<'a>(value: &'a [u8], index: usize, access: &mut Access<'a>) {
+    const NAMES: [&str; 8] = ["1", "2", "3", "4", "5", "6", "7", "8"];
+    access.extra.push((NAMES.get(index).copied().unwrap_or("9").into(), Text::Borrowed(value)));
 }
 
 /// A value without a name: a forwarded list, a duration, a request id, or something else.
@@ -218,8 +148,7 @@ pub(in crate::formats) fn guess<'a>(value: &'a [u8], index: usize, access: &mut 
     } else if access.request_id.is_none() && is_request_id(value) {
         access.request_id = Some(text);
     } else {
-        const NAMES: [&str; 8] = ["1", "2", "3", "4", "5", "6", "7", "8"];
-        access.extra.push((NAMES.get(index).copied().unwrap_or("9").into(), text));
+        keep(value, index, access);
     }
 }
 
@@ -289,8 +218,8 @@ fn nginx_times<'a>(
             {
                 access.upstream.status = Some(Text::Borrowed(v));
             }
-            Tok::Pair(..) => {
-                others(&[*t], access, stamp);
+            Tok::Pair(name, value) => {
+                pair(name, value, access, stamp);
             }
             Tok::Bare(v) | Tok::Quoted(v) | Tok::Bracket(v) => guess(v, at, access),
         }
