@@ -130,7 +130,7 @@ fn change() -> impl Strategy<Value = (u8, prop::sample::Index, prop::sample::Ind
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
+    #![proptest_config(ProptestConfig::with_cases(2048))]
 
     #[test]
     fn arbitrary_bytes(line in prop::collection::vec(any::<u8>(), 0..300)) {

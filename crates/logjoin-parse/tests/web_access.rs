@@ -118,6 +118,7 @@ fn clients_users_and_lists() {
         head(r#"a.example "10.0.0.2, ::1" 192.0.2.7 - -"#),
         ["a.example", "10.0.0.2, ::1", "192.0.2.7", ""]
     );
+    assert_eq!(head("\"a,"), ["", "\"a,", "\"a", ""], "a quote that never closes");
     assert_eq!(head("a.example localhost, b - -"), ["a.example", "localhost, b", "localhost", ""]);
 }
 

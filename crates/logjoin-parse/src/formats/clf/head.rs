@@ -31,7 +31,7 @@ pub(super) fn split(line: &[u8]) -> Option<(&[u8], Stamp, &[u8])> {
 
 /// Reads a head into the record; whether it starts with a virtual host. `None` when there is no client.
 pub(super) fn read<'a>(head: &'a [u8], access: &mut Access<'a>) -> Option<bool> {
-    let mut groups = [Group { text: b"", at: 0, is_list: false }; GROUPS];
+    let mut groups = [Group { text: b"", at: 0, end: 0, is_list: false }; GROUPS];
     let mut n = 0;
     let mut at = 0;
     while n < GROUPS {
@@ -40,7 +40,7 @@ pub(super) fn read<'a>(head: &'a [u8], access: &mut Access<'a>) -> Option<bool> 
             break;
         }
         groups[n] = group(head, at);
-        at += groups[n].len(head);
+        at = groups[n].end;
         n += 1;
     }
     let g = &groups[..n];
@@ -94,15 +94,9 @@ struct Group<'a> {
     text: &'a [u8],
     /// Offset in the head.
     at: usize,
+    /// Offset of its end, a closing quote included.
+    end: usize,
     is_list: bool,
-}
-
-impl Group<'_> {
-    /// Its length in the head, quotes included.
-    fn len(&self, head: &[u8]) -> usize {
-        let quotes = usize::from(head[self.at] == b'"' && self.is_list) * 2;
-        self.text.len() + quotes
-    }
 }
 
 fn group(head: &[u8], at: usize) -> Group<'_> {
@@ -110,7 +104,7 @@ fn group(head: &[u8], at: usize) -> Group<'_> {
     if let [b'"', inner @ ..] = b
         && let Some(close) = memchr::memchr(b'"', inner)
     {
-        return Group { text: &inner[..close], at, is_list: true };
+        return Group { text: &inner[..close], at, end: at + close + 2, is_list: true };
     }
     let mut end = memchr::memchr(b' ', b).unwrap_or(b.len());
     let mut is_list = memchr::memchr(b',', &b[..end]).is_some();
@@ -122,5 +116,5 @@ fn group(head: &[u8], at: usize) -> Group<'_> {
             break;
         }
     }
-    Group { text: &b[..end], at, is_list }
+    Group { text: &b[..end], at, end: at + end, is_list }
 }
