@@ -28,6 +28,7 @@ pub mod detect;
 pub mod envelope;
 pub mod fold;
 pub mod formats;
+mod own;
 mod record;
 mod stamp;
 

@@ -83,7 +83,29 @@ pub struct Record<'a> {
     pub body: Body<'a>,
 }
 
-impl Record<'_> {
+impl<'a> Record<'a> {
+    /// The same record with what the transport put around its line. What the envelope knows fills the
+    /// places that the line itself left empty: process id, severity, program and host.
+    pub fn in_envelope(mut self, envelope: Envelope<'a>) -> Self {
+        let level = || envelope.level().map(|l| Text::Borrowed(l.as_bytes()));
+        match &mut self.body {
+            Body::Access(a) => a.pid = a.pid.or(envelope.pid),
+            Body::Error(e) => {
+                e.pid = e.pid.or(envelope.pid);
+                e.level = e.level.take().or_else(level);
+            }
+            Body::State(s) => s.level = s.level.take().or_else(level),
+            Body::Log(l) => {
+                l.pid = l.pid.or(envelope.pid);
+                l.level = l.level.take().or_else(level);
+                l.program = l.program.take().or_else(|| envelope.tag.clone());
+                l.host = l.host.take().or_else(|| envelope.host.clone());
+            }
+        }
+        self.envelope = Some(envelope);
+        self
+    }
+
     /// The kind of the record, for filters and rows.
     pub fn kind(&self) -> Kind {
         match self.body {

@@ -29,6 +29,16 @@ mod nginx_upstream;
 mod vhost_combined;
 
 // HAProxy
+mod haproxy_clf;
+mod haproxy_connect;
+mod haproxy_error;
+mod haproxy_fields;
+mod haproxy_http;
+mod haproxy_state;
+mod haproxy_tcp;
+
+pub(crate) use haproxy_fields::is_haproxy_message;
+pub(crate) use haproxy_state::other as haproxy_message;
 
 // backends, system
 
@@ -87,6 +97,12 @@ pub struct FormatDef {
 /// All built-in formats, the more specific before the more general.
 pub static FORMATS: &[&FormatDef] = &[
     // --- HAProxy: every layout is unmistakable
+    &haproxy_http::FORMAT,
+    &haproxy_tcp::FORMAT,
+    &haproxy_error::FORMAT,
+    &haproxy_connect::FORMAT,
+    &haproxy_clf::FORMAT,
+    &haproxy_state::FORMAT,
     // --- end of HAProxy
     //
     //

@@ -1,0 +1,402 @@
+//! Syslog in its layouts: RFC 3164 and 5424, rsyslog's and journald's files, and what HAProxy itself writes
+//! (`build_log_header` in its `src/log.c`, `print_message` in `src/errors.c`).
+
+use super::{Envelope, EnvelopeKind, Peeled, container};
+use crate::bytes::{Cursor, present, uint};
+use crate::stamp::hms;
+use crate::{Precision, Stamp};
+
+/// Lines that begin with a digit: ISO time and what follows it, the journal's `short-unix`, the octet count of a
+/// TCP capture.
+pub(super) fn dated(line: &[u8]) -> Peeled<'_> {
+    match (line.get(4)?, line.get(10)?) {
+        (b'-', b'T') => iso(line),
+        (_, b'.') => {
+            let mut c = Cursor::new(line);
+            let stamp = Stamp::epoch_number(c.until(b' ')?)?;
+            host_and_tag(stamp, c.rest())
+        }
+        _ => {
+            let mut c = Cursor::new(line);
+            let count = c.run(|b| b.is_ascii_digit());
+            c.eat(b" <")?;
+            (count.len() <= 5).then(|| prioritised(&line[count.len() + 1..])).flatten()
+        }
+    }
+}
+
+/// Lines that begin with an ISO time with `T`.
+fn iso(line: &[u8]) -> Peeled<'_> {
+    if line.get(19) == Some(&b',') {
+        return None; // the comma is log4j's and Python's, never a transport's
+    }
+    let (stamp, rest) = Stamp::iso(line)?;
+    let rest = rest.strip_prefix(b" ")?;
+    container::cri(stamp, rest)
+        .or_else(|| host_and_tag(stamp, rest))
+        .or_else(|| heroku(stamp, rest))
+        .or_else(|| haproxy_iso(stamp, rest))
+        .or_else(|| container::engine_time(stamp, line, rest))
+}
+
+/// `HOST TAG[PID]: ` after an ISO or epoch time.
+fn host_and_tag(stamp: Stamp, rest: &[u8]) -> Peeled<'_> {
+    let (host, after) = host(rest)?;
+    let tag = tag(after)?;
+    Some(tag.envelope(EnvelopeKind::SyslogIso, Some(stamp), Some(host)))
+}
+
+/// `app[web.1]: ` without a host, as `heroku logs` prints it.
+fn heroku(stamp: Stamp, rest: &[u8]) -> Peeled<'_> {
+    let tag = tag(rest)?;
+    (tag.has_process && stamp.offset_s.is_some())
+        .then(|| tag.envelope(EnvelopeKind::SyslogIso, Some(stamp), None))
+}
+
+/// HAProxy's `format iso`: a time and the message. Only messages that are HAProxy's without doubt.
+fn haproxy_iso(stamp: Stamp, rest: &[u8]) -> Peeled<'_> {
+    if stamp.offset_s.is_none() || !crate::formats::is_haproxy_message(rest) {
+        return None;
+    }
+    Some((Envelope { stamp: Some(stamp), ..Envelope::new(EnvelopeKind::Priority) }, rest.into()))
+}
+
+/// Lines that begin with the name of a month or of a weekday.
+pub(super) fn named_date(line: &[u8]) -> Peeled<'_> {
+    if let Some((stamp, rest)) = Stamp::syslog(line) {
+        return traditional(stamp, rest.strip_prefix(b" ")?);
+    }
+    // journald `short-full`: `Fri 2026-11-20 10:00:00 UTC web1 app[123]: `
+    if line.get(3) == Some(&b' ') && line.get(8) == Some(&b'-') {
+        let (stamp, rest) = Stamp::iso(&line[4..])?;
+        let rest = rest.strip_prefix(b" ")?;
+        // Another abbreviation than UTC is not a zone that can be relied on.
+        let rest = match memchr::memchr(b' ', rest) {
+            Some(n) if stamp.offset_s.is_none() && n <= 5 && rest[..n].iter().all(u8::is_ascii_uppercase) => {
+                &rest[n + 1..]
+            }
+            _ => rest,
+        };
+        return host_and_tag(stamp, rest);
+    }
+    None
+}
+
+/// What follows an RFC 3164 time: `HOST TAG[PID]: `, or without the host, which HAProxy does not write by itself.
+fn traditional(stamp: Stamp, rest: &[u8]) -> Peeled<'_> {
+    if let Some((host, after)) = host(rest) {
+        if let Some(tag) = tag(after).or_else(|| spaced_tag(after)) {
+            return Some(tag.envelope(EnvelopeKind::Syslog, Some(stamp), Some(host)));
+        }
+        if after.starts_with(b"last message repeated ") || after.starts_with(b"--- last message repeated ") {
+            let e = Envelope {
+                stamp: Some(stamp),
+                host: Some(host.into()),
+                ..Envelope::new(EnvelopeKind::Syslog)
+            };
+            return Some((e, after.into()));
+        }
+    }
+    let tag = tag(rest).filter(|t| t.pid.is_some() || !is_level(t.name))?;
+    Some(tag.envelope(EnvelopeKind::Syslog, Some(stamp), None))
+}
+
+/// Lines that begin with a priority, `<134>`.
+pub(super) fn prioritised(line: &[u8]) -> Peeled<'_> {
+    let mut c = Cursor::new(line);
+    c.eat(b"<")?;
+    let digits = c.run(|b| b.is_ascii_digit());
+    c.eat(b">")?;
+    let priority = Some(uint(digits).filter(|p| digits.len() <= 3 && *p <= 191)? as u16);
+    let rest = c.rest().strip_suffix(b"\0").unwrap_or(c.rest()); // Python's SysLogHandler ends with NUL
+    let peeled = structured(rest)
+        .or_else(|| named_date(rest))
+        .or_else(|| rest.first().filter(|b| b.is_ascii_digit()).and_then(|_| stamped(rest)))
+        .or_else(|| unstamped(rest));
+    match peeled {
+        Some((e, payload)) => Some((e.with_priority(priority), payload)),
+        None => Some((Envelope::new(EnvelopeKind::Priority).with_priority(priority), rest.into())),
+    }
+}
+
+/// After a priority, an ISO time needs no tag: HAProxy's `format timed`.
+fn stamped(rest: &[u8]) -> Peeled<'_> {
+    if rest.get(10) != Some(&b'T') {
+        return None;
+    }
+    let (stamp, message) = Stamp::iso(rest)?;
+    let message = message.strip_prefix(b" ")?;
+    host_and_tag(stamp, message).or_else(|| {
+        Some((Envelope { stamp: Some(stamp), ..Envelope::new(EnvelopeKind::Priority) }, message.into()))
+    })
+}
+
+/// After a priority, no time: the kernel's ring buffer, or a tag as Python's `SysLogHandler` sends it.
+fn unstamped(rest: &[u8]) -> Peeled<'_> {
+    if let Some(message) = after_uptime(rest) {
+        let e = Envelope { tag: Some(b"kernel".as_slice().into()), ..Envelope::new(EnvelopeKind::Priority) };
+        return Some((e, message.into()));
+    }
+    let tag = tag(rest)?;
+    // `api/app-1: IP changed ...` and `SIGHUP: Server ...` are messages of HAProxy.
+    let is_message = tag.name.contains(&b'/') || tag.name.iter().all(u8::is_ascii_uppercase);
+    (tag.pid.is_some() || !is_message && !is_level(tag.name))
+        .then(|| tag.envelope(EnvelopeKind::Syslog, None, None))
+}
+
+/// RFC 5424 after the priority: version, time, host, program, process, message id, structured data, message.
+fn structured(rest: &[u8]) -> Peeled<'_> {
+    let mut c = Cursor::new(rest);
+    c.eat(b"1 ")?;
+    let stamp = match c.until(b' ')? {
+        b"-" => None,
+        t => Some(Stamp::iso(t).filter(|(_, rest)| rest.is_empty())?.0),
+    };
+    let host = present(c.until(b' ')?);
+    let program = present(c.until(b' ')?);
+    let process = c.until(b' ')?;
+    c.until(b' ')?;
+    if c.eat(b"-").is_none() {
+        while c.peek() == Some(b'[') {
+            skip_element(&mut c)?;
+        }
+    }
+    if !c.is_empty() {
+        c.eat(b" ")?;
+    }
+    let message = c.rest().strip_prefix(b"\xef\xbb\xbf").unwrap_or(c.rest());
+    let e = Envelope {
+        stamp,
+        host: host.map(Into::into),
+        tag: program.map(Into::into),
+        pid: uint(process).and_then(|p| u32::try_from(p).ok()),
+        ..Envelope::new(EnvelopeKind::Syslog5424)
+    };
+    Some((e, message.into()))
+}
+
+/// Steps over one `[id name="value"]`; in values `"`, `\` and `]` stand after a backslash.
+fn skip_element(c: &mut Cursor<'_>) -> Option<()> {
+    let mut rest = c.rest();
+    let mut in_value = false;
+    let mut n = 0;
+    loop {
+        let i = memchr::memchr3(b'"', b']', b'\\', rest)?;
+        n += i + 1;
+        match rest[i] {
+            b'"' => in_value = !in_value,
+            b']' if !in_value => break,
+            b'\\' if in_value => {
+                n += 1;
+                rest = rest.get(i + 2..)?;
+                continue;
+            }
+            _ => {}
+        }
+        rest = &rest[i + 1..];
+    }
+    c.take(n).map(|_| ())
+}
+
+/// `haproxy[674]: ` alone: what is left where something cut the time and the host away.
+pub(super) fn bare_haproxy(line: &[u8]) -> Peeled<'_> {
+    if !line.starts_with(b"haproxy") && !line.starts_with(b"hapee") {
+        return None;
+    }
+    let tag = tag(line).filter(|t| t.pid.is_some())?;
+    Some(tag.envelope(EnvelopeKind::Syslog, None, None))
+}
+
+/// HAProxy on stderr: `[WARNING]  (123) : ` since 2.4, `[WARNING] 324/020831 (123) : ` before.
+pub(super) fn haproxy_stderr(line: &[u8]) -> Peeled<'_> {
+    let mut c = Cursor::new(line);
+    c.eat(b"[")?;
+    let severity = match c.until(b']')? {
+        b"EMERG" => 0,
+        b"ALERT" => 1,
+        b"WARNING" => 4,
+        b"NOTICE" => 5,
+        b"INFO" => 6,
+        b"DIAG" | b"DEBUG" => 7,
+        _ => return None,
+    };
+    c.eat(b" ")?;
+    c.run(|b| b == b' ');
+    let stamp = match c.peek()? {
+        b'0'..=b'9' => Some(day_of_year(c.until(b' ')?)?),
+        _ => None,
+    };
+    c.eat(b"(")?;
+    let pid = uint(c.until(b')')?)?;
+    c.eat(b" : ")?;
+    let e = Envelope {
+        stamp,
+        pid: u32::try_from(pid).ok(),
+        severity: Some(severity),
+        ..Envelope::new(EnvelopeKind::HaproxyStderr)
+    };
+    Some((e, c.rest().into()))
+}
+
+/// `324/020831`: C's `tm_yday`, which counts from 0, and the time of day. The year decides what day that is;
+/// three years in four have 365 days, so the date is that of such a year.
+fn day_of_year(b: &[u8]) -> Option<Stamp> {
+    const FIRST: [u64; 12] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
+    let mut c = Cursor::new(b);
+    let day = uint(c.until(b'/')?)?.min(364);
+    let [h1, h2, m1, m2, s1, s2] = *c.rest() else { return None };
+    let clock = [h1, h2, b':', m1, m2, b':', s1, s2];
+    let ((h, m, s), _) = hms(&clock)?;
+    let month = FIRST.iter().rposition(|f| *f <= day)?;
+    Stamp::civil(
+        None,
+        month as u32 + 1,
+        (day - FIRST[month]) as u32 + 1,
+        h,
+        m,
+        s,
+        0,
+        Precision::Seconds,
+        None,
+    )
+}
+
+/// A tag and what follows it.
+struct Tag<'a> {
+    name: &'a [u8],
+    pid: Option<u32>,
+    /// Something stood in brackets after the name.
+    has_process: bool,
+    message: &'a [u8],
+}
+
+impl<'a> Tag<'a> {
+    fn envelope(
+        self,
+        kind: EnvelopeKind,
+        stamp: Option<Stamp>,
+        host: Option<&'a [u8]>,
+    ) -> (Envelope<'a>, crate::Text<'a>) {
+        let message = match self.name {
+            b"kernel" => after_uptime(self.message).unwrap_or(self.message),
+            _ => self.message,
+        };
+        let host = host.filter(|h| *h != b"-").map(Into::into);
+        (
+            Envelope { stamp, host, tag: Some(self.name.into()), pid: self.pid, ..Envelope::new(kind) },
+            message.into(),
+        )
+    }
+}
+
+/// The host and the blank after it. Levels and numbers stand in this place in the lines of applications.
+fn host(b: &[u8]) -> Option<(&[u8], &[u8])> {
+    let n = memchr::memchr(b' ', b)?;
+    let (host, rest) = (&b[..n], &b[n + 1..]);
+    let is_name = |c: &u8| c.is_ascii_alphanumeric() || matches!(c, b'.' | b'-' | b'_' | b':' | b'%');
+    let plausible = n > 0
+        && n <= 255
+        && host.iter().all(is_name)
+        && host[n - 1] != b':'
+        && !host.iter().all(u8::is_ascii_digit)
+        && !is_level(host);
+    plausible.then_some((host, rest))
+}
+
+/// `TAG: `, `TAG[PID]: `; macOS puts a label and a level before the colon: `launchd[1] (com.x) <Notice>: `.
+fn tag(b: &[u8]) -> Option<Tag<'_>> {
+    let mut c = Cursor::new(b);
+    let name = c.run(|c| {
+        c.is_ascii_alphanumeric()
+            || matches!(c, b'_' | b'-' | b'.' | b'/' | b'(' | b')' | b'@' | b'+' | b'\\')
+    });
+    if name.is_empty() || name.len() > 128 || !name.iter().any(u8::is_ascii_alphabetic) {
+        return None;
+    }
+    let (mut pid, mut whole, mut has_process) = (None, name, false);
+    if c.eat(b"[").is_some() {
+        let inside = c.until(b']').filter(|p| !p.is_empty() && p.len() <= 64 && !p.contains(&b' '))?;
+        has_process = true;
+        match uint(inside) {
+            Some(p) => pid = u32::try_from(p).ok(),
+            None => whole = &b[..c.offset()],
+        }
+        if c.eat(b" (").is_some() {
+            c.until(b')')?;
+        }
+        if c.eat(b" <").is_some() {
+            c.until(b'>')?;
+        }
+    }
+    c.eat(b":")?;
+    if c.eat(b" ").is_none() && !c.is_empty() && !has_process {
+        return None;
+    }
+    Some(Tag { name: whole, pid, has_process, message: c.rest() })
+}
+
+/// A program's name with blanks, as macOS has them: `Google Chrome Helper[123]: `.
+fn spaced_tag(b: &[u8]) -> Option<Tag<'_>> {
+    let n = memchr::memchr(b'[', b.get(..b.len().min(64))?)?;
+    let words = b[..n].iter().all(|c| c.is_ascii_alphanumeric() || matches!(c, b' ' | b'.' | b'_' | b'-'));
+    if !words || !b[..n].contains(&b' ') || !b[0].is_ascii_alphabetic() || b[n - 1] == b' ' {
+        return None;
+    }
+    let tail = tag_after(b, n)?;
+    Some(Tag { name: &b[..n], ..tail })
+}
+
+/// The rest of a tag whose bracket is at `n`.
+fn tag_after(b: &[u8], n: usize) -> Option<Tag<'_>> {
+    let start = b[..n].iter().rposition(|c| *c == b' ')? + 1;
+    tag(&b[start..]).filter(|t| t.pid.is_some())
+}
+
+/// What follows the kernel's `[ 4502.446398] ` (and `[    C1] `, the caller).
+fn after_uptime(b: &[u8]) -> Option<&[u8]> {
+    let mut c = Cursor::new(b);
+    c.eat(b"[")?;
+    c.run(|b| b == b' ');
+    let seconds = c.run(|b| b.is_ascii_digit());
+    c.eat(b".")?;
+    let micros = c.run(|b| b.is_ascii_digit());
+    c.eat(b"]")?;
+    if seconds.is_empty() || micros.is_empty() {
+        return None;
+    }
+    let mut caller = c;
+    if caller.eat(b"[").is_some() {
+        caller.run(|b| b == b' ');
+        let who = caller.until(b']').unwrap_or_default();
+        if matches!(who, [b'C' | b'T', rest @ ..] if uint(rest).is_some()) {
+            c = caller;
+        }
+    }
+    Some(c.rest().strip_prefix(b" ").unwrap_or(c.rest()))
+}
+
+/// Words that programs write for a severity.
+pub(super) fn is_level(word: &[u8]) -> bool {
+    const LEVELS: [&[u8]; 19] = [
+        b"TRACE",
+        b"DEBUG",
+        b"INFO",
+        b"INFORMATION",
+        b"NOTICE",
+        b"WARN",
+        b"WARNING",
+        b"ERR",
+        b"ERROR",
+        b"CRIT",
+        b"CRITICAL",
+        b"ALERT",
+        b"EMERG",
+        b"EMERGENCY",
+        b"FATAL",
+        b"PANIC",
+        b"SEVERE",
+        b"FINE",
+        b"CONFIG",
+    ];
+    LEVELS.iter().any(|l| word.eq_ignore_ascii_case(l))
+}
