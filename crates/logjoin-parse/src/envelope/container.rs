@@ -1,7 +1,7 @@
 //! What container engines put around a line: Docker's JSON files, CRI files, and the prefixes of the tools
 //! that show them.
 
-use super::{Envelope, EnvelopeKind, Peeled, json::unescape, syslog::is_level};
+use super::{Envelope, EnvelopeKind, Peeled, json::unescape, tag::is_level};
 use crate::bytes::Cursor;
 use crate::{Precision, Stamp};
 

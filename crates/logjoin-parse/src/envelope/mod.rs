@@ -7,6 +7,7 @@
 mod container;
 mod json;
 mod syslog;
+mod tag;
 
 use crate::{Stamp, Text};
 

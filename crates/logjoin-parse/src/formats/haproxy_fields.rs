@@ -49,8 +49,11 @@ pub(super) fn frontend<'a>(c: &mut Cursor<'a>) -> Part<(&'a [u8], bool)> {
     })
 }
 
+/// Two names that a line may leave out.
+type NamePair<'a> = (Option<&'a [u8]>, Option<&'a [u8]>);
+
 /// `%b/%s`.
-pub(super) fn backend_server<'a>(c: &mut Cursor<'a>) -> Part<(Option<&'a [u8]>, Option<&'a [u8]>)> {
+pub(super) fn backend_server<'a>(c: &mut Cursor<'a>) -> Part<NamePair<'a>> {
     let pair = c.until(b' ').ok_or("backend/server")?;
     let slash = memchr::memchr(b'/', pair).ok_or("backend/server")?;
     Ok((present(&pair[..slash]), server(&pair[slash + 1..])))
@@ -175,7 +178,7 @@ fn hex(h: u8, l: u8) -> Option<u8> {
 }
 
 /// The request id among captured headers: there is one if exactly one value has the shape of an id.
-pub(super) fn request_id<'a>(captured: &'a [u8], separator: u8) -> Option<&'a [u8]> {
+pub(super) fn request_id(captured: &[u8], separator: u8) -> Option<&[u8]> {
     let mut ids = captured.split(|b| *b == separator).filter(|v| is_id(v));
     let first = ids.next()?;
     ids.next().is_none().then_some(first)

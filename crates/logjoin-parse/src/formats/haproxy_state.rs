@@ -155,9 +155,11 @@ fn server_event(words: &[u8]) -> Option<StateEvent> {
     let head = &words[..words.iter().position(|b| matches!(b, b',' | b'.')).unwrap_or(words.len())];
     let has = |part: &[u8]| memchr::memmem::find(head, part).is_some();
     let starts = |part: &str| head.starts_with(part.as_bytes());
-    Some(if starts("is going DOWN for maintenance") || has(b"enters maintenance") {
-        StateEvent::ServerMaintenance
-    } else if has(b"remains in maintenance") || has(b"remains in forced maintenance") {
+    let maintenance = starts("is going DOWN for maintenance")
+        || has(b"enters maintenance")
+        || has(b"remains in maintenance")
+        || has(b"remains in forced maintenance");
+    Some(if maintenance {
         StateEvent::ServerMaintenance
     } else if has(b"enters drain state")
         || has(b"drain mode")
