@@ -42,7 +42,7 @@ fn read<'a>(c: &mut Cursor<'a>) -> Option<Record<'a>> {
     };
     let (ip, port) = match memchr::memrchr(b':', source) {
         Some(colon) => (Some(&source[..colon]), uint(&source[colon + 1..])),
-        None if source.is_empty() && destination.starts_with(b"unix:") => (Some(&b"unix"[..]), None),
+        None if source.is_empty() && destination.starts_with(b"unix:") => (Some(&destination[..4]), None),
         None => (None, None),
     };
     let f = HaproxyFields { frontend: Some(section[..slash].into()), tcp, ..HaproxyFields::default() };
