@@ -2,6 +2,8 @@
 //!
 //! The corpora live beside the project, not in it: where they are absent each test says so and passes.
 
+#![allow(clippy::print_stderr)] // what was compared, or why nothing was
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
