@@ -160,7 +160,8 @@ fn refuse(format: &str, e: &nom::Err<Error<&str>>) -> FormatError {
     if format[..at].ends_with('{') {
         FormatError::new(format, at, "a closing `}`").help("an argument is written `%{Name}i`")
     } else {
-        FormatError::new(format, at, "the letter of a directive").help("a percent sign itself is written `%%`")
+        FormatError::new(format, at, "the letter of a directive")
+            .help("a percent sign itself is written `%%`")
     }
 }
 
@@ -344,7 +345,8 @@ fn error_item(
         }
     };
     // `%-x` and `%+x` are never empty, and a time, a level and a message are always there.
-    let is_certain = (d.modifiers.contains(['-', '+']) && !d.modifiers.contains(|c: char| c.is_ascii_digit()))
+    let is_certain = (d.modifiers.contains(['-', '+'])
+        && !d.modifiers.contains(|c: char| c.is_ascii_digit()))
         || (matches!(d.letter, "t" | "l" | "M" | "P") && !d.modifiers.contains(|c: char| c.is_ascii_digit()));
     let field = Draft::Field(Field { coding: Coding::Apache, ..Field::new(name, offset, target, shape) });
     group.push(if is_certain { field } else { Draft::Optional(vec![field]) });

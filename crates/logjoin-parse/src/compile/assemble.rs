@@ -176,7 +176,8 @@ fn settle_times(fields: &mut [&mut Field], product: Product, kind: Kind) -> Anch
         let Target::Time(clock) = &field.target else { continue };
         // HAProxy: the date of the request comes before that of the connection, whose
         // milliseconds (`%ms`) are not the request's.
-        let is_of_accept = (request_date && field.name == "%ms") || (precise_request_date && field.name == "%t");
+        let is_of_accept =
+            (request_date && field.name == "%ms") || (precise_request_date && field.name == "%t");
         if clock.anchor != anchor || is_of_accept {
             // The layout still says where the text ends.
             field.shape = if field.shape == Shape::Time { time_shape(&clock.layout) } else { field.shape };
@@ -282,8 +283,9 @@ fn place(source: &str, kind: Kind, pieces: &mut [Piece], i: usize) -> Result<(),
         }
         if !field.is_self_delimiting() {
             let what = format!("text between the fields `{}` and `{next}`", field.name);
-            return Err(FormatError::new(source, offset, what)
-                .help("without it nothing shows where the first of them ends; put a space or a quote there"));
+            return Err(FormatError::new(source, offset, what).help(
+                "without it nothing shows where the first of them ends; put a space or a quote there",
+            ));
         }
         return Ok(());
     }

@@ -107,7 +107,10 @@ mod tests {
     #[test]
     fn the_caret_stands_under_the_place() {
         let e = FormatError::new("é $a ${b", 9, "a closing `}`").help("write `${b}`");
-        assert_eq!(e.to_string(), "expected a closing `}`\n  | é $a ${b\n  |         ^\n  help: write `${b}`");
+        assert_eq!(
+            e.to_string(),
+            "expected a closing `}`\n  | é $a ${b\n  |         ^\n  help: write `${b}`"
+        );
     }
 
     #[test]

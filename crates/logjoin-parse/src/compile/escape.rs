@@ -11,7 +11,7 @@ use crate::Text;
 pub(super) fn decode(raw: &[u8], coding: Coding) -> Text<'_> {
     match coding {
         Coding::Raw => Cow::Borrowed(raw),
-        Coding::Nginx => backslashes(raw, |b, out| hex_escape(b, out)),
+        Coding::Nginx => backslashes(raw, hex_escape),
         Coding::Apache => backslashes(raw, apache_escape),
         Coding::Json => backslashes(raw, json_escape),
         Coding::Haproxy => hashes(raw),

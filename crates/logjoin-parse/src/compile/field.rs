@@ -257,15 +257,7 @@ pub(super) struct Field {
 
 impl Field {
     pub fn new(name: impl Into<Cow<'static, str>>, offset: usize, target: Target, shape: Shape) -> Self {
-        Field {
-            name: name.into(),
-            offset,
-            target,
-            shape,
-            coding: Coding::Raw,
-            may_be_quoted: false,
-            rank: 0,
-        }
+        Field { name: name.into(), offset, target, shape, coding: Coding::Raw, may_be_quoted: false, rank: 0 }
     }
 
     /// Whether the value itself shows where it ends.

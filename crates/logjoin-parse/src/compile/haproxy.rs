@@ -33,7 +33,8 @@ pub fn haproxy(format: &str) -> Result<Compiled, FormatError> {
     while !rest.is_empty() {
         let offset = format.len() - rest.len();
         rest = if let Ok((after, _)) = separator(rest) {
-            if !ends_with_space(&drafts) {
+            // `%o` prints nothing: a line does not begin with the space after it.
+            if !drafts.is_empty() && !ends_with_space(&drafts) {
                 push_literal(&mut drafts, " ");
             }
             after
@@ -69,7 +70,8 @@ pub fn haproxy(format: &str) -> Result<Compiled, FormatError> {
                         }
                         named.push((name.to_owned(), field));
                     } else if flags.json {
-                        let message = format!("`{}` has no name: HAProxy leaves it out of the object", field.name);
+                        let message =
+                            format!("`{}` has no name: HAProxy leaves it out of the object", field.name);
                         notes.push(FormatNote { offset, message });
                     } else {
                         drafts.push(Draft::Field(field));

@@ -30,6 +30,8 @@ mod store;
 mod time;
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
@@ -39,9 +41,7 @@ pub use error::{FormatError, FormatNote};
 pub use haproxy::haproxy;
 pub use nginx::nginx;
 
-use crate::{
-    Access, Anchor, Body, ErrorLine, Format, HaproxyFields, Kind, ParseError, Product, Record,
-};
+use crate::{Access, Anchor, Body, ErrorLine, Format, HaproxyFields, Kind, ParseError, Product, Record};
 use field::Field;
 use scan::{Piece, Span};
 use time::Parts;
@@ -263,8 +263,10 @@ fn builtin(spec: &str) -> Result<Format, FormatError> {
         let ids = crate::formats::FORMATS.iter().map(|f| f.id);
         let help = match error::nearest(spec, ids) {
             Some(id) => format!("did you mean `{id}`?"),
-            None => "or write `nginx:`, `apache:`, `apache-error:` or `haproxy:` and the proxy's format string"
-                .to_owned(),
+            None => {
+                "or write `nginx:`, `apache:`, `apache-error:` or `haproxy:` and the proxy's format string"
+                    .to_owned()
+            }
         };
         FormatError::new(spec, 0, "the id of a format").help(help)
     })

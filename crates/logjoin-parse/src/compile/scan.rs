@@ -153,8 +153,13 @@ impl<'s> Scan<'s> {
         let rest = &self.line[at..];
         let end = |n: Option<usize>, expected| n.map_or(End::None(expected), |n| End::At(at + n));
         match placed.field.shape {
-            Shape::Int => return End::At(at + int_length(rest)),
-            Shape::Decimal => return End::At(at + decimal_length(rest)),
+            Shape::Int | Shape::Decimal => {
+                let is_whole = placed.field.shape == Shape::Int;
+                let n = if is_whole { int_length(rest) } else { decimal_length(rest) };
+                // Where a missing number is written as `-`, nothing at all is not a number.
+                let never_empty = matches!(placed.field.coding, Coding::Nginx | Coding::Apache);
+                return if n == 0 && never_empty { End::None("a number") } else { End::At(at + n) };
+            }
             Shape::Time => {
                 let Target::Time(clock) = &placed.field.target else { return End::None("a time") };
                 return end(time::length(&clock.layout, rest), "a time");

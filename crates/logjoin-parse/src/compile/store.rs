@@ -117,8 +117,8 @@ pub(super) fn access<'a>(
         Target::HexTid => a.tid = hex(raw),
         Target::Upstream(up) => upstream(a, *up, text(field, raw)),
         Target::BalancerName => {
-            a.upstream.name =
-                text(field, raw).and_then(|v| part(&v, |b| Some(b.strip_prefix(b"balancer://").unwrap_or(b))));
+            a.upstream.name = text(field, raw)
+                .and_then(|v| part(&v, |b| Some(b.strip_prefix(b"balancer://").unwrap_or(b))));
         }
         Target::WorkerUrl => {
             if let Some(url) = text(field, raw) {
@@ -222,7 +222,12 @@ pub(super) fn complete_request(a: &mut Access<'_>) {
 }
 
 /// Puts the value of a field of an error log in its place.
-pub(super) fn error<'a>(e: &mut ErrorLine<'a>, times: &mut Parts, field: &Field, raw: &'a [u8]) -> Option<()> {
+pub(super) fn error<'a>(
+    e: &mut ErrorLine<'a>,
+    times: &mut Parts,
+    field: &Field,
+    raw: &'a [u8],
+) -> Option<()> {
     match &field.target {
         Target::Time(clock) => times.add(&clock.layout, raw)?,
         Target::Level => e.level = text(field, raw),

@@ -24,7 +24,9 @@ pub(super) fn length(layout: &TimeLayout, b: &[u8]) -> Option<usize> {
             (b.len() >= 20 && b[2] == b'/' && b[11] == b':').then_some(20 + fraction)
         }
         TimeLayout::Iso => Stamp::iso(b).map(|(_, rest)| b.len() - rest.len()),
-        TimeLayout::IsoBare => Stamp::iso(bare_iso(b)?).map(|(_, rest)| bare_iso(b).map_or(0, <[u8]>::len) - rest.len()),
+        TimeLayout::IsoBare => {
+            Stamp::iso(bare_iso(b)?).map(|(_, rest)| bare_iso(b).map_or(0, <[u8]>::len) - rest.len())
+        }
         TimeLayout::Ctime { zone: zoned } => {
             let (_, rest) = Stamp::ctime(b)?;
             let rest = if *zoned { zone(rest)?.1 } else { rest };
@@ -101,7 +103,9 @@ impl Parts {
             }
             TimeLayout::Strftime(items) => {
                 let parsed = self.parsed.get_or_insert_with(Parsed::new);
-                return parse_and_remainder(parsed, std::str::from_utf8(raw).ok()?, items.iter()).ok().map(|_| ());
+                return parse_and_remainder(parsed, std::str::from_utf8(raw).ok()?, items.iter())
+                    .ok()
+                    .map(|_| ());
             }
         };
         self.keep(stamp);
@@ -247,7 +251,9 @@ mod tests {
 
     #[test]
     fn what_is_no_time_has_no_length() {
-        for layout in [TimeLayout::Clf, TimeLayout::ClfMillis, TimeLayout::Iso, TimeLayout::Msec, strftime("%F")] {
+        for layout in
+            [TimeLayout::Clf, TimeLayout::ClfMillis, TimeLayout::Iso, TimeLayout::Msec, strftime("%F")]
+        {
             assert_eq!(length(&layout, b"-"), None, "{layout:?}");
             assert_eq!(length(&layout, b""), None, "{layout:?}");
         }
