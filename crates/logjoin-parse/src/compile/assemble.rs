@@ -1,8 +1,6 @@
 //! From the pieces that a front end read to a [`Compiled`]: settles which field gets a place that two of
 //! them claim, and works out how the end of each field is found.
 
-use memchr::memmem::Finder;
-
 use super::error::{FormatError, FormatNote};
 use super::field::{Class, Close, Coding, Field, Ha, Shape, Target, TimeLayout, Up};
 use super::scan::{Piece, Placed};
@@ -227,6 +225,7 @@ fn flatten(drafts: Vec<Draft>, pieces: &mut Vec<Piece>) {
                     next: Vec::new(),
                     or_end: false,
                     close: Close::Follow,
+                    ends_with_run: false,
                 })));
             }
             Draft::Optional(inner) => {
@@ -287,6 +286,7 @@ fn place(source: &str, kind: Kind, pieces: &mut [Piece], i: usize) -> Result<(),
                 "without it nothing shows where the first of them ends; put a space or a quote there",
             ));
         }
+        placed.ends_with_run = true;
         return Ok(());
     }
     let closes_quote = !after.end && after.texts.iter().all(|t| t.starts_with(b"\""));
@@ -300,6 +300,10 @@ fn place(source: &str, kind: Kind, pieces: &mut [Piece], i: usize) -> Result<(),
         };
     }
     placed.or_end = after.end;
-    placed.next = after.texts.iter().map(|t| Finder::new(t).into_owned()).collect();
+    placed.ends_with_run = match placed.field.shape {
+        Shape::Run(class) => after.texts.iter().all(|t| t.first().is_some_and(|b| !class.holds(*b))),
+        _ => false,
+    };
+    placed.next = after.texts.into_iter().map(Vec::into_boxed_slice).collect();
     Ok(())
 }

@@ -190,6 +190,8 @@ pub(super) enum Shape {
 pub(super) enum Class {
     /// Anything but blanks and quotes.
     Word,
+    /// Names of HAProxy's frontends, backends and servers, `<NOSRV>` among them.
+    Name,
     /// Letters, as in `https`.
     Letters,
     /// Host names and addresses, with port.
@@ -202,6 +204,7 @@ impl Class {
     pub fn holds(self, b: u8) -> bool {
         match self {
             Class::Word => !matches!(b, b' ' | b'\t' | b'"'),
+            Class::Name => !matches!(b, b' ' | b'\t' | b'"' | b'/'),
             Class::Letters => b.is_ascii_alphabetic() || b == b'-',
             Class::Host => b.is_ascii_alphanumeric() || matches!(b, b'.' | b':' | b'-' | b'_' | b'[' | b']'),
             Class::Numbers => b.is_ascii_digit() || matches!(b, b'.' | b',' | b':' | b'-' | b' '),

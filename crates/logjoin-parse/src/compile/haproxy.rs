@@ -331,6 +331,7 @@ const fn start(layout: TimeLayout) -> Target {
 }
 
 const WORD: Shape = Shape::Run(Class::Word);
+const NAME: Shape = Shape::Run(Class::Name);
 const ADDRESS: Shape = Shape::Run(Class::Host);
 
 /// All aliases: what it is, how the value looks, rank among those for one place.
@@ -364,18 +365,18 @@ static ALIASES: &[(&str, Target, Shape, u8)] = &[
     ("%Tw", Target::Haproxy(Ha::Tw), Shape::Int, 0),
     ("%U", Target::RequestLength, Shape::Int, 0),
     ("%ac", Target::Haproxy(Ha::ActConn), Shape::Int, 0),
-    ("%b", Target::Haproxy(Ha::Backend), WORD, 0),
+    ("%b", Target::Haproxy(Ha::Backend), NAME, 0),
     ("%bc", Target::Haproxy(Ha::BeConn), Shape::Int, 0),
     ("%bi", Target::Extra, ADDRESS, 0),
     ("%bp", Target::Extra, Shape::Int, 0),
     ("%bq", Target::Haproxy(Ha::BackendQueue), Shape::Int, 0),
     ("%ci", Target::ClientIp, ADDRESS, 0),
     ("%cp", Target::ClientPort, Shape::Int, 0),
-    ("%f", Target::Haproxy(Ha::Frontend), WORD, 1),
+    ("%f", Target::Haproxy(Ha::Frontend), NAME, 1),
     ("%fc", Target::Haproxy(Ha::FeConn), Shape::Int, 0),
     ("%fi", Target::Extra, ADDRESS, 0),
     ("%fp", Target::Extra, Shape::Int, 0),
-    ("%ft", Target::Haproxy(Ha::FrontendTls), WORD, 0),
+    ("%ft", Target::Haproxy(Ha::FrontendTls), NAME, 0),
     ("%hr", Target::Haproxy(Ha::RequestHeaders), Shape::Braces, 0),
     ("%hrl", Target::Haproxy(Ha::RequestHeaders), Shape::Text, 1),
     ("%hs", Target::Haproxy(Ha::ResponseHeaders), Shape::Braces, 0),
@@ -387,7 +388,7 @@ static ALIASES: &[(&str, Target, Shape, u8)] = &[
     ("%r", Target::Request, Shape::Text, 0),
     ("%rc", Target::Haproxy(Ha::Retries), Shape::Int, 0),
     ("%rt", Target::Extra, Shape::Int, 0),
-    ("%s", Target::Haproxy(Ha::Server), Shape::Text, 0),
+    ("%s", Target::Haproxy(Ha::Server), NAME, 0),
     ("%sc", Target::Haproxy(Ha::SrvConn), Shape::Int, 0),
     ("%si", Target::Upstream(Up::Addr), ADDRESS, 0),
     ("%sp", Target::Extra, Shape::Int, 0),

@@ -5,7 +5,6 @@
 //! the rest of the line does not fit. The work on one line is bounded by [`BUDGET`].
 
 use memchr::memchr;
-use memchr::memmem::Finder;
 
 use super::escape::closing_quote;
 use super::field::{Class, Close, Coding, Field, Shape, Target};
@@ -31,10 +30,35 @@ pub(super) enum Piece {
 pub(super) struct Placed {
     pub field: Field,
     /// Texts that can follow. Empty where the value itself shows its end.
-    pub next: Vec<Finder<'static>>,
+    pub next: Vec<Box<[u8]>>,
     /// Whether the line may end after the field.
     pub or_end: bool,
     pub close: Close,
+    /// None of the texts that can follow begins with a byte that the value may hold: the value is the whole run.
+    pub ends_with_run: bool,
+}
+
+impl Placed {
+    /// Offset of the first text that can follow.
+    fn find_next(&self, b: &[u8]) -> Option<usize> {
+        match &self.next[..] {
+            [one] => find(b, one),
+            several => several.iter().filter_map(|text| find(b, text)).min(),
+        }
+    }
+}
+
+/// The texts are short and stand near: the first byte alone finds them faster than a prepared search.
+fn find(b: &[u8], text: &[u8]) -> Option<usize> {
+    let (&first, tail) = text.split_first()?;
+    let mut from = 0;
+    loop {
+        let at = from + memchr(first, b.get(from..)?)?;
+        if b[at + 1..].starts_with(tail) {
+            return Some(at);
+        }
+        from = at + 1;
+    }
 }
 
 /// Where a field stands in the line. A field that is not in the line has [`Span::NONE`].
@@ -169,7 +193,7 @@ impl<'s> Scan<'s> {
                 return end(close.map(|n| n + 1), "captured headers in braces");
             }
             Shape::OsError if rest.first() != Some(&b'(') => return End::None("an error number"),
-            Shape::Run(class) if placed.next.is_empty() && !placed.or_end => {
+            Shape::Run(class) if placed.ends_with_run && placed.close == Close::Follow => {
                 let n = rest.iter().position(|b| !class.holds(*b)).unwrap_or(rest.len());
                 return End::At(at + n);
             }
@@ -202,13 +226,13 @@ impl<'s> Scan<'s> {
     fn try_ends(&mut self, i: usize, placed: &Placed, at: usize) -> bool {
         let line = self.line;
         let mut from = at;
-        let is_separator = |f: &Finder<'_>| f.needle().starts_with(b", ");
+        let is_separator = |text: &Box<[u8]>| text.starts_with(b", ");
         if matches!(placed.field.shape, Shape::List(_)) && !placed.next.iter().any(is_separator) {
             from = list_end(placed, line, at);
         }
         let mut seen = at;
         loop {
-            let next = placed.next.iter().filter_map(|f| f.find(&line[from..])).min().map(|n| from + n);
+            let next = placed.find_next(&line[from..]).map(|n| from + n);
             let end = match next {
                 Some(end) => end,
                 None if placed.or_end => line.len(),
@@ -272,7 +296,7 @@ fn list_end(placed: &Placed, line: &[u8], at: usize) -> usize {
     let mut from = at;
     loop {
         let rest = &line[from..];
-        let Some(next) = placed.next.iter().filter_map(|f| f.find(rest)).min() else { return from };
+        let Some(next) = placed.find_next(rest) else { return from };
         let separator = rest[..(next + 2).min(rest.len())]
             .windows(2)
             .position(|w| w == b", ")
