@@ -1,5 +1,7 @@
 //! Formats compiled from the configuration files of recordings read every access line of their proxies.
 
+#![allow(clippy::print_stderr)] // a test that is skipped says so
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

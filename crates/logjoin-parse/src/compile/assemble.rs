@@ -37,6 +37,12 @@ pub(super) fn assemble(
     notes: Vec<FormatNote>,
 ) -> Result<Compiled, FormatError> {
     join_paths(&mut drafts);
+    // A line that starts with a host starts with the virtual host.
+    if let Some(Draft::Field(first)) = drafts.first_mut()
+        && first.target == Target::Host
+    {
+        first.target = Target::Vhost;
+    }
     let mut ends_blank = product == Product::Haproxy;
     if let Some(Draft::Literal(last)) = drafts.last_mut() {
         let kept = last.trim_end_matches([' ', '\t', '\r', '\n']).len();

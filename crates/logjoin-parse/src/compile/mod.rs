@@ -23,6 +23,7 @@ mod error;
 mod escape;
 mod field;
 mod haproxy;
+mod haproxy_names;
 mod json;
 mod nginx;
 mod scan;

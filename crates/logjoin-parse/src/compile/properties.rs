@@ -133,7 +133,7 @@ fn fields(product: &str, l: &Line) -> Vec<(&'static str, Vec<u8>)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(60000))]
+    #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
     fn what_was_printed_comes_back(

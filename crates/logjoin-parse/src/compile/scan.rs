@@ -54,7 +54,7 @@ fn find(b: &[u8], text: &[u8]) -> Option<usize> {
     let mut from = 0;
     loop {
         let at = from + memchr(first, b.get(from..)?)?;
-        if b[at + 1..].starts_with(tail) {
+        if tail.is_empty() || b[at + 1..].starts_with(tail) {
             return Some(at);
         }
         from = at + 1;
@@ -121,7 +121,12 @@ impl<'s> Scan<'s> {
             let rest = &line[at..];
             match piece {
                 Piece::Literal(text) => {
-                    if !rest.starts_with(text) {
+                    // One byte, the usual case, needs no call.
+                    let fits = match (&**text, rest) {
+                        ([b], [c, ..]) => b == c,
+                        _ => rest.starts_with(text),
+                    };
+                    if !fits {
                         return self.fail(at, "the text that follows in the format");
                     }
                     at += text.len();
@@ -226,8 +231,9 @@ impl<'s> Scan<'s> {
     fn try_ends(&mut self, i: usize, placed: &Placed, at: usize) -> bool {
         let line = self.line;
         let mut from = at;
-        let is_separator = |text: &Box<[u8]>| text.starts_with(b", ");
-        if matches!(placed.field.shape, Shape::List(_)) && !placed.next.iter().any(is_separator) {
+        // Followed by its own separator, a list has no certain end.
+        let is_ambiguous = placed.next.iter().any(|text| text.starts_with(b", "));
+        if matches!(placed.field.shape, Shape::List(_)) && !is_ambiguous {
             from = list_end(placed, line, at);
         }
         let mut seen = at;

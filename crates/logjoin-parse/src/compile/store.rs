@@ -210,15 +210,20 @@ fn haproxy<'a>(h: &mut HaproxyFields<'a>, which: Ha, field: &Field, raw: &'a [u8
 /// Fills method, target and version from the request line where no field of their own had them.
 pub(super) fn complete_request(a: &mut Access<'_>) {
     let Some(request) = a.request.as_ref().filter(|r| r.as_ref() != BADREQ) else { return };
-    if a.method.is_none() {
-        a.method = part(request, |r| split_request(r).0);
-    }
-    if a.path.is_none() {
-        a.path = part(request, |r| split_request(r).1);
-    }
-    if a.http_version.is_none() {
-        a.http_version = part(request, |r| split_request(r).2);
-    }
+    let (method, path, version) = match request {
+        Cow::Borrowed(b) => {
+            let (m, p, v) = split_request(b);
+            (m.map(Cow::Borrowed), p.map(Cow::Borrowed), v.map(Cow::Borrowed))
+        }
+        Cow::Owned(b) => {
+            let (m, p, v) = split_request(b);
+            let own = |b: &[u8]| Cow::Owned(b.to_vec());
+            (m.map(own), p.map(own), v.map(own))
+        }
+    };
+    a.method = a.method.take().or(method);
+    a.path = a.path.take().or(path);
+    a.http_version = a.http_version.take().or(version);
 }
 
 /// Puts the value of a field of an error log in its place.
