@@ -76,7 +76,7 @@ pub(super) static FAMILY: Family = Family {
         .re(r"(?:apr_socket_accept: (?:\(client socket\)|giving up)|apr_pollset_poll: \(listen\))")
         .hits(&[("AH02179: apr_socket_accept: (client socket)", &[])])
         .from("httpd os/unix/unixd.c"),
-        entry("apache-bind-failed", ProxyLimit, Proxy, "A listening address is in use: the start fails")
+        entry("apache-bind-failed", StartFailed, Proxy, "A listening address is in use: the start fails")
         .any(&["make_sock: could not bind", "no listening sockets available"])
         .re(r"(?:make_sock: could not bind to address (?<addr>\S+)|no listening sockets available)")
         .hits(&[("AH00072: make_sock: could not bind to address 0.0.0.0:80", &[("addr", "0.0.0.0:80")])])
@@ -112,7 +112,7 @@ pub(super) static FAMILY: Family = Family {
             ("AH00102: [Fri Nov 20 10:00:00 2026] file mod_x.c, line 12, assertion \"a != NULL\" failed", &[("path", "mod_x.c")]),
         ])
         .from("httpd server/log.c"),
-        entry("apache-config-failed", ProxyCrash, Proxy, "The configuration cannot be used")
+        entry("apache-config-failed", StartFailed, Proxy, "The configuration cannot be used")
         .any(&["Syntax error on line", "Configuration Failed"])
         .re(r"(?:Syntax error on line \d+ of (?<path>[^:\s]+)|Configuration Failed)")
         .hits(&[

@@ -32,7 +32,7 @@ pub(super) static FAMILY: Family = Family {
             "remaining connection pool",
             "prior to obtaining a connection",
         ])
-        .re(r"(?:QueuePool limit of size (?<limit>\d+) overflow \d+ reached|could not obtain a connection from the pool within (?<seconds>[\d.]+) seconds|timeout exceeded when trying to connect|SequelizeConnectionAcquireTimeoutError|Timeout acquiring a connection|Timed out fetching a new connection|redis: connection pool (?:timeout|exhausted)|prior to obtaining a connection from the pool|connection pool has been exhausted|Timed out while checking out a connection|ConnectionPool::TimeoutError|\bPoolTimeout: )")
+        .re(r"(?:QueuePool limit of size (?<limit>\d+) overflow \d+ reached|could not obtain a connection from the pool within (?<seconds>[\d.]+) seconds|timeout exceeded when trying to connect|(?:^|[^/\w.+-])SequelizeConnectionAcquireTimeoutError|Timeout acquiring a connection|Timed out fetching a new connection|redis: connection pool (?:timeout|exhausted)|prior to obtaining a connection from the pool|connection pool has been exhausted|Timed out while checking out a connection|(?:^|[^/\w.+-])ConnectionPool::TimeoutError|(?:^|[^/\w.+-])PoolTimeout: )")
         .hits(&[
             ("QueuePool limit of size 5 overflow 10 reached, connection timed out, timeout 30.00 (Background on this error at: https://sqlalche.me/e/20/3o7r)", &[("limit", "5")]),
             ("could not obtain a connection from the pool within 5.000 seconds (waited 5.004 seconds); all pooled connections were in use", &[("seconds", "5.000")]),
@@ -132,7 +132,7 @@ pub(super) static FAMILY: Family = Family {
             "MongoTimeoutException",
             "was cleared because",
         ])
-        .re(r"(?:\b(?:MongoServerSelectionError|MongoNetwork(?:Timeout)?Error|ServerSelectionTimeoutError|MongoTimeoutException)\b(?:: (?<reason>[^\n]+))?|connection pool for \S+ was cleared because)")
+        .re(r"(?:(?:^|[^/\w+-])(?:MongoServerSelectionError|MongoNetwork(?:Timeout)?Error|ServerSelectionTimeoutError|MongoTimeoutException)\b(?:: (?<reason>[^\n]+))?|connection pool for \S+ was cleared because)")
         .hits(&[
             ("MongoServerSelectionError: Server selection timed out after 30000 ms", &[("reason", "Server selection timed out after 30000 ms")]),
         ])
@@ -145,7 +145,7 @@ pub(super) static FAMILY: Family = Family {
             "Connection to node",
             "kafka: client has run out",
         ])
-        .re(r"(?:AMQP connection (?:closed|refused|error|lost)|AMQPConnectionError|NoBrokersAvailable|Connection to node -?\d+ \((?<addr>[^)]*)\) could not be established|kafka: client has run out of available brokers)")
+        .re(r"(?:AMQP connection (?:closed|refused|error|lost)|(?:^|[^/\w+-])(?:AMQPConnectionError|NoBrokersAvailable)\b|Connection to node -?\d+ \((?<addr>[^)]*)\) could not be established|kafka: client has run out of available brokers)")
         .hits(&[("kafka.errors.NoBrokersAvailable: NoBrokersAvailable", &[])])
         .from("pika, kafka clients"),
         entry(
@@ -164,7 +164,7 @@ pub(super) static FAMILY: Family = Family {
             "cURL error",
             "upstream request timeout",
         ])
-        .re(r"(?:Max retries exceeded with url: (?<path>\S+)|Read timed out\. \(read timeout=(?<seconds>[\d.]+)\)|\bNet::(?:Read|Open)Timeout\b|\b(?:httpx|requests\.exceptions)\.(?:ReadTimeout|ConnectTimeout|ConnectError)|cURL error (?<code>7|28|35|52|56)\b|upstream request timeout)")
+        .re(r"(?:Max retries exceeded with url: (?<path>\S+)|Read timed out\. \(read timeout=(?<seconds>[\d.]+)\)|(?:^|[^/\w.+-])Net::(?:Read|Open)Timeout\b|\b(?:httpx|requests\.exceptions)\.(?:ReadTimeout|ConnectTimeout|ConnectError)|cURL error (?<code>7|28|35|52|56)\b|upstream request timeout)")
         .hits(&[
             ("HTTPConnectionPool(host='stock', port=80): Max retries exceeded with url: /items (Caused by NewConnectionError)", &[("path", "/items")]),
             ("Net::ReadTimeout with #<TCPSocket:(closed)>", &[]),

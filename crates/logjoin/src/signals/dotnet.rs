@@ -88,7 +88,7 @@ pub(super) static FAMILY: Family = Family {
         .from("runtime src/coreclr/vm"),
         entry("dotnet-oom", OomKill, Process, "No memory is left for the runtime")
         .any(&["System.OutOfMemoryException"])
-        .re(r"System\.OutOfMemoryException")
+        .re(r#"(?:^|[\s:(\"'])System\.OutOfMemoryException"#)
         .hits(&[
             ("System.OutOfMemoryException: Exception of type 'System.OutOfMemoryException' was thrown.", &[]),
         ])

@@ -51,7 +51,7 @@ pub(super) static FAMILY: Family = Family {
         .from("getaddrinfo(3)"),
         entry("memory-error", OomKill, Process, "A program could not get memory")
         .any(&["MemoryError", "std::bad_alloc", "Cannot allocate memory", "ENOMEM"])
-        .re(r#"(?:^MemoryError\b|\bstd::bad_alloc\b|(?:^|[\s:\]"'(])Cannot allocate memory\b|\bENOMEM: )"#)
+        .re(r#"(?:^MemoryError\b|(?:^|[^/\w.+-])std::bad_alloc\b|(?:^|[\s:\]"'(])Cannot allocate memory\b|\bENOMEM: )"#)
         .hits(&[
             ("MemoryError", &[]),
             ("terminate called after throwing an instance of 'std::bad_alloc'", &[]),
@@ -111,7 +111,7 @@ pub(super) static FAMILY: Family = Family {
             "ClientDisconnect",
             "ECONNABORTED",
         ])
-        .re(r"(?:(?:^|[\s:\](])[Bb]roken pipe\b|\bBrokenPipeError\b|\bwrite EPIPE\b|\bECONNABORTED\b|[Cc]lient (?:disconnected|closed (?:the )?connection)\b|\bClientDisconnect(?:ed)?\b)")
+        .re(r"(?:(?:^|[\s:\](])[Bb]roken pipe\b|(?:^|[^/\w.+-])BrokenPipeError\b|\bwrite EPIPE\b|(?:^|[^/\w.+-])ECONNABORTED\b|[Cc]lient (?:disconnected|closed (?:the )?connection)\b|(?:^|[^/\w+-])ClientDisconnect(?:ed)?\b)")
         .hits(&[
             ("BrokenPipeError: [Errno 32] Broken pipe", &[]),
             ("Broken pipe (os error 32)", &[]),

@@ -123,6 +123,15 @@ pub(super) static FAMILY: Family = Family {
             ("Traceback (most recent call last):\n  File \"/srv/app.py\", line 3, in handle\n    row[\"total\"]\nKeyError: 'total'", &[("reason", "KeyError: 'total'")]),
         ])
         .from("cpython Python/traceback.c"),
+        entry("error-line", RequestException, Request, "An exception by its class and text alone")
+        .any(&["Error:", "Error [", "Exception:"])
+        .re(r"^(?<reason>[A-Za-z_$][\w.$:]*(?:Error|Exception)(?: \[\w+\])?: [^\n]*)")
+        .hits(&[
+            ("TypeError: Cannot set properties of undefined (setting 'total')", &[("reason", "TypeError: Cannot set properties of undefined (setting 'total')")]),
+            ("app.errors.PaymentError: card declined", &[("reason", "app.errors.PaymentError: card declined")]),
+        ])
+        .misses(&["Error: see the log"])
+        .from("common practice"),
         entry("app-panic-handled", RequestException, Request, "A panic that a handler recovered from")
         .any(&["panic"])
         .re(r"(?i:\brecovered from panic\b|\bpanic recovered\b|\bpanic in handler\b)")
@@ -167,13 +176,18 @@ pub(super) static FAMILY: Family = Family {
             "circuit breaker",
             "connection lost",
             "temporary failure",
+            "could not connect to",
+            "failed to connect to",
+            "unable to connect to",
+            "unavailable, using",
         ])
-        .re(r"(?:\b[Cc]onnection to (?<name>\S+) (?:timed out|lost|failed)\b|\b(?<unit>[\w.-]+) timed out, using\b|\bcall to (?<addr>\S+) failed(?:: (?<reason>[^\n]+))?|\b\w+ call failed\b|\bservice returned (?<code>5\d\d)\b|\b[Cc]ircuit ?[Bb]reaker\b[^\n]*\bopen|\b\d{3} temporary failure\b)")
+        .re(r"(?:\b(?:[Cc]ould not|[Ff]ailed to|[Uu]nable to) connect to (?:the )?(?<path>[\w.:/\[\]@-]+)|\bunavailable, using\b|\b[Cc]onnection to (?<name>\S+) (?:timed out|lost|failed)\b|\b(?<unit>[\w.-]+) timed out, using\b|\bcall to (?<addr>\S+) failed(?:: (?<reason>[^\n]+))?|\b\w+ call failed\b|\bservice returned (?<code>5\d\d)\b|\b[Cc]ircuit ?[Bb]reaker\b[^\n]*\bopen|\b\d{3} temporary failure\b)")
         .hits(&[
             ("connection to replica timed out, using primary", &[("name", "replica")]),
             ("call to payments.partner.example failed: HTTP 503 after 2 retries", &[("addr", "payments.partner.example"), ("reason", "HTTP 503 after 2 retries")]),
             ("partner call failed component=payments upstream_status=502", &[]),
             ("SMTP 451 temporary failure, message queued", &[]),
+            ("cache: could not connect to memcached 10.0.0.9:11211", &[("path", "memcached")]),
         ])
         .from("common practice"),
         entry("app-health", HealthCheckFailed, Process, "A health check failed")

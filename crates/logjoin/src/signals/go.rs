@@ -15,15 +15,15 @@ pub(super) static FAMILY: Family = Family {
             Request,
             "A handler panicked: the connection is closed with no answer and no access line",
         )
-        .any(&["http: panic serving"])
-        .re(r"http: panic serving (?<addr>\S+): (?<reason>[^\n]+)")
+        .any(&["panic serving"])
+        .re(r"(?:^|http: )panic serving (?<addr>\S+): (?<reason>[^\n]+)")
         .hits(&[
             ("http: panic serving 10.20.0.5:35452: runtime error: invalid memory address or nil pointer dereference", &[("addr", "10.20.0.5:35452"), ("reason", "runtime error: invalid memory address or nil pointer dereference")]),
         ])
         .from("go src/net/http/server.go"),
         entry("go-recovered", RequestException, Request, "A handler panicked and the framework answered 500")
         .any(&["panic recovered:"])
-        .re(r"panic recovered:(?:\n[^\n]*)*?(?:\n(?<method>GET|POST|PUT|PATCH|DELETE|HEAD) (?<path>\S+) HTTP)?")
+        .re(r"panic recovered:(?:(?:\n[^\n]*){0,5}?\n(?<method>GET|POST|PUT|PATCH|DELETE|HEAD) (?<path>\S+) HTTP)?")
         .hits(&[
             ("[Recovery] 2026/11/20 - 10:00:00 panic recovered:\nGET /boom HTTP/1.1", &[("method", "GET"), ("path", "/boom")]),
         ])
@@ -71,8 +71,8 @@ pub(super) static FAMILY: Family = Family {
             Process,
             "No descriptor for an accepted connection; repeated with growing pauses",
         )
-        .any(&["http: Accept error"])
-        .re(r"http: Accept error: accept \S+ (?<addr>\S+): accept4?: (?<reason>too many open files[^;\n]*); retrying in")
+        .any(&["Accept error: accept"])
+        .re(r"Accept error: accept \S+ (?<addr>\S+): accept4?: (?<reason>too many open files[^;\n]*); retrying in")
         .hits(&[
             ("http: Accept error: accept tcp 10.20.1.11:21101: accept4: too many open files; retrying in 5ms", &[("addr", "10.20.1.11:21101"), ("reason", "too many open files")]),
         ])

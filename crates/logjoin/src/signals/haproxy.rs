@@ -38,7 +38,7 @@ pub(super) static FAMILY: Family = Family {
             ("Connect() failed for backend api: can't connect to destination unix socket, check backlog size on the server.", &[("name", "api")]),
         ])
         .from("haproxy src/proto_uxst.c"),
-        entry("haproxy-worker-failed", ProxyCrash, Proxy, "The new worker does not come up")
+        entry("haproxy-worker-failed", StartFailed, Proxy, "The new worker does not come up")
         .any(&["Failed to load worker", "Failed to reexecute the master"])
         .re(r"(?:Failed to load worker \((?<pid>\d+)\) exited with code (?<code>\d+) \((?<reason>[^)]*)\)|Failed to reexecute the master)")
         .hits(&[

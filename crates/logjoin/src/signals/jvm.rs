@@ -44,9 +44,9 @@ pub(super) static FAMILY: Family = Family {
         .from("openjdk src/hotspot/share/prims/jvm.cpp"),
         entry("jvm-fatal", Crash, Process, "The virtual machine died of a fault in native code")
         .any(&["A fatal error has been detected by the Java Runtime", "at pc=0x"])
-        .re(r"(?:A fatal error has been detected by the Java Runtime Environment(?:[^\n]*\n#?)*?(?:[^\n]*(?<signal>SIG[A-Z]+) \(0x[0-9a-f]+\) at pc=\S+, pid=(?<pid>\d+))?|^# +SIG[A-Z]+ \(0x[0-9a-f]+\) at pc=)")
+        .re(r"(?:A fatal error has been detected by the Java Runtime Environment(?:[^\n]*(?:\n[^\n]*){1,3}?(?<signal>SIG[A-Z]+) \(0x[0-9a-f]+\) at pc=\S+, pid=(?<pid>\d+))?|^# +SIG[A-Z]+ \(0x[0-9a-f]+\) at pc=)")
         .hits(&[
-            ("# A fatal error has been detected by the Java Runtime Environment:\n#\n#  SIGSEGV (0xb) at pc=0x00007f01, pid=4711, tid=4712", &[]),
+            ("# A fatal error has been detected by the Java Runtime Environment:\n#\n#  SIGSEGV (0xb) at pc=0x00007f01, pid=4711, tid=4712", &[("signal", "SIGSEGV"), ("pid", "4711")]),
             ("# A fatal error has been detected by the Java Runtime Environment:", &[]),
         ])
         .from("openjdk src/hotspot/share/utilities/vmError.cpp"),

@@ -11,7 +11,7 @@ pub(super) static FAMILY: Family = Family {
     signals: &[
         entry("k8s-oom", OomKill, Process, "A container was killed for memory")
         .any(&["OOMKilled", "OOMKilling", "System OOM encountered"])
-        .re(r#"(?:\bOOMKilled\b(?:[^\n]*exitCode"?[:=] ?(?<code>\d+))?|\bOOMKilling\b|System OOM encountered, victim process: (?<name>[^,]+), pid: (?<pid>\d+))"#)
+        .re(r#"(?:(?:^|[\s:"'({])OOMKilled\b(?:[^\n]*exitCode"?[:=] ?(?<code>\d+))?|(?:^|[\s:"'])OOMKilling\b|System OOM encountered, victim process: (?<name>[^,]+), pid: (?<pid>\d+))"#)
         .hits(&[
             ("lastState.terminated: {reason: OOMKilled, exitCode: 137}", &[("code", "137")]),
             ("System OOM encountered, victim process: java, pid: 123", &[("name", "java"), ("pid", "123")]),
@@ -58,7 +58,7 @@ pub(super) static FAMILY: Family = Family {
             "A container fails again and again: waits before the next start",
         )
         .any(&["restarting failed container", "CrashLoopBackOff"])
-        .re(r"(?:[Bb]ack-off (?:\S+ )?restarting failed container(?:[= ](?<name>[\w.-]+))?(?:.*? pod[ =](?<unit>[\w.-]+))?|\bCrashLoopBackOff\b)")
+        .re(r#"(?:[Bb]ack-off (?:\S+ )?restarting failed container(?:[= ](?<name>[\w.-]+))?(?:.*? pod[ =](?<unit>[\w.-]+))?|(?:^|[\s:"'(])CrashLoopBackOff\b)"#)
         .hits(&[
             ("Back-off restarting failed container app in pod web-7c9-x", &[("name", "app"), ("unit", "web-7c9-x")]),
             ("back-off 5m0s restarting failed container=app pod=web-7c9-x_ns(1-2)", &[("name", "app"), ("unit", "web-7c9-x_ns")]),
@@ -75,7 +75,7 @@ pub(super) static FAMILY: Family = Family {
             "nodes are available",
             "Failed to pull image",
         ])
-        .re(r"(?<reason>\b(?:ImagePullBackOff|ErrImagePull|CreateContainerConfigError|ContainerCannotRun|FailedScheduling|FailedCreatePodSandBox)\b|0/\d+ nodes are available|Failed to pull image)")
+        .re(r"(?:^|[\s:(])(?<reason>(?:ImagePullBackOff|ErrImagePull|CreateContainerConfigError|ContainerCannotRun|FailedScheduling|FailedCreatePodSandBox)\b|0/\d+ nodes are available|Failed to pull image)")
         .hits(&[
             ("0/3 nodes are available: 3 Insufficient memory.", &[("reason", "0/3 nodes are available")]),
             ("Error: ImagePullBackOff", &[("reason", "ImagePullBackOff")]),
@@ -100,7 +100,7 @@ pub(super) static FAMILY: Family = Family {
         .from("kubernetes pkg/kubelet/eviction/helpers.go"),
         entry("k8s-node-gone", NetworkChange, Host, "A node is not ready or was restarted")
         .any(&["Node is not ready", "NodeNotReady", "has been rebooted, boot id", "Marking for deletion Pod"])
-        .re(r"(?:Node is not ready|\bNodeNotReady\b|Node (?<name>\S+) has been rebooted|Marking for deletion Pod (?<unit>\S+))")
+        .re(r"(?:Node is not ready|(?:^|\s)NodeNotReady\b|Node (?<name>\S+) has been rebooted|Marking for deletion Pod (?<unit>\S+))")
         .hits(&[
             ("Node worker-2 has been rebooted, boot id: 1a2b", &[("name", "worker-2")]),
             ("Marking for deletion Pod ns/web-7c9-x", &[("unit", "ns/web-7c9-x")]),

@@ -64,7 +64,7 @@ pub(super) static FAMILY: Family = Family {
             ("worker process 4711 exited on signal 9", &[("pid", "4711"), ("signal", "9")]),
         ])
         .from("nginx src/os/unix/ngx_process.c"),
-        entry("nginx-worker-fatal", ProxyCrash, Proxy, "A worker cannot start and is not replaced")
+        entry("nginx-worker-fatal", StartFailed, Proxy, "A worker cannot start and is not replaced")
         .any(&["exited with fatal code"])
         .re(r"worker process (?<pid>\d+) exited with fatal code (?<code>\d+) and cannot be respawned")
         .hits(&[
@@ -143,7 +143,7 @@ pub(super) static FAMILY: Family = Family {
             ("pwrite() \"/var/lib/nginx/proxy/1/00/0000000001\" failed (28: No space left on device) while reading upstream", &[("path", "/var/lib/nginx/proxy/1/00/0000000001"), ("code", "28")]),
         ])
         .from("nginx src/os/unix/ngx_files.c"),
-        entry("nginx-bind-failed", ProxyLimit, Proxy, "A listening address is in use: the start fails")
+        entry("nginx-bind-failed", StartFailed, Proxy, "A listening address is in use: the start fails")
         .any(&["bind() to", "still could not bind()"])
         .re(r"(?:bind\(\) to (?<addr>\S+) failed \((?<code>\d+): (?<reason>[^)]*)\)|still could not bind\(\))")
         .hits(&[
@@ -153,7 +153,7 @@ pub(super) static FAMILY: Family = Family {
         .from("nginx src/core/ngx_connection.c"),
         entry(
             "nginx-config-failed",
-            ProxyCrash,
+            StartFailed,
             Proxy,
             "The configuration cannot be used; a running proxy keeps the old one",
         )

@@ -78,7 +78,7 @@ pub(super) static FAMILY: Family = Family {
         .from("llhttp"),
         entry("node-parse-error", ProtocolError, Request, "Bytes that are no HTTP")
         .any(&["HPE_INVALID", "Parse Error: Invalid"])
-        .re(r#"(?:\bHPE_INVALID_\w+|Parse Error: Invalid (?<reason>[^\n"]+))"#)
+        .re(r#"(?:(?:^|[\s:(\"'])HPE_INVALID_\w+|Parse Error: Invalid (?<reason>[^\n"]+))"#)
         .hits(&[
             ("clientError: Parse Error: Invalid method encountered", &[("reason", "method encountered")]),
         ])

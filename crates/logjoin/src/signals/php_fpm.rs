@@ -42,16 +42,16 @@ pub(super) static FAMILY: Family = Family {
             "A request exceeded `request_terminate_timeout`: its child is terminated",
         )
         .any(&["execution timed out ("])
-        .re(r#"\[pool (?<name>[^\]]+)\] child (?<pid>\d+), script '(?<path>[^']*)' \(request: "(?<method>\S*) (?<reason>[^"]*)"\) execution timed out \((?<seconds>[\d.]+) sec\)"#)
+        .re(r#"\[pool (?<name>[^\]]+)\] child (?<pid>\d+), script '(?<reason>[^']*)' \(request: "(?<method>\S*) (?<path>[^"]*)"\) execution timed out \((?<seconds>[\d.]+) sec\)"#)
         .hits(&[
-            ("[pool www] child 21298, script '/srv/blog/index.php' (request: \"GET /index.php?p=1\") execution timed out (10.241904 sec), terminating", &[("name", "www"), ("pid", "21298"), ("path", "/srv/blog/index.php"), ("method", "GET"), ("reason", "/index.php?p=1"), ("seconds", "10.241904")]),
+            ("[pool www] child 21298, script '/srv/blog/index.php' (request: \"GET /index.php?p=1\") execution timed out (10.241904 sec), terminating", &[("name", "www"), ("pid", "21298"), ("reason", "/srv/blog/index.php"), ("method", "GET"), ("path", "/index.php?p=1"), ("seconds", "10.241904")]),
         ])
         .from("php-src sapi/fpm/fpm/fpm_request.c"),
         entry("fpm-slow", Slow, Request, "A request exceeded `request_slowlog_timeout`")
         .any(&["executing too slow ("])
-        .re(r#"\[pool (?<name>[^\]]+)\] child (?<pid>\d+), script '(?<path>[^']*)' \(request: "(?<method>\S*) (?<reason>[^"]*)"\) executing too slow \((?<seconds>[\d.]+) sec\)"#)
+        .re(r#"\[pool (?<name>[^\]]+)\] child (?<pid>\d+), script '(?<reason>[^']*)' \(request: "(?<method>\S*) (?<path>[^"]*)"\) executing too slow \((?<seconds>[\d.]+) sec\)"#)
         .hits(&[
-            ("[pool www] child 21298, script '/srv/blog/index.php' (request: \"GET /index.php\") executing too slow (3.134256 sec), logging", &[("name", "www"), ("pid", "21298"), ("path", "/srv/blog/index.php"), ("method", "GET"), ("reason", "/index.php"), ("seconds", "3.134256")]),
+            ("[pool www] child 21298, script '/srv/blog/index.php' (request: \"GET /index.php\") executing too slow (3.134256 sec), logging", &[("name", "www"), ("pid", "21298"), ("reason", "/srv/blog/index.php"), ("method", "GET"), ("path", "/index.php"), ("seconds", "3.134256")]),
         ])
         .from("php-src sapi/fpm/fpm/fpm_request.c"),
         entry(

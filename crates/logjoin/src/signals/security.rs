@@ -66,7 +66,7 @@ pub(super) static FAMILY: Family = Family {
             "packet-blocked",
             FirewallBlocked,
             Host,
-            "A packet to a port was logged and probably refused; most drops are not logged at all",
+            "A packet from `addr` to `unit` and `port` was logged and probably refused; most drops are not logged at all",
         )
         .any(&["PROTO=TCP"])
         .re(r"(?:^|\] |\S[: ])?IN=(?<name>\S*) OUT=\S* (?:.*? )?SRC=(?<addr>\S+) DST=(?<unit>\S+) .*?PROTO=TCP SPT=\d+ DPT=(?<port>\d+).*?\bSYN\b")

@@ -18,12 +18,12 @@ pub(super) static FAMILY: Family = Family {
             "due to memory pressure for",
             "due to memory used (",
         ])
-        .re(r"(?:(?<unit>\S+\.(?:service|scope)): (?:A process of this unit has been killed by the OOM killer|Failed with result '(?<reason>oom-kill)'|systemd-oomd killed \d+ process)|Killed (?<path>\S+) due to memory (?:pressure for|used \())")
+        .re(r"(?:(?<unit>\S+\.(?:service|scope)): (?:A process of this unit has been killed by the OOM killer|Failed with result '(?<reason>oom-kill)'|systemd-oomd killed \d+ process)|Killed (?:\S*/)?(?<name>[^/\s]+) due to memory (?:pressure for|used \())")
         .hits(&[
             ("shop.service: A process of this unit has been killed by the OOM killer.", &[("unit", "shop.service")]),
             ("shop.service: Failed with result 'oom-kill'.", &[("unit", "shop.service"), ("reason", "oom-kill")]),
             ("shop.service: systemd-oomd killed 3 process(es) in this unit.", &[("unit", "shop.service")]),
-            ("Killed /system.slice/shop.service due to memory pressure for /system.slice being 87.21% > 50.00% for > 20s with reclaim activity", &[("path", "/system.slice/shop.service")]),
+            ("Killed /system.slice/shop.service due to memory pressure for /system.slice being 87.21% > 50.00% for > 20s with reclaim activity", &[("name", "shop.service")]),
         ])
         .from("systemd src/core/service.c, src/core/cgroup.c, src/oom/oomd-manager.c"),
         entry(

@@ -46,10 +46,17 @@ pub(super) static FAMILY: Family = Family {
             Process,
             "A port accepts connections before the applications are ready",
         )
-        .any(&["Starting ProtocolHandler", "Initializing ProtocolHandler"])
-        .re(r#"(?:Starting|Initializing) ProtocolHandler \["(?<name>[^"]*?-(?<port>\d+)|[^"]*)"\]"#)
+        .any(&[
+            "Starting ProtocolHandler",
+            "Initializing ProtocolHandler",
+            "Starting Servlet engine",
+            "Starting service [",
+        ])
+        .re(r#"(?:Starting|Initializing) ProtocolHandler \["(?<name>[^"]*?-(?<port>\d+)|[^"]*)"\]|Starting (?:Servlet engine: |service )\["#)
         .hits(&[
             ("Starting ProtocolHandler [\"http-nio-8080\"]", &[("name", "http-nio-8080"), ("port", "8080")]),
+            ("Starting ProtocolHandler [\"http-nio-10.20.1.21-21110\"]", &[("name", "http-nio-10.20.1.21-21110"), ("port", "21110")]),
+            ("Starting service [Tomcat]", &[]),
         ])
         .from("tomcat org/apache/coyote/LocalStrings.properties"),
         entry("tomcat-stopping", StopRequested, Process, "A port is being closed")
@@ -149,9 +156,9 @@ pub(super) static FAMILY: Family = Family {
         .from("tomcat org/apache/catalina/valves/LocalStrings.properties"),
         entry("tomcat-unstuck", Slow, Request, "A thread that was thought stuck has finished")
         .any(&["was previously reported to be stuck"])
-        .re(r"Thread \[(?<thread>[^\]]*)\] .*was previously reported to be stuck .*?(?:active for approximately \[?(?<ms>[\d,]+)\]? milliseconds)?")
+        .re(r"Thread \[(?<thread>[^\]]*)\] .*was previously reported to be stuck(?:.*?active for approximately \[?(?<ms>[\d,]+)\]? milliseconds)?")
         .hits(&[
-            ("Thread [http-nio-8080-exec-3] (id=[31]) was previously reported to be stuck but has completed. It was active for approximately [72,000] milliseconds.", &[("thread", "http-nio-8080-exec-3")]),
+            ("Thread [http-nio-8080-exec-3] (id=[31]) was previously reported to be stuck but has completed. It was active for approximately [72,000] milliseconds.", &[("thread", "http-nio-8080-exec-3"), ("ms", "72,000")]),
         ])
         .from("tomcat org/apache/catalina/valves/LocalStrings.properties"),
         entry("java-client-abort", PeerGone, Request, "The proxy went away before the answer was written")
@@ -171,9 +178,10 @@ pub(super) static FAMILY: Family = Family {
         // Spring Boot
         entry("spring-failed", StartFailed, Process, "The application did not start")
         .any(&["APPLICATION FAILED TO START", "Application run failed", "Web server failed to start"])
-        .re(r"(?:APPLICATION FAILED TO START(?:[^\n]*\n)*?(?:Description:\s+(?<reason>[^\n]+))?|Application run failed|Web server failed to start\. Port (?<port>\d+) was already in use)")
+        .re(r"(?:APPLICATION FAILED TO START(?:(?:[^\n]*\n){1,6}?Description:\s+(?<reason>[^\n]+))?|Application run failed|Web server failed to start\. Port (?<port>\d+) was already in use)")
         .hits(&[
             ("Application run failed", &[]),
+            ("APPLICATION FAILED TO START\n***************************\n\nDescription:\n\nWeb server failed to start.", &[("reason", "Web server failed to start.")]),
             ("Web server failed to start. Port 8080 was already in use.", &[("port", "8080")]),
         ])
         .from("spring-boot SpringApplication.java"),
@@ -191,12 +199,14 @@ pub(super) static FAMILY: Family = Family {
         ])
         .from("spring-boot TomcatWebServer.java"),
         entry("spring-ready", ProcessReady, Process, "The application is ready")
-        .any(&["seconds (process running for", "seconds (JVM running for"])
-        .re(r"Started (?<unit>\S+) in (?<seconds>[\d.]+) seconds \((?:process|JVM) running for")
+        .any(&["Started"])
+        .re(r"^Started (?<unit>[A-Za-z_$][\w.$-]*) in (?<seconds>[\d.]+) seconds(?: \((?:process|JVM) running for|$)")
         .hits(&[
             ("Started App in 4.2 seconds (process running for 4.9)", &[("unit", "App"), ("seconds", "4.2")]),
             ("Started ErpApplication in 2.846 seconds (JVM running for 3.31)", &[("unit", "ErpApplication"), ("seconds", "2.846")]),
+            ("Started Application in 1.955 seconds", &[("unit", "Application"), ("seconds", "1.955")]),
         ])
+        .misses(&["Started GET \"/cart\" for 10.0.0.1 at 2026-11-20 10:00:00 +0000"])
         .from("spring-boot StartupInfoLogger.java"),
         entry("spring-starting", ProcessStarting, Process, "The application starts")
         .any(&["using Java", "with PID"])

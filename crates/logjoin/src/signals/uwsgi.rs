@@ -11,10 +11,11 @@ pub(super) static FAMILY: Family = Family {
     signals: &[
         entry("uwsgi-harakiri", WorkerTimeout, Worker, "A request exceeded `harakiri`: its worker is killed")
         .any(&["HARAKIRI ON WORKER"])
-        .re(r"HARAKIRI ON WORKER (?<worker>\d+) \(pid: (?<pid>\d+)(?:[^\n]*\n){0,6}?(?:[^\n]*HARAKIRI \[core \d+\] (?<addr>\S+) - (?<method>[A-Z]+) (?<path>\S+) since (?<since>\d+))?")
+        .re(r"HARAKIRI ON WORKER (?<worker>\d+) \(pid: (?<pid>\d+)(?:(?:[^\n]*\n){1,6}?[^\n]*HARAKIRI \[core \d+\] (?<addr>\S+) - (?<method>[A-Z]+) (?<path>\S+) since (?<since>\d+))?")
         .hits(&[
             ("*** HARAKIRI ON WORKER 1 (pid: 28446, try: 1) ***", &[("worker", "1"), ("pid", "28446")]),
             ("*** HARAKIRI ON WORKER 1 (pid: 28446, try: 1, graceful: yes) ***", &[("worker", "1"), ("pid", "28446")]),
+            ("*** HARAKIRI ON WORKER 1 (pid: 28446, try: 1) ***\nHARAKIRI !!! worker 1 status !!!\nHARAKIRI [core 0] 192.0.2.32 - GET /crm/export.csv since 1795229350\nHARAKIRI !!! end of worker 1 status !!!", &[("worker", "1"), ("pid", "28446"), ("addr", "192.0.2.32"), ("method", "GET"), ("path", "/crm/export.csv"), ("since", "1795229350")]),
         ])
         .from("uwsgi core/master.c"),
         entry(
