@@ -1,6 +1,8 @@
 //! The table of signals against recordings of real backends, where they are at hand: which signals each
 //! recording holds, and whether the lines that tell of its faults are recognised.
 
+#![allow(clippy::print_stderr)] // a skipped test says why, and the counts are for the reader
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
