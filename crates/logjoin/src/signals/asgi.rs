@@ -1,12 +1,12 @@
-//! Python servers beside gunicorn and uWSGI: uvicorn, hypercorn, daphne, waitress, granian.
+//! Python servers beside gunicorn and uWSGI: uvicorn, hypercorn, daphne, waitress, granian, eventlet.
 
 use super::def::{Family, entry};
 use super::{Meaning::*, Scope::*};
 
 pub(super) static FAMILY: Family = Family {
     id: "asgi",
-    title: "uvicorn, hypercorn, daphne, waitress, granian",
-    programs: &["uvicorn", "hypercorn", "daphne", "waitress", "granian"],
+    title: "uvicorn, hypercorn, daphne, waitress, granian, eventlet",
+    programs: &["uvicorn", "hypercorn", "daphne", "waitress", "granian", "eventlet"],
     is_exclusive: false,
     signals: &[
         entry(
@@ -206,5 +206,41 @@ pub(super) static FAMILY: Family = Family {
         .re(r"Exception while serving (?<path>/\S*)")
         .hits(&[("Exception while serving /cart", &[("path", "/cart")])])
         .from("waitress/channel.py"),
+        entry("eventlet-listening", ProcessReady, Process, "A worker listens")
+        .any(&["wsgi starting up on"])
+        .re(r"(?:\((?<pid>\d+)\) )?wsgi starting up on (?<addr>\S+)")
+        .hits(&[
+            ("(152) wsgi starting up on http://0.0.0.0:9282", &[("pid", "152"), ("addr", "http://0.0.0.0:9282")]),
+        ])
+        .from("eventlet/wsgi.py"),
+        entry("eventlet-exited", WorkerExited, Worker, "A worker stopped accepting")
+        .any(&["wsgi exited, is_accepting"])
+        .re(r"(?:\((?<pid>\d+)\) )?wsgi exited, is_accepting")
+        .hits(&[("(152) wsgi exited, is_accepting=True", &[("pid", "152")])])
+        .from("eventlet/wsgi.py"),
+        entry("oslo-child-killed", KilledBySupervisor, Worker, "A worker ended by SIGKILL")
+        .any(&["killed by signal 9"])
+        .re(r"Child (?<pid>\d+) killed by signal (?<signal>9)\b")
+        .hits(&[("Child 152 killed by signal 9", &[("pid", "152"), ("signal", "9")])])
+        .from("oslo_service/service.py"),
+        entry("oslo-child-died", Crash, Worker, "A worker died")
+        .any(&["killed by signal", "exited with status", "Removed dead child"])
+        .re(r"(?:Child (?<pid>\d+) (?:killed by signal (?<signal>\d+)|exited with status (?<code>[1-9]\d*))|Removed dead child \d+)")
+        .hits(&[
+            ("Child 152 killed by signal 11", &[("pid", "152"), ("signal", "11")]),
+            ("Child 152 exited with status 1", &[("pid", "152"), ("code", "1")]),
+        ])
+        .misses(&["Child 152 exited with status 0"])
+        .from("oslo_service/service.py"),
+        entry("oslo-child-started", WorkerStarted, Worker, "A worker was forked")
+        .any(&["Started child"])
+        .re(r"Started child (?<pid>\d+)")
+        .hits(&[("Started child 152", &[("pid", "152")])])
+        .from("oslo_service/service.py"),
+        entry("oslo-starting", ProcessStarting, Process, "The parent starts its workers")
+        .any(&["workers"])
+        .re(r"^Starting (?<limit>\d+) workers$")
+        .hits(&[("Starting 4 workers", &[("limit", "4")])])
+        .from("oslo_service/service.py"),
     ],
 };

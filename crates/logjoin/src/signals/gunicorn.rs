@@ -153,7 +153,7 @@ pub(super) static FAMILY: Family = Family {
         .from("gunicorn/workers/base.py"),
         entry("gunicorn-starting", ProcessStarting, Process, "The master starts")
         .any(&["Starting gunicorn"])
-        .re(r"^Starting gunicorn (?<name>[\d.]+)")
+        .re(r"\bStarting gunicorn (?<name>[\d.]+)")
         .hits(&[("Starting gunicorn 20.1.0", &[("name", "20.1.0")])])
         .from("gunicorn/arbiter.py"),
         entry(
@@ -163,7 +163,7 @@ pub(super) static FAMILY: Family = Family {
             "The socket is bound: connections queue from here, workers are still loading",
         )
         .any(&["Listening at:"])
-        .re(r"^Listening at: (?<addr>\S+?)(?:,\S+)? \((?<pid>\d+)\)")
+        .re(r"\bListening at: (?<addr>\S+?)(?:,\S+)? \((?<pid>\d+)\)")
         .hits(&[
             ("Listening at: http://10.20.1.13:21101 (27559)", &[("addr", "http://10.20.1.13:21101"), ("pid", "27559")]),
             ("Listening at: unix:/run/app.sock (7)", &[("addr", "unix:/run/app.sock"), ("pid", "7")]),

@@ -1,12 +1,12 @@
-//! Process supervisors: supervisord, PM2, and the wrappers npm and yarn.
+//! Process supervisors: supervisord, Pebble, PM2, and the wrappers npm and yarn.
 
 use super::def::{Family, entry};
 use super::{Meaning::*, Scope::*};
 
 pub(super) static FAMILY: Family = Family {
     id: "supervisors",
-    title: "supervisord, PM2, npm",
-    programs: &["supervisord", "pm2", "npm", "yarn"],
+    title: "supervisord, Pebble, PM2, npm",
+    programs: &["supervisord", "pebble", "pm2", "npm", "yarn"],
     is_exclusive: false,
     signals: &[
         entry("supervisord-killed", KilledBySupervisor, Process, "A program ended by SIGKILL")
@@ -74,6 +74,27 @@ pub(super) static FAMILY: Family = Family {
             ("waiting for app to stop", &[("unit", "app")]),
         ])
         .from("supervisor/supervisord.py"),
+        entry("pebble-died", Crash, Process, "A service ended unexpectedly")
+        .any(&["stopped unexpectedly with code"])
+        .re(r#"Service "(?<unit>[^"]*)" stopped unexpectedly with code (?<code>\d+)"#)
+        .hits(&[
+            ("Service \"glance-api\" stopped unexpectedly with code 1", &[("unit", "glance-api"), ("code", "1")]),
+        ])
+        .from("pebble internals/overlord/servstate/handlers.go"),
+        entry("pebble-backoff", ProcessStarting, Process, "A service is started again after a pause")
+        .any(&["before restart (backoff"])
+        .re(r#"Service "(?<unit>[^"]*)" .*waiting ~?(?<reason>\S+) before restart \(backoff (?<limit>\d+)\)"#)
+        .hits(&[
+            ("Service \"glance-api\" on-failure action is \"restart\", waiting ~500ms before restart (backoff 1)", &[("unit", "glance-api"), ("reason", "500ms"), ("limit", "1")]),
+        ])
+        .from("pebble internals/overlord/servstate/handlers.go"),
+        entry("pebble-starting", ProcessStarting, Process, "A service is started")
+        .any(&["starting: /"])
+        .re(r#"Service "(?<unit>[^"]*)" starting: (?<path>\S+)"#)
+        .hits(&[
+            ("Service \"glance-api\" starting: /usr/bin/glance-api --config-file /etc/glance/glance-api.conf", &[("unit", "glance-api"), ("path", "/usr/bin/glance-api")]),
+        ])
+        .from("pebble internals/overlord/servstate/handlers.go"),
         // PM2
         entry("pm2-unstable", StartFailed, Process, "An application failed too often: stays down")
         .any(&["had too many unstable restarts"])
