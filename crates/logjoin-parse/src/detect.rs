@@ -56,47 +56,40 @@ fn message(payload: Text<'_>) -> Record<'_> {
 ///
 /// When no format reads the line.
 pub fn parse_any(line: &[u8]) -> Result<Record<'_>, ParseError> {
-    unwrap(line, &|payload| first(payload, |_| true))
+    if memchr::memchr(0x1b, line).is_some() {
+        return parse_bytes(&colourless(line)).map(Record::into_owned);
+    }
+    parse_bytes(line)
+}
+
+fn parse_bytes(line: &[u8]) -> Result<Record<'_>, ParseError> {
+    let unread = ParseError::new(0, "a line of a known format");
+    let (envelope, payload) = peel(line);
+    let Some(envelope) = envelope else { return first(line, |_| true).ok_or(unread) };
+    let payload = match payload {
+        Cow::Borrowed(p) => p,
+        Cow::Owned(p) => {
+            let record = first(&p, |_| true).map(Record::into_owned);
+            return Ok(wrap(record.unwrap_or_else(|| message(Cow::Owned(p))), envelope));
+        }
+    };
+    if let Some(r) = first(payload, |f| !is_generic(f.id)) {
+        return Ok(wrap(r, envelope));
+    }
+    // a time, a host and a name look much like a time, a level and a logger: a format that reads the whole
+    // line has more to say there than an envelope around a message
+    let weak =
+        matches!(envelope.kind, EnvelopeKind::SyslogIso | EnvelopeKind::Priority | EnvelopeKind::Prefix);
+    if weak && let Some(r) = first(line, |f| !is_generic(f.id)) {
+        return Ok(r);
+    }
+    let record = first(payload, |f| is_generic(f.id)).unwrap_or_else(|| message(Cow::Borrowed(payload)));
+    Ok(wrap(record, envelope))
 }
 
 /// The first built-in format of the table that `keep` admits and that reads the payload.
 fn first(payload: &[u8], keep: impl Fn(&FormatDef) -> bool) -> Option<Record<'_>> {
     FORMATS.iter().filter(|f| keep(f)).find_map(|f| (f.parse)(payload).ok())
-}
-
-/// Takes the envelope off and reads the payload with `read`.
-fn unwrap<'a>(
-    line: &'a [u8],
-    read: &dyn for<'p> Fn(&'p [u8]) -> Option<Record<'p>>,
-) -> Result<Record<'a>, ParseError> {
-    let (envelope, payload) = peel(line);
-    let Some(envelope) = envelope else {
-        return read(line).ok_or(ParseError::new(0, "a line of a known format"));
-    };
-    // a time, a host and a name look much like a time, a level and a logger: there a format that reads the
-    // whole line has more to say than an envelope around a message
-    let weak =
-        matches!(envelope.kind, EnvelopeKind::SyslogIso | EnvelopeKind::Priority | EnvelopeKind::Prefix);
-    let record = match payload {
-        Cow::Borrowed(p) => {
-            let inner = first(p, |f| !is_generic(f.id) && f.id != "plain-stampless").or_else(|| {
-                if weak && first(line, |f| !is_generic(f.id)).is_some() { None } else { read(p) }
-            });
-            match inner {
-                Some(r) => r,
-                None if weak => match first(line, |f| !is_generic(f.id)) {
-                    Some(r) => return Ok(r),
-                    None => message(Cow::Borrowed(p)),
-                },
-                None => message(Cow::Borrowed(p)),
-            }
-        }
-        Cow::Owned(p) => match read(&p) {
-            Some(r) => r.into_owned(),
-            None => message(Cow::Owned(p)),
-        },
-    };
-    Ok(wrap(record, envelope))
 }
 
 /// Puts the envelope on a record, with what the payload did not tell.
@@ -193,33 +186,33 @@ fn rank(id: &str) -> usize {
 /// Reads the lines of one source: its own dialects first, in the order given, then every built-in format.
 #[derive(Debug, Clone)]
 pub struct LineReader {
-    /// Formats that the user or a proxy's configuration named; they win over all others.
-    compiled: Vec<Format>,
-    /// The source's own formats that no more specific format needs to be tried before.
-    specific: Vec<Format>,
-    /// Whether its lines are known to have no envelope.
-    bare: bool,
-    /// Whether all its lines are known to have one.
+    /// Formats that the user or a proxy's configuration named, then the source's own, each behind its rivals.
+    own: Vec<Format>,
+    /// Whether all lines are known to have an envelope.
     wrapped: bool,
 }
 
 impl LineReader {
     /// A reader for these dialects, the most frequent first. None at all reads like [`parse_any`].
     pub fn new(dialects: Vec<Dialect>) -> LineReader {
-        let bare = dialects.iter().any(|d| d.envelope.is_none());
-        let wrapped = dialects.iter().any(|d| d.envelope.is_some());
-        let (mut compiled, mut specific) = (Vec::new(), Vec::<Format>::new());
+        let wrapped = !dialects.is_empty() && dialects.iter().all(|d| d.envelope.is_some());
+        let (mut own, mut builtin) = (Vec::new(), Vec::<&'static FormatDef>::new());
         for d in dialects {
-            match &d.format {
-                Format::Compiled(_) => compiled.push(d.format),
+            match d.format {
+                Format::Compiled(_) => own.push(d.format),
+                // generic formats read anything: whatever is more specific must have its turn before them
+                Format::Builtin(f) if is_generic(f.id) => {}
                 Format::Builtin(f) => {
-                    if !is_generic(f.id) && f.id != MESSAGE.id && specific.iter().all(|s| s.id() != f.id) {
-                        specific.push(d.format);
+                    for f in rivals(f).chain([f]) {
+                        if builtin.iter().all(|b| b.id != f.id) {
+                            builtin.push(f);
+                        }
                     }
                 }
             }
         }
-        LineReader { compiled, specific, bare: bare && !wrapped, wrapped: wrapped && !bare }
+        own.extend(builtin.into_iter().map(Format::Builtin));
+        LineReader { own, wrapped }
     }
 
     /// Reads one line, without its line end.
@@ -229,30 +222,55 @@ impl LineReader {
     /// When no format reads the line.
     pub fn parse<'a>(&self, line: &'a [u8]) -> Result<Record<'a>, ParseError> {
         if !self.wrapped
-            && let Some(r) = self.own(line)
-        {
-            // a compiled format is for the payload; without an envelope that is the line
-            return Ok(r);
-        }
-        if self.bare
-            && let Some(r) = first(line, |f| !is_generic(f.id))
-            && peel(line).0.is_none()
+            && let Some(r) = self.read(line)
         {
             return Ok(r);
         }
-        let (envelope, payload) = peel(line);
-        if let (Some(e), Cow::Borrowed(p)) = (envelope, payload)
-            && let Some(r) = self.own(p)
-        {
-            return Ok(wrap(r, e));
+        match peel(line) {
+            (Some(e), Cow::Borrowed(p)) => {
+                if let Some(r) = self.read(p) {
+                    return Ok(wrap(r, e));
+                }
+            }
+            (Some(e), Cow::Owned(p)) => {
+                if let Some(r) = self.read(&p) {
+                    return Ok(wrap(r.into_owned(), e));
+                }
+            }
+            (None, _) => {}
         }
-        unwrap(line, &|payload| self.own(payload).or_else(|| first(payload, |_| true)))
+        parse_any(line)
     }
 
     /// The source's own formats.
-    fn own<'a>(&self, payload: &'a [u8]) -> Option<Record<'a>> {
-        self.compiled.iter().chain(&self.specific).find_map(|f| f.parse(payload).ok())
+    fn read<'a>(&self, payload: &'a [u8]) -> Option<Record<'a>> {
+        self.own.iter().find_map(|f| f.parse(payload).ok())
     }
+}
+
+/// The more specific formats whose lines `format` would read too: it takes their samples.
+fn rivals(format: &'static FormatDef) -> impl Iterator<Item = &'static FormatDef> {
+    FORMATS
+        .iter()
+        .copied()
+        .take_while(|f| f.id != format.id)
+        .filter(|f| f.samples.iter().any(|s| (format.parse)(s.as_bytes()).is_ok()))
+}
+
+/// A line without the control sequences of a terminal (ECMA-48 CSI: colours, cursor).
+fn colourless(line: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(i) = memchr::memchr(0x1b, rest) {
+        out.extend_from_slice(&rest[..i]);
+        rest = &rest[i + 1..];
+        if let Some(sequence) = rest.strip_prefix(b"[") {
+            let n = sequence.iter().take_while(|b| matches!(b, 0x20..=0x3f)).count();
+            rest = sequence.get(n + 1..).unwrap_or_default();
+        }
+    }
+    out.extend_from_slice(rest);
+    out
 }
 
 #[cfg(test)]
@@ -285,6 +303,14 @@ mod tests {
     }
 
     #[test]
+    fn colours_are_taken_off() {
+        let line = b"\x1b[32mINFO\x1b[0m:     127.0.0.1:58534 - \"\x1b[1mGET /x HTTP/1.1\x1b[0m\" \x1b[32m200 OK\x1b[0m";
+        let r = parse_any(line).expect("a request");
+        assert!(matches!(&r.body, Body::Access(a) if a.status == Some(200)), "{r:?}");
+        assert_eq!(colourless(b"\x1b[2Kweb\x1b[0"), b"web");
+    }
+
+    #[test]
     fn every_reader_agrees_with_parse_any_on_every_sample() {
         let all: Vec<&str> = FORMATS.iter().flat_map(|f| f.samples.iter().copied()).collect();
         for f in FORMATS {
@@ -297,6 +323,48 @@ mod tests {
                     "a file of {}: {s}",
                     f.id
                 );
+            }
+        }
+    }
+
+    fn damaged_sample() -> impl proptest::strategy::Strategy<Value = Vec<u8>> {
+        use proptest::prelude::*;
+        let samples: Vec<&'static str> = FORMATS.iter().flat_map(|f| f.samples.iter().copied()).collect();
+        let edits = proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>(), 0..3u8), 0..6);
+        (proptest::sample::select(samples), edits).prop_map(|(sample, edits)| {
+            let mut line = sample.as_bytes().to_vec();
+            for (at, byte, how) in edits {
+                let at = at.index(line.len() + 1);
+                match how {
+                    0 => line.insert(at, byte),
+                    1 => line.truncate(at),
+                    _ if at < line.len() => drop(line.remove(at)),
+                    _ => {}
+                }
+            }
+            line
+        })
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_format_panics_on_damaged_lines(line in damaged_sample()) {
+            for f in FORMATS {
+                let _ = (f.parse)(&line);
+            }
+            if let Ok(r) = parse_any(&line) {
+                let owned = r.clone().into_owned();
+                proptest::prop_assert_eq!(r, owned);
+            }
+            let mut folder = Folder::new();
+            folder.step(b"2026-11-20 10:00:00 ERROR x", parse_any(b"2026-11-20 10:00:00 ERROR x").ok().as_ref());
+            folder.step(&line, parse_any(&line).ok().as_ref());
+        }
+
+        #[test]
+        fn no_format_panics_on_any_bytes(line in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..80)) {
+            for f in FORMATS {
+                let _ = (f.parse)(&line);
             }
         }
     }

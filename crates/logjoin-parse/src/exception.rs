@@ -227,8 +227,7 @@ fn traced(event: &[u8]) -> Option<Exception<'_>> {
                 .or_else(|| thread_head(bare));
             if let Some(p) = head.and_then(pair) {
                 outer = Some(p);
-            } else if (bare.starts_with(b"at ") && indented > 0) || (bare.starts_with(b"...") && indented > 0)
-            {
+            } else if indented > 0 && (bare.starts_with(b"at ") || bare.starts_with(b"...")) {
                 outer = pair(last).filter(|(k, _)| memchr::memchr(b'.', k).is_some() || is_error_name(k));
             } else if i > 0
                 && let Some(p) = pair(bare).filter(|(k, _)| is_error_name(k))
@@ -376,7 +375,7 @@ mod tests {
             (
                 "app.rb:1:in 'f': divided by 0 (ZeroDivisionError)\n\tfrom app.rb:2:in 'g'",
                 "ZeroDivisionError",
-                "in 'f': divided by 0",
+                "divided by 0",
             ),
             ("RuntimeError (boom):\n  app/x.rb:1", "RuntimeError", "boom"),
             (

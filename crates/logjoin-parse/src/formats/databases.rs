@@ -74,7 +74,9 @@ fn csv(stamp: Stamp, mut rest: &[u8]) -> Option<Record<'_>> {
         let end = if rest.first() == Some(&b'"') {
             let mut i = 1;
             loop {
-                i += memchr::memchr(b'"', rest.get(i..)?)? + 1;
+                // a message of several lines closes its quote in a later one
+                let Some(n) = memchr::memchr(b'"', &rest[i..]) else { break rest.len() };
+                i += n + 1;
                 if rest.get(i) != Some(&b'"') {
                     break i;
                 }
@@ -83,7 +85,8 @@ fn csv(stamp: Stamp, mut rest: &[u8]) -> Option<Record<'_>> {
         } else {
             memchr::memchr(b',', rest)?
         };
-        *column = rest[..end].strip_prefix(b"\"").and_then(|c| c.strip_suffix(b"\"")).unwrap_or(&rest[..end]);
+        let inner = rest[..end].strip_prefix(b"\"");
+        *column = inner.map_or(&rest[..end], |c| c.strip_suffix(b"\"").unwrap_or(c));
         rest = rest.get(end + 1..).unwrap_or_default();
     }
     let log = LogLine {
@@ -123,7 +126,7 @@ fn read_mysql(line: &[u8]) -> Option<Record<'_>> {
     if !line.first()?.is_ascii_digit() {
         return None;
     }
-    let old = line.get(6) == Some(&b' ');
+    let old = line.get(6) == Some(&b' ') && line[..6].iter().all(u8::is_ascii_digit);
     let (stamp, rest) = if old { any_stamp(line)? } else { Stamp::iso(line)? };
     let mut c = Cursor::new(rest);
     c.eat(b" ")?;

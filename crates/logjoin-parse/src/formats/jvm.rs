@@ -82,6 +82,7 @@ pub(super) static LOG4J: FormatDef = FormatDef {
         "[2017-08-04 10:48:20,377] INFO starting (kafka.server.KafkaServer)",
         "[2018-05-17T08:29:12,177][INFO ][o.e.c.m.MetaDataCreateIndexService] [vWNJsZ3] creating index",
         "2026-06-20T10:15:02.456+01:00 [main] ERROR com.example.App -- failed",
+        "2026-06-20 10:15:02,456 INFO [main] org.example.Server: started",
     ],
     parse: log4j,
 };
@@ -137,6 +138,11 @@ fn unbracketed(rest: &[u8]) -> Option<LogLine<'_>> {
         c.eat(b"[")?;
         log.thread = text(thread(&mut c)?);
         c.run(|b| b == b' ');
+    }
+    // Hadoop's pattern ends the class with a colon and nothing else
+    if let Some(class) = name.strip_suffix(b":").filter(|n| memchr::memchr(b'.', n).is_some()) {
+        (log.logger, log.message) = (text(class), c.rest().into());
+        return Some(log);
     }
     if c.eat(b"--").is_none() && c.eat(b"-").is_none() && c.eat(b":").is_none() {
         return None;

@@ -164,7 +164,8 @@ fn read_error(line: &[u8]) -> Option<Record<'_>> {
     let zone = c.until(b']')?;
     let named = !zone.is_empty()
         && zone.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b' ' | b'/' | b'_' | b'-' | b'+'));
-    if !named && !(zone.is_empty() && stamp.offset_s.is_some()) {
+    let numeric = zone.is_empty() && stamp.offset_s.is_some();
+    if !named && !numeric {
         return None;
     }
     c.eat(b" ")?;

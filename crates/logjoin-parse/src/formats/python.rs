@@ -49,6 +49,13 @@ fn read_logging(line: &[u8]) -> Option<Record<'_>> {
         None
     } else {
         spaced(rest.strip_prefix(b" ")?, &mut log)?;
+        // a level alone after a time is anybody's; the comma before the milliseconds is Python's
+        if log.logger.is_none()
+            && log.pid.is_none()
+            && memchr::memchr(b',', &line[..line.len() - rest.len()]).is_none()
+        {
+            return None;
+        }
         openstack_request(&log)
     };
     if let Some(mut a) = access {

@@ -101,8 +101,8 @@ fn half_day(year: i32, mon: u32, day: u32, b: &[u8]) -> Option<(Stamp, &[u8])> {
     let ((h, m, s), _) = hms(time)?;
     let (ns, precision, tail) = fraction(tail);
     let (h, tail) = match tail {
-        [b' ', x, b'M' | b'm', rest @ ..] if matches!(x, b'A' | b'a') => (h % 12, rest),
-        [b' ', x, b'M' | b'm', rest @ ..] if matches!(x, b'P' | b'p') => (h % 12 + 12, rest),
+        [b' ', b'A' | b'a', b'M' | b'm', rest @ ..] => (h % 12, rest),
+        [b' ', b'P' | b'p', b'M' | b'm', rest @ ..] => (h % 12 + 12, rest),
         _ => (h, tail),
     };
     Some((Stamp::civil(Some(year), mon, day, h, m, s, ns, precision, None)?, tail))
