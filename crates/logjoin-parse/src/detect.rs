@@ -1,8 +1,16 @@
 //! Which format and envelope the lines of a file have.
+//!
+//! [`detect`] reads a sample and ranks what it finds; a [`LineReader`] made of the ranking reads a known file
+//! with one attempt per line and still reads every other line as [`parse_any`] does.
+
+use std::borrow::Cow;
 
 use crate::envelope::peel_all;
-use crate::formats::{self, FORMATS};
-use crate::{Envelope, EnvelopeKind, Format, ParseError, Record, Text};
+use crate::fold::{Folder, Step};
+use crate::formats::{self, FORMATS, is_generic};
+use crate::{
+    Anchor, Body, Envelope, EnvelopeKind, Format, FormatDef, Kind, LogLine, ParseError, Product, Record, Text,
+};
 
 /// How the lines of a source look: the wrapping, and the format inside.
 #[derive(Debug, Clone)]
@@ -13,27 +21,354 @@ pub struct Dialect {
     pub format: Format,
 }
 
-/// Reads a line of any built-in format, with or without an envelope. The most specific format that fits wins.
-/// What is inside the envelope is tried first, then the whole line.
+/// What is left of a line when an envelope is off and no format reads the payload: a message of the program
+/// that the envelope names. Not in [`FORMATS`], because it would read anything.
+pub static MESSAGE: FormatDef = FormatDef {
+    id: "message",
+    title: "a message that only its envelope dates",
+    product: Product::Unknown,
+    kind: Kind::Log,
+    anchor: Anchor::Event,
+    source: "RFC 3164 section 4.1.3: the content of a syslog message is free text",
+    samples: &[],
+    parse: |line| Ok(message(line.into())),
+};
+
+fn message(payload: Text<'_>) -> Record<'_> {
+    let request_id = match &payload {
+        Cow::Borrowed(b) => crate::formats::request_id(b).map(Cow::Borrowed),
+        Cow::Owned(b) => crate::formats::request_id(b).map(|id| Cow::Owned(id.to_vec())),
+    };
+    Record {
+        format: MESSAGE.id,
+        product: Product::Unknown,
+        stamp: None,
+        anchor: Anchor::Event,
+        envelope: None,
+        body: Body::Log(LogLine { message: payload, request_id, ..LogLine::default() }),
+    }
+}
+
+/// Reads a line of any built-in format, with or without an envelope. The most specific format that fits wins;
+/// a line with an envelope is always read, at least as a message.
 ///
 /// # Errors
 ///
 /// When no format reads the line.
 pub fn parse_any(line: &[u8]) -> Result<Record<'_>, ParseError> {
+    if memchr::memchr(0x1b, line).is_some() {
+        return parse_bytes(&colourless(line)).map(Record::into_owned);
+    }
+    parse_bytes(line)
+}
+
+fn parse_bytes(line: &[u8]) -> Result<Record<'_>, ParseError> {
+    let unread = ParseError::new(0, "a line of a known format");
     let (envelope, payload) = peel_all(line);
-    let Some(envelope) = envelope else { return first_that_reads(line) };
-    let inside = match payload {
-        Text::Borrowed(p) => read_payload(p, &envelope),
-        Text::Owned(p) => read_payload(&p, &envelope).map(Record::into_owned),
+    let Some(envelope) = envelope else { return first(line, |_| true).ok_or(unread) };
+    let payload = match payload {
+        Cow::Borrowed(p) => p,
+        Cow::Owned(p) => {
+            let mut record = first(&p, |_| true).map(Record::into_owned);
+            if record.is_none() && envelope.is_haproxy() {
+                record = Some(formats::haproxy_message(&p).into_owned());
+            }
+            return Ok(wrap(record.unwrap_or_else(|| message(Cow::Owned(p))), envelope));
+        }
     };
-    inside.or_else(|_| first_that_reads(line)).map(|r| r.in_envelope(envelope))
+    if let Some(r) = first(payload, |f| !is_generic(f.id)) {
+        return Ok(wrap(r, envelope));
+    }
+    if envelope.is_haproxy() {
+        return Ok(wrap(formats::haproxy_message(payload), envelope));
+    }
+    // a time, a host and a name look much like a time, a level and a logger: a format that reads the whole
+    // line has more to say there than an envelope around a message
+    let weak =
+        matches!(envelope.kind, EnvelopeKind::SyslogIso | EnvelopeKind::Priority | EnvelopeKind::Prefix);
+    if weak && let Some(r) = first(line, |f| !is_generic(f.id)) {
+        return Ok(r);
+    }
+    let record = first(payload, |f| is_generic(f.id)).unwrap_or_else(|| message(Cow::Borrowed(payload)));
+    Ok(wrap(record, envelope))
 }
 
-fn read_payload<'a>(payload: &'a [u8], envelope: &Envelope<'_>) -> Result<Record<'a>, ParseError> {
-    let read = first_that_reads(payload);
-    if read.is_err() && envelope.is_haproxy() { Ok(formats::haproxy_message(payload)) } else { read }
+/// The first built-in format of the table that `keep` admits and that reads the payload.
+fn first(payload: &[u8], keep: impl Fn(&FormatDef) -> bool) -> Option<Record<'_>> {
+    FORMATS.iter().filter(|f| keep(f)).find_map(|f| (f.parse)(payload).ok())
 }
 
-fn first_that_reads(line: &[u8]) -> Result<Record<'_>, ParseError> {
-    FORMATS.iter().find_map(|f| (f.parse)(line).ok()).ok_or(ParseError::new(0, "a line of a known format"))
+/// Puts the envelope on a record, with what the payload did not tell.
+fn wrap<'a>(record: Record<'a>, envelope: Envelope<'a>) -> Record<'a> {
+    let mut record = record.in_envelope(envelope);
+    if let Body::Log(l) = &record.body
+        && matches!(l.program.as_deref(), Some(b"kernel" | b"systemd"))
+    {
+        record.product = Product::System;
+    }
+    record
+}
+
+/// What a sample of lines looks like.
+#[derive(Debug, Clone, Default)]
+pub struct Detection {
+    /// The dialects found, the most frequent first, with the number of lines of each; ties in table order.
+    pub dialects: Vec<(Dialect, usize)>,
+    /// Lines seen, blank ones included.
+    pub lines: usize,
+    /// Lines that a format read.
+    pub read: usize,
+    /// Lines that continue one of those.
+    pub continuations: usize,
+    /// Blank lines.
+    pub blank: usize,
+    /// The first few lines that are none of these.
+    pub unread: Vec<Vec<u8>>,
+}
+
+impl Detection {
+    /// Share of the lines that are understood, blank ones left out: 0 to 1; 1 for no lines at all.
+    pub fn share_read(&self) -> f64 {
+        let lines = self.lines - self.blank;
+        if lines == 0 { 1.0 } else { (self.read + self.continuations) as f64 / lines as f64 }
+    }
+
+    /// A reader for the rest of the source.
+    pub fn reader(&self) -> LineReader {
+        LineReader::new(self.dialects.iter().map(|(d, _)| d.clone()).collect())
+    }
+}
+
+/// Examples of unread lines that a [`Detection`] keeps.
+const EXAMPLES: usize = 5;
+
+/// Reads a sample of a source's lines (a few hundred from its head are enough).
+pub fn detect<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Detection {
+    let mut found = Detection::default();
+    let mut folder = Folder::new();
+    let mut counts: Vec<(Option<EnvelopeKind>, &'static str, usize)> = Vec::new();
+    for line in lines {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        found.lines += 1;
+        let record = if folder.claims(line) { None } else { parse_any(line).ok() };
+        match folder.step(line, record.as_ref()) {
+            Step::Blank => found.blank += 1,
+            Step::Continue | Step::Excess => found.continuations += 1,
+            Step::Orphan => {
+                if found.unread.len() < EXAMPLES {
+                    found.unread.push(line.to_vec());
+                }
+            }
+            Step::Start => {
+                found.read += 1;
+                let Some(r) = record else { continue };
+                let kind = r.envelope.as_ref().map(|e| e.kind);
+                match counts.iter_mut().find(|(k, f, _)| (*k, *f) == (kind, r.format)) {
+                    Some((_, _, n)) => *n += 1,
+                    None => counts.push((kind, r.format, 1)),
+                }
+            }
+        }
+    }
+    counts.sort_by_key(|(kind, id, n)| (std::cmp::Reverse(*n), rank(id), *kind));
+    found.dialects = counts
+        .into_iter()
+        .filter_map(|(envelope, id, n)| {
+            let format = Format::by_id(id).or((id == MESSAGE.id).then_some(Format::Builtin(&MESSAGE)))?;
+            Some((Dialect { envelope, format }, n))
+        })
+        .collect();
+    found
+}
+
+/// Place of a format in the table.
+fn rank(id: &str) -> usize {
+    FORMATS.iter().position(|f| f.id == id).unwrap_or(FORMATS.len())
+}
+
+/// Reads the lines of one source: its own dialects first, in the order given, then every built-in format.
+#[derive(Debug, Clone)]
+pub struct LineReader {
+    /// Formats that the user or a proxy's configuration named, then the source's own, each behind its rivals.
+    own: Vec<Format>,
+    /// Whether all lines are known to have an envelope.
+    wrapped: bool,
+}
+
+impl LineReader {
+    /// A reader for these dialects, the most frequent first. None at all reads like [`parse_any`].
+    pub fn new(dialects: Vec<Dialect>) -> LineReader {
+        let wrapped = !dialects.is_empty() && dialects.iter().all(|d| d.envelope.is_some());
+        let (mut own, mut builtin) = (Vec::new(), Vec::<&'static FormatDef>::new());
+        for d in dialects {
+            match d.format {
+                Format::Compiled(_) => own.push(d.format),
+                // generic formats read anything: whatever is more specific must have its turn before them
+                Format::Builtin(f) if is_generic(f.id) => {}
+                Format::Builtin(f) => {
+                    for f in rivals(f).chain([f]) {
+                        if builtin.iter().all(|b| b.id != f.id) {
+                            builtin.push(f);
+                        }
+                    }
+                }
+            }
+        }
+        own.extend(builtin.into_iter().map(Format::Builtin));
+        LineReader { own, wrapped }
+    }
+
+    /// Reads one line, without its line end.
+    ///
+    /// # Errors
+    ///
+    /// When no format reads the line.
+    pub fn parse<'a>(&self, line: &'a [u8]) -> Result<Record<'a>, ParseError> {
+        if !self.wrapped
+            && let Some(r) = self.read(line)
+        {
+            return Ok(r);
+        }
+        match peel_all(line) {
+            (Some(e), Cow::Borrowed(p)) => {
+                if let Some(r) = self.read(p) {
+                    return Ok(wrap(r, e));
+                }
+            }
+            (Some(e), Cow::Owned(p)) => {
+                if let Some(r) = self.read(&p) {
+                    return Ok(wrap(r.into_owned(), e));
+                }
+            }
+            (None, _) => {}
+        }
+        parse_any(line)
+    }
+
+    /// The source's own formats.
+    fn read<'a>(&self, payload: &'a [u8]) -> Option<Record<'a>> {
+        self.own.iter().find_map(|f| f.parse(payload).ok())
+    }
+}
+
+/// The more specific formats whose lines `format` would read too: it takes their samples.
+fn rivals(format: &'static FormatDef) -> impl Iterator<Item = &'static FormatDef> {
+    FORMATS
+        .iter()
+        .copied()
+        .take_while(|f| f.id != format.id)
+        .filter(|f| f.samples.iter().any(|s| (format.parse)(s.as_bytes()).is_ok()))
+}
+
+/// A line without the control sequences of a terminal (ECMA-48 CSI: colours, cursor).
+fn colourless(line: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(i) = memchr::memchr(0x1b, rest) {
+        out.extend_from_slice(&rest[..i]);
+        rest = &rest[i + 1..];
+        if let Some(sequence) = rest.strip_prefix(b"[") {
+            let n = sequence.iter().take_while(|b| matches!(b, 0x20..=0x3f)).count();
+            rest = sequence.get(n + 1..).unwrap_or_default();
+        }
+    }
+    out.extend_from_slice(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GO: &[u8] = b"2026/11/21 02:26:03 INFO: server started";
+    const PLAIN: &[u8] = b"2026-11-20 10:00:00 something happened";
+    const JSON: &[u8] = br#"{"level":30,"time":1795227957941,"pid":5789,"hostname":"a","msg":"up"}"#;
+
+    #[test]
+    fn dialects_are_ranked_and_continuations_counted() {
+        let lines: [&[u8]; 7] = [b"junk", GO, b"goroutine 5 [running]:", b"\tx.go:1", b"", GO, JSON];
+        let d = detect(lines.into_iter());
+        assert_eq!((d.lines, d.read, d.continuations, d.blank), (7, 3, 2, 1));
+        assert_eq!(d.unread, [b"junk"]);
+        let ids: Vec<_> = d.dialects.iter().map(|(d, n)| (d.format.id(), *n)).collect();
+        assert_eq!(ids, [("go-log", 2), ("json", 1)]);
+        assert!((d.share_read() - 5.0 / 6.0).abs() < 1e-9);
+        assert!((detect(std::iter::empty()).share_read() - 1.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_plain_file_still_reads_specific_lines() {
+        let reader = detect([PLAIN, PLAIN].into_iter()).reader();
+        for line in [PLAIN, GO, JSON, b"[pid: 1" as &[u8]] {
+            let (a, b) = (reader.parse(line), parse_any(line));
+            assert_eq!(a.map(|r| r.format), b.map(|r| r.format));
+        }
+    }
+
+    #[test]
+    fn colours_are_taken_off() {
+        let line = b"\x1b[32mINFO\x1b[0m:     127.0.0.1:58534 - \"\x1b[1mGET /x HTTP/1.1\x1b[0m\" \x1b[32m200 OK\x1b[0m";
+        let r = parse_any(line).expect("a request");
+        assert!(matches!(&r.body, Body::Access(a) if a.status == Some(200)), "{r:?}");
+        assert_eq!(colourless(b"\x1b[2Kweb\x1b[0"), b"web");
+    }
+
+    #[test]
+    fn every_reader_agrees_with_parse_any_on_every_sample() {
+        let all: Vec<&str> = FORMATS.iter().flat_map(|f| f.samples.iter().copied()).collect();
+        for f in FORMATS {
+            let reader = detect(f.samples.iter().map(|s| s.as_bytes())).reader();
+            for s in &all {
+                let (a, b) = (reader.parse(s.as_bytes()), parse_any(s.as_bytes()));
+                assert_eq!(
+                    a.as_ref().map(|r| r.format),
+                    b.as_ref().map(|r| r.format),
+                    "a file of {}: {s}",
+                    f.id
+                );
+            }
+        }
+    }
+
+    fn damaged_sample() -> impl proptest::strategy::Strategy<Value = Vec<u8>> {
+        use proptest::prelude::*;
+        let samples: Vec<&'static str> = FORMATS.iter().flat_map(|f| f.samples.iter().copied()).collect();
+        let edits = proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>(), 0..3u8), 0..6);
+        (proptest::sample::select(samples), edits).prop_map(|(sample, edits)| {
+            let mut line = sample.as_bytes().to_vec();
+            for (at, byte, how) in edits {
+                let at = at.index(line.len() + 1);
+                match how {
+                    0 => line.insert(at, byte),
+                    1 => line.truncate(at),
+                    _ if at < line.len() => drop(line.remove(at)),
+                    _ => {}
+                }
+            }
+            line
+        })
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_format_panics_on_damaged_lines(line in damaged_sample()) {
+            for f in FORMATS {
+                let _ = (f.parse)(&line);
+            }
+            if let Ok(r) = parse_any(&line) {
+                let owned = r.clone().into_owned();
+                proptest::prop_assert_eq!(r, owned);
+            }
+            let mut folder = Folder::new();
+            folder.step(b"2026-11-20 10:00:00 ERROR x", parse_any(b"2026-11-20 10:00:00 ERROR x").ok().as_ref());
+            folder.step(&line, parse_any(&line).ok().as_ref());
+        }
+
+        #[test]
+        fn no_format_panics_on_any_bytes(line in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..80)) {
+            for f in FORMATS {
+                let _ = (f.parse)(&line);
+            }
+        }
+    }
 }

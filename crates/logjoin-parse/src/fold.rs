@@ -1,1 +1,441 @@
 //! Events of several lines: which lines continue the one before.
+//!
+//! A line that no format reads continues the event before it; that alone folds most stack traces, SQL
+//! statements and banners. [`Folder`] adds what a parser of single lines cannot know: lines of a dump that look
+//! like records, the second line of two-line records, and the bounds. It is a pure function of its state and
+//! the line, so an event may run over the border of two chunks: hand the folder over.
+
+use crate::{Body, Record};
+
+pub use crate::exception::Exception;
+
+/// Most lines that an event keeps.
+pub const MAX_LINES: u32 = 1000;
+/// Most bytes that an event keeps.
+pub const MAX_BYTES: usize = 256 * 1024;
+
+/// What a line is in the stream of events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// It begins an event. A record without a stamp of its own (a crash dump on standard error, uWSGI's
+    /// stampless messages) happened at or after the stamp of the event before it.
+    Start,
+    /// It continues the event before.
+    Continue,
+    /// It continues the event before, past [`MAX_LINES`] or [`MAX_BYTES`]: count it, do not keep it.
+    Excess,
+    /// It is empty. It belongs to no event and ends none.
+    Blank,
+    /// No format reads it and there is no event that it could continue.
+    Orphan,
+}
+
+/// The state between two lines of one stream (a file; of a container, one of its two streams).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Folder {
+    current: Option<Current>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Current {
+    format: &'static str,
+    /// Warning or worse, as far as the first line tells.
+    trouble: bool,
+    /// Whose entry it is, where an envelope tells: tag and process id.
+    owner: Option<(Vec<u8>, Option<u32>)>,
+    lines: u32,
+    bytes: usize,
+    last: Last,
+}
+
+/// What the last line that was not blank announced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Last {
+    Other,
+    /// A traceback follows that belongs to the one before.
+    Chained,
+    /// V8's report on its heap: the fatal line follows.
+    Heap,
+    /// `Exception in thread Thread-1:` of Python: the traceback follows.
+    ThreadHead,
+}
+
+impl Folder {
+    /// A folder before the first line.
+    pub fn new() -> Self {
+        Folder::default()
+    }
+
+    /// Whether the next line continues the current event by its shape alone, so that it need not be parsed.
+    /// [`Folder::step`] says the same of it, with or without a record.
+    pub fn claims(&self, line: &[u8]) -> bool {
+        self.current.as_ref().is_some_and(|c| c.owner.is_none() && c.claims(line))
+    }
+
+    /// Takes the next line with its record, if a format read it. `line` is the line as it stands in the file,
+    /// without its line end.
+    pub fn step(&mut self, line: &[u8], record: Option<&Record<'_>>) -> Step {
+        if line.trim_ascii().is_empty() {
+            return Step::Blank;
+        }
+        let continues = match (&self.current, record) {
+            (None, _) => false,
+            (Some(c), None) => c.owner.is_none() || !is_enveloped(line, &c.owner),
+            (Some(c), Some(r)) => match (&r.envelope, &c.owner) {
+                (None, None) => r.stamp.is_none() && c.claims(line),
+                (Some(_), Some(owner)) => {
+                    // each line of a trace is an entry of its own
+                    *owner == owner_of(r)
+                        && match &r.body {
+                            Body::Log(l) if r.stamp.is_none() => c.claims(&l.message),
+                            _ => false,
+                        }
+                }
+                _ => false,
+            },
+        };
+        match (&mut self.current, record) {
+            (Some(c), _) if continues => {
+                c.lines += 1;
+                c.bytes += line.len() + 1;
+                c.last = announce(line);
+                if c.lines > MAX_LINES || c.bytes > MAX_BYTES { Step::Excess } else { Step::Continue }
+            }
+            (_, Some(r)) => {
+                self.current = Some(Current {
+                    format: r.format,
+                    trouble: is_trouble(r),
+                    owner: r.envelope.as_ref().map(|_| owner_of(r)),
+                    lines: 1,
+                    bytes: line.len() + 1,
+                    last: announce(line),
+                });
+                Step::Start
+            }
+            (_, None) => Step::Orphan,
+        }
+    }
+}
+
+/// How many lines the head of a record has in a format: 2 where the message stands in the second line, and the
+/// format reads the joined lines (`line 1 \n line 2`) as one record.
+pub fn head_lines(format: &str) -> usize {
+    match format {
+        "jul" | "dotnet-console" => 2,
+        _ => 1,
+    }
+}
+
+fn owner_of(r: &Record<'_>) -> (Vec<u8>, Option<u32>) {
+    r.envelope.as_ref().map_or((Vec::new(), None), |e| (e.tag.as_deref().unwrap_or_default().to_vec(), e.pid))
+}
+
+/// A line without an envelope among lines with one continues the entry before (a file that syslog did not
+/// escape); one that has an envelope but was not read does not.
+fn is_enveloped(line: &[u8], owner: &Option<(Vec<u8>, Option<u32>)>) -> bool {
+    owner.is_some() && crate::envelope::peel(line).0.is_some()
+}
+
+fn is_trouble(r: &Record<'_>) -> bool {
+    match &r.body {
+        Body::Log(l) => {
+            l.level.as_deref().is_some_and(crate::formats::is_trouble)
+                || l.exception.is_some()
+                || r.format == "plain-stampless"
+        }
+        Body::Error(_) => true,
+        _ => false,
+    }
+}
+
+impl Current {
+    fn claims(&self, line: &[u8]) -> bool {
+        if self.format == "jul" && self.lines == 1 {
+            return crate::formats::split_jul(line).is_some();
+        }
+        if continues_by_shape(line) {
+            return true;
+        }
+        match self.last {
+            Last::Chained | Last::ThreadHead if line.starts_with(b"Traceback (most recent") => return true,
+            Last::Heap => return line.starts_with(b"FATAL ERROR: ") || line.starts_with(b"<--- "),
+            _ => {}
+        }
+        // what `logger.exception` writes below its message
+        line.starts_with(b"Traceback (most recent") && self.trouble && self.lines == 1
+    }
+}
+
+fn announce(line: &[u8]) -> Last {
+    if line.starts_with(b"The above exception was the direct cause")
+        || line.starts_with(b"During handling of the above exception")
+    {
+        Last::Chained
+    } else if line.starts_with(b"<--- ") || is_gc_line(line) {
+        Last::Heap
+    } else if line.starts_with(b"Exception in ") {
+        Last::ThreadHead
+    } else {
+        Last::Other
+    }
+}
+
+/// `[5789:0x151efbc0]    36844 ms: Scavenge ...`, V8's trace of collections.
+fn is_gc_line(line: &[u8]) -> bool {
+    line.first() == Some(&b'[')
+        && memchr::memmem::find(&line[..line.len().min(24)], b":0x").is_some()
+        && memchr::memmem::find(&line[..line.len().min(60)], b" ms: ").is_some()
+}
+
+/// Lines that never begin an event: indented ones, frames, and the joints of traces.
+fn continues_by_shape(line: &[u8]) -> bool {
+    const JOINTS: &[&[u8]] = &[
+        b"Caused by: ",
+        b"Wrapped by: ",
+        b"Suppressed: ",
+        b"at ",
+        b"... ",
+        b"Stack trace:",
+        b"[stacktrace]",
+        b"[previous exception]",
+        b"--- End of ",
+        b"---> ",
+        b"goroutine ",
+        b"created by ",
+        b"[signal SIG",
+        b"exit status ",
+        b"rax    0x",
+        b"note: ",
+        b"stack backtrace:",
+        b"The above exception was ",
+        b"During handling of the above ",
+        b"Node.js v",
+        b"<--- JS stacktrace",
+        b"----- Native stack trace",
+        b"----- JavaScript stack trace",
+        b"Current thread 0x",
+        b"** (",
+        b"Last message",
+        b"State: ",
+        b"Information for",
+        b"Extension modules: ",
+    ];
+    match line.first() {
+        None | Some(b' ' | b'\t' | b'}' | b')') => true,
+        Some(b'#') => {
+            // PHP and gdb number their frames; the JVM's fatal report puts `#` before every line
+            line.len() == 1 || matches!(line[1], b'0'..=b'9' | b' ')
+        }
+        Some(b'"') => line.starts_with(b"\"}"),
+        Some(b'0'..=b'9') => {
+            let n = line.iter().take_while(|c| c.is_ascii_digit()).count();
+            line[n..].starts_with(b": 0x")
+        }
+        Some(b'[') if is_gc_line(line) => true,
+        _ => JOINTS.iter().any(|j| line.starts_with(j)),
+    }
+}
+
+/// Whether a line without time opens a crash dump or trace of a known runtime.
+pub(crate) fn opens_dump(line: &[u8]) -> bool {
+    const OPENINGS: &[&[u8]] = &[
+        b"panic: ",
+        b"fatal error: ",
+        b"runtime: out of memory",
+        b"unexpected fault address",
+        b"SIGQUIT: quit",
+        b"SIGABRT: abort",
+        b"SIGSEGV: segmentation",
+        b"fatal runtime error: ",
+        b"FATAL ERROR: ",
+        b"<--- Last few GCs --->",
+        b"Exception in thread ",
+        b"# A fatal error has been detected by the Java",
+        b"# There is insufficient memory for the Java",
+        b"Traceback (most recent call last):",
+        b"Fatal Python error: ",
+        b"Unhandled exception. ",
+        b"Unhandled Exception: ",
+        b"terminate called ",
+        b"double free or corruption",
+        b"free(): ",
+        b"malloc(): ",
+        b"munmap_chunk(): ",
+        b"corrupted size vs. prev_size",
+        b"*** stack smashing detected ***",
+        b"Segmentation fault",
+        b"Aborted (core dumped)",
+        b"Bus error",
+        b"PHP Fatal error:  ",
+        b"PHP Parse error:  ",
+        b"(node:",
+        b"java.lang.OutOfMemoryError: ",
+        b"Terminating due to java.lang.OutOfMemoryError",
+        b"Aborting due to java.lang.OutOfMemoryError",
+        b"OpenJDK 64-Bit Server VM warning: ",
+    ];
+    match line.first() {
+        Some(b't') if line.starts_with(b"thread '") => memchr::memmem::find(line, b" panicked at ").is_some(),
+        Some(b'/' | b'f' | b'n') if is_source_place(line) => true,
+        Some(b'K') => line == b"Killed",
+        _ => OPENINGS.iter().any(|o| line.starts_with(o)),
+    }
+}
+
+/// `/srv/app/server.js:106`, the first line of Node's report of an uncaught exception.
+fn is_source_place(line: &[u8]) -> bool {
+    let place = line.starts_with(b"/") || line.starts_with(b"file:///") || line.starts_with(b"node:");
+    let Some(colon) = memchr::memrchr(b':', line).filter(|_| place) else { return false };
+    let (file, number) = (&line[..colon], &line[colon + 1..]);
+    let script = file.starts_with(b"node:")
+        || [&b".js"[..], b".mjs", b".cjs", b".ts", b".jsx", b".tsx"].iter().any(|e| file.ends_with(e));
+    script
+        && !number.is_empty()
+        && number.iter().all(u8::is_ascii_digit)
+        && memchr::memchr(b' ', file).is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parse_any;
+
+    /// One letter per line: Start, Continue, eXcess, Blank, Orphan.
+    fn steps(text: &str) -> String {
+        let mut f = Folder::new();
+        text.lines()
+            .map(|l| {
+                let record = parse_any(l.as_bytes()).ok();
+                let claimed = f.claims(l.as_bytes());
+                let step = f.step(l.as_bytes(), record.as_ref());
+                assert!(!claimed || matches!(step, Step::Continue | Step::Blank | Step::Excess), "{l}");
+                match step {
+                    Step::Start => 'S',
+                    Step::Continue => 'C',
+                    Step::Excess => 'X',
+                    Step::Blank => 'B',
+                    Step::Orphan => 'O',
+                }
+            })
+            .collect()
+    }
+
+    #[test]
+    fn python_traces() {
+        let text = "2026-11-21 02:50:05,728 ERROR [shop.web] unhandled error on GET /search
+Traceback (most recent call last):
+  File \"/srv/shop/app.py\", line 160, in application
+KeyError: 'x'
+
+During handling of the above exception, another exception occurred:
+
+Traceback (most recent call last):
+  File \"/srv/shop/app.py\", line 170, in application
+shop.Gone: order 7
+2026-11-21 02:50:06,000 INFO [shop.web] next
+Traceback (most recent call last):
+  File \"/srv/shop/app.py\", line 160, in application
+MemoryError
+2026-11-21 02:50:07,000 INFO [shop.web] next";
+        assert_eq!(steps(text), "SCCCBCBCCCSSCCS");
+    }
+
+    #[test]
+    fn java_traces_and_two_line_records() {
+        let text =
+            "2026-11-21T02:25:02.046Z ERROR 3489 --- [exec-1] o.a.c.C : Servlet.service() threw exception
+
+com.example.OrderNotFoundException: order 89338 has no total
+\tat com.example.App.load(App.java:109)
+Caused by: java.lang.NullPointerException: Cannot invoke
+\tat com.example.App.total(App.java:104)
+\t... 23 more
+
+2026-11-21T02:25:03.275Z  INFO 3489 --- [exec-2] c.e.A : GET /erp/invoices handled";
+        assert_eq!(steps(text), "SBCCCCCBS");
+        let text = "Dec 30, 2020 11:30:40 AM org.a.B <init>
+INFO: Initializing
+Dec 30, 2020 11:30:41 AM org.a.B stop
+SEVERE: failed
+java.lang.IllegalStateException: x
+\tat a.B.c(B.java:1)";
+        assert_eq!(steps(text), "SCSCCC");
+    }
+
+    #[test]
+    fn node_dumps() {
+        let text = r#"{"level":30,"time":1795227959975,"pid":1,"hostname":"a","msg":"request completed"}
+/srv/shop/server.js:106
+    case 'crash': order.total = 1;
+                        ^
+
+TypeError: Cannot set properties of undefined (setting 'total')
+    at Timeout._onTimeout (/srv/shop/server.js:106:75)
+
+Node.js v20.20.2
+{"level":30,"time":1795227960975,"pid":1,"hostname":"a","msg":"listening"}
+<--- Last few GCs --->
+
+[5789:0x151efbc0]    36844 ms: Scavenge 52.6 (70.0) -> 50.9 (84.5) MB, 17.97 / 0.00 ms
+[5789:0x151efbc0]    36858 ms: Mark-Compact 57.5 (84.5) -> 56.6 (90.5) MB
+
+<--- JS stacktrace --->
+
+FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory
+----- Native stack trace -----
+
+ 1: 0xb78db3 node::OOMErrorHandler(char const*, v8::OOMDetails const&) [/usr/bin/node]
+10: 0x195e476  [/usr/bin/node]"#;
+        assert_eq!(steps(text), "SSCCBCCBCSSBCCBCBCCBCC");
+    }
+
+    #[test]
+    fn go_rust_php_and_dotnet() {
+        let text =
+            "2026/11/21 02:26:17 http: panic serving 10.20.0.5:35452: runtime error: index out of range
+goroutine 25 [running]:
+net/http.(*conn).serve.func1()
+\tnet/http/server.go:1850 +0xbf
+created by net/http.(*Server).Serve
+2026/11/21 02:26:18 INFO: next
+panic: boom
+
+goroutine 1 [running]:
+main.main()
+exit status 2
+2026/11/21 02:26:19 INFO: started";
+        assert_eq!(steps(text), "SCCCCSSBCCCS");
+        let text = "2026-11-20T10:00:00.123456Z  INFO shop::web: listening
+
+thread 'tokio-runtime-worker' (28919) panicked at src/m.rs:4:81:
+index out of bounds: the len is 0
+note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace";
+        assert_eq!(steps(text), "SBSCC");
+        let text = "[20-Nov-2026 10:00:00 UTC] PHP Fatal error:  Uncaught RuntimeException: boom in /a.php:2
+Stack trace:
+#0 /a.php(3): f()
+#1 {main}
+  thrown in /a.php on line 2
+[20-Nov-2026 10:00:01 UTC] x";
+        assert_eq!(steps(text), "SCCCCS");
+        let text = "fail: Microsoft.AspNetCore.Server.Kestrel[13]
+      Connection id \"0HMV\", Request id \"0HMV:1\": An unhandled exception was thrown by the application.
+      System.InvalidOperationException: gone
+       ---> System.Net.Sockets.SocketException (111): Connection refused
+         at A.B() in /src/a.cs:line 1
+info: Microsoft.Hosting.Lifetime[0]
+      Application is shutting down...";
+        assert_eq!(steps(text), "SCCCCSC");
+    }
+
+    #[test]
+    fn bounds_and_orphans() {
+        let mut text = String::from("junk\n2026-11-20 10:00:00 ERROR x\n");
+        text.push_str(&"\tframe\n".repeat(1002));
+        let s = steps(&text);
+        assert!(s.starts_with("OSCC"));
+        assert!(s.ends_with("CXXX"), "{}", &s[s.len() - 8..]);
+        assert_eq!(head_lines("jul"), 2);
+        assert_eq!(head_lines("json"), 1);
+    }
+}

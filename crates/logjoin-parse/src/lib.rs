@@ -26,13 +26,14 @@ pub mod bytes;
 pub mod compile;
 pub mod detect;
 pub mod envelope;
+mod exception;
 pub mod fold;
 pub mod formats;
 mod own;
 mod record;
 mod stamp;
 
-pub use detect::{Dialect, parse_any};
+pub use detect::{Detection, Dialect, LineReader, detect, parse_any};
 pub use envelope::{Envelope, EnvelopeKind};
 pub use formats::{Format, FormatDef, ParseError};
 pub use record::{

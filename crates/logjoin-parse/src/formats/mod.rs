@@ -41,6 +41,28 @@ pub(crate) use haproxy_fields::is_haproxy_message;
 pub(crate) use haproxy_state::other as haproxy_message;
 
 // backends, system
+mod asgi;
+mod databases;
+mod fields;
+mod go;
+mod gunicorn;
+mod json;
+mod json_fields;
+mod json_scan;
+mod jvm;
+mod logfmt;
+mod misc;
+mod php;
+mod plain;
+mod python;
+mod ruby;
+mod system;
+mod uwsgi;
+mod when;
+mod words;
+
+pub(crate) use jvm::split_jul;
+pub(crate) use words::{is_trouble, request_id};
 
 use std::fmt;
 use std::sync::Arc;
@@ -121,6 +143,38 @@ pub static FORMATS: &[&FormatDef] = &[
     //
     //
     // --- backends with a layout of their own
+    &uwsgi::REQUEST,
+    &gunicorn::FORMAT,
+    &asgi::GRANIAN,
+    &asgi::DAPHNE,
+    &asgi::UVICORN,
+    &php::FPM,
+    &php::ACCESS,
+    &php::ERROR,
+    &go::GIN,
+    &go::ZAP,
+    &databases::POSTGRES,
+    &databases::MYSQL,
+    &databases::REDIS,
+    &system::SUPERVISORD,
+    &system::KERNEL,
+    &jvm::SPRING,
+    &misc::RUST,
+    &jvm::LOG4J,
+    &jvm::JULI,
+    &jvm::JUL,
+    &misc::MONOLOG,
+    &misc::GLOG,
+    &ruby::LOGGER,
+    &ruby::RAILS,
+    &ruby::PUMA,
+    &python::WERKZEUG,
+    &python::LOGGING,
+    &misc::DOTNET,
+    &misc::MORGAN,
+    &go::GO,
+    &uwsgi::MESSAGE,
+    &system::SYSTEMD,
     // --- end of backends
     //
     //
@@ -134,8 +188,18 @@ pub static FORMATS: &[&FormatDef] = &[
     //
     //
     // --- anything structured, anything with a stamp
+    &json::FORMAT,
+    &logfmt::FORMAT,
+    &misc::TIME_ONLY,
+    &plain::PLAIN,
+    &plain::STAMPLESS,
     // --- end of generic
 ];
+
+/// Whether a format reads lines of many programs, so that every more specific format must be tried before it.
+pub(crate) fn is_generic(id: &str) -> bool {
+    matches!(id, "plain" | "plain-stampless" | "time-of-day" | "logfmt" | "message")
+}
 
 /// A format to read lines with: built in, or compiled from a proxy's own format string.
 #[derive(Debug, Clone)]

@@ -1,0 +1,172 @@
+//! Ruby: `Logger`, Rails' request messages, Puma's console.
+
+use super::words::{self, is_level, pid, text};
+use crate::bytes::Cursor;
+use crate::{Access, Anchor, Body, FormatDef, Kind, LogLine, ParseError, Product, Record, Stamp};
+
+pub(super) static LOGGER: FormatDef = FormatDef {
+    id: "ruby-logger",
+    title: "Ruby Logger: Unicorn, Resque, Rails in production",
+    product: Product::Backend,
+    kind: Kind::Log,
+    anchor: Anchor::Event,
+    source: "ruby/logger lib/logger/formatter.rb, Format",
+    samples: &[
+        "E, [2026-11-20T10:00:00.123456 #123] ERROR -- : worker=0 PID:456 timeout (61s > 60s), killing",
+        r#"I, [2026-11-20T10:00:00.123456 #123]  INFO -- : [8601b555-6a83-4c12-bc78-8e4a1b2c3d4e] Started GET "/x?y=1" for 10.0.0.1 at 2026-11-20 10:00:00 +0000"#,
+    ],
+    parse: logger,
+};
+
+fn logger(line: &[u8]) -> Result<Record<'_>, ParseError> {
+    read_logger(line).ok_or(ParseError::new(0, "I, [time #pid]  INFO -- program: message"))
+}
+
+fn read_logger(line: &[u8]) -> Option<Record<'_>> {
+    let mut c = Cursor::new(line);
+    if !matches!(c.take(1)?[0], b'D' | b'I' | b'W' | b'E' | b'F' | b'A') {
+        return None;
+    }
+    c.eat(b", [")?;
+    let (stamp, rest) = Stamp::iso(c.until(b']')?)?;
+    let process = pid(rest.trim_ascii().strip_prefix(b"#")?);
+    c.run(|b| b == b' ');
+    let level = c.run(|b| b.is_ascii_alphabetic());
+    c.eat(b" -- ")?;
+    let program = c.until(b':')?;
+    c.eat(b" ");
+    if !is_level(level) && level != b"ANY" {
+        return None;
+    }
+    let mut r = rails(&LOGGER, c.rest()).unwrap_or_else(|| {
+        words::log(&LOGGER, None, LogLine { message: c.rest().into(), ..LogLine::default() })
+    });
+    r.stamp = Some(stamp);
+    match &mut r.body {
+        Body::Access(a) => (a.pid, a.level) = (process, text(level)),
+        Body::Log(l) => (l.pid, l.level, l.program) = (process, text(level), text(program)),
+        _ => {}
+    }
+    Some(r)
+}
+
+pub(super) static RAILS: FormatDef = FormatDef {
+    id: "rails",
+    title: "Rails request messages without a prefix",
+    product: Product::Backend,
+    kind: Kind::Log,
+    anchor: Anchor::Start,
+    source: "rails railties/lib/rails/rack/logger.rb (Started), actionpack log_subscriber.rb (Processing, Completed)",
+    samples: &[
+        r#"Started GET "/foobartest" for 127.0.0.1 at 2012-11-21 15:21:13 +0100"#,
+        "Processing by HomeController#foobartest as */*",
+        "Completed 500 Internal Server Error in 1234ms (ActiveRecord: 1.2ms | Allocations: 99)",
+        "[8601b555-6a83-4c12-bc78-8e4a1b2c3d4e] Completed 200 OK in 12ms (Views: 3.1ms)",
+    ],
+    parse: |line| rails(&RAILS, line).ok_or(ParseError::new(0, "Started, Processing by or Completed")),
+};
+
+/// `Started` is the request's line, at its start; `Completed` tells its end but neither method nor target, and is
+/// a message with its status and duration as fields.
+fn rails<'a>(def: &'static FormatDef, line: &'a [u8]) -> Option<Record<'a>> {
+    let mut c = Cursor::new(line);
+    let mut id = None;
+    while c.eat(b"[").is_some() {
+        let tag = c.until(b']')?;
+        c.eat(b" ")?;
+        // the first tag is the request's id by default (config.log_tags)
+        if id.is_none() && tag.len() >= 16 {
+            id = text(tag);
+        }
+    }
+    let message = c.rest();
+    if c.eat(b"Started ").is_some() {
+        let method = c.until(b' ')?;
+        let path = c.quoted()?;
+        c.eat(b" for ")?;
+        let client = c.until(b' ')?;
+        c.eat(b"at ")?;
+        let (stamp, _) = Stamp::iso(c.rest())?;
+        let a = Access {
+            method: text(method),
+            path: text(path),
+            client_ip: text(client),
+            request_id: id,
+            ..Access::default()
+        };
+        return Some(words::access(def, Some(stamp), Anchor::Start, a));
+    }
+    let mut log = LogLine { message: message.into(), request_id: id, ..LogLine::default() };
+    if c.eat(b"Completed ").is_some() {
+        let status = c.until(b' ')?;
+        crate::bytes::uint(status)?;
+        c.until_str(b" in ")?;
+        let took = c.before(b' ');
+        log.extra.push(("status".into(), status.into()));
+        log.extra.push(("duration".into(), took.into()));
+    } else if !(message.starts_with(b"Processing by ")
+        && memchr::memmem::find(message, b" as ").is_some()
+        && memchr::memchr(b'#', message).is_some())
+    {
+        return None;
+    }
+    Some(words::log(def, None, log))
+}
+
+pub(super) static PUMA: FormatDef = FormatDef {
+    id: "puma",
+    title: "Puma's console",
+    product: Product::Backend,
+    kind: Kind::Log,
+    anchor: Anchor::Event,
+    source: "puma lib/puma/log_writer.rb PidFormatter, cluster.rb, launcher.rb",
+    samples: &[
+        "[123] - Worker 0 (PID: 125) booted in 0.5s, phase: 0",
+        "[123] ! Terminating timed out worker (Worker 0 failed to check in within 60 seconds): 125",
+        "[123] * Listening on http://0.0.0.0:3000",
+        "[123] Puma starting in cluster mode...",
+    ],
+    parse: puma,
+};
+
+fn puma(line: &[u8]) -> Result<Record<'_>, ParseError> {
+    read_puma(line).ok_or(ParseError::new(0, "[pid] mark message"))
+}
+
+fn read_puma(line: &[u8]) -> Option<Record<'_>> {
+    let mut c = Cursor::new(line);
+    c.eat(b"[")?;
+    let process = pid(c.until(b']')?)?;
+    c.eat(b" ")?;
+    let message = c.rest();
+    let marked = matches!(message, [b'-' | b'!' | b'*', b' ', ..]);
+    let known = [&b"Puma "[..], b"+ ", b"=== puma ", b"Early termination", b"Use Ctrl-C"]
+        .iter()
+        .any(|k| message.starts_with(k));
+    if !marked && !known {
+        return None;
+    }
+    let log = LogLine { pid: Some(process), message: message.into(), ..LogLine::default() };
+    Some(words::log(&PUMA, None, log))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_and_their_ends() {
+        let r = logger(LOGGER.samples[1].as_bytes()).expect("started");
+        assert_eq!(r.stamp.map(|s| s.to_iso()).as_deref(), Some("2026-11-20T10:00:00.123456"));
+        let Body::Access(a) = r.body else { panic!("a request") };
+        assert_eq!((a.path.as_deref(), a.pid), (Some(&b"/x?y=1"[..]), Some(123)));
+        assert_eq!(a.request_id.as_deref(), Some(&b"8601b555-6a83-4c12-bc78-8e4a1b2c3d4e"[..]));
+        let Body::Log(l) = (RAILS.parse)(RAILS.samples[3].as_bytes()).expect("completed").body else {
+            panic!("a message")
+        };
+        assert_eq!((&*l.extra[0].1, &*l.extra[1].1), (&b"200"[..], &b"12ms"[..]));
+        assert!(l.request_id.is_some());
+        assert!((RAILS.parse)(b"Completed the work").is_err());
+        assert!(puma(b"[123] x").is_err());
+    }
+}
