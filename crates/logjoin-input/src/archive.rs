@@ -3,7 +3,6 @@
 //! The trick: a member is remembered as a range of the decompressed archive, so it can be read on its own
 //! later, and nothing is ever unpacked to disk. Its first bytes are kept from the pass, within a budget.
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
@@ -12,6 +11,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::error::{InputError, Kind, Note, NoteKind, Place, fault_of, named};
 use crate::file::InputFile;
+use crate::same::head_of;
 use crate::source::{Progress, Source};
 
 /// First bytes of a member that are kept.
@@ -21,10 +21,9 @@ const MAX_MEMBERS: usize = 100_000;
 /// Bytes of a tar header.
 const HEADER_BYTES: usize = 512;
 
-/// What an archive holds.
+/// What was noticed while an archive was listed.
 #[derive(Default)]
 pub(crate) struct Listing {
-    pub members: Vec<InputFile>,
     pub notes: Vec<Note>,
     pub problems: Vec<InputError>,
 }
@@ -40,80 +39,86 @@ pub(crate) fn is_tar(head: &[u8]) -> bool {
     header[0] != 0 && stated == sum + 8 * 32
 }
 
-/// Lists the members of an archive on disk. `samples_left` is the budget for first bytes.
-pub(crate) fn members(archive: &InputFile, path: &Path, cap: u64, samples_left: &mut u64) -> Listing {
-    let mut listing = Listing::default();
-    let mut by_name = BTreeMap::new();
+/// Lists the members of an archive on disk, each with its first decompressed bytes. `samples_left` is the
+/// budget for first bytes that are kept. Of several members with one name all are given: the last counts.
+pub(crate) fn list(
+    archive: &InputFile,
+    path: &Path,
+    cap: u64,
+    samples_left: &mut u64,
+    mut each: impl FnMut(InputFile, &[u8]),
+) -> Listing {
+    let mut walk = Walk { archive, path, samples_left, each: &mut each, notes: Vec::new() };
     let result = if archive.compression().is_none() {
         File::open(path)
-            .and_then(|file| {
-                let mut tar = tar::Archive::new(BufReader::new(file));
-                let entries = tar.entries_with_seek()?;
-                walk(entries, archive, path, samples_left, &mut by_name, &mut listing.notes)
-            })
+            .and_then(|file| walk.entries(tar::Archive::new(BufReader::new(file)).entries_with_seek()?))
             .map_err(|error| tar_error(archive.name(), None, error))
     } else {
         archive.unpacked(cap).and_then(|stream| {
             let source = Source::new(stream);
             let progress = source.progress();
-            let mut tar = tar::Archive::new(source);
-            tar.entries()
-                .and_then(|entries| {
-                    walk(entries, archive, path, samples_left, &mut by_name, &mut listing.notes)
-                })
+            walk.entries_of(tar::Archive::new(source))
                 .map_err(|error| tar_error(archive.name(), Some(&progress), error))
         })
     };
-    listing.problems.extend(result.err());
-    listing.members.extend(by_name.into_values());
-    listing
+    Listing { notes: walk.notes, problems: result.err().into_iter().collect() }
 }
 
-fn walk<R: Read>(
-    entries: tar::Entries<'_, R>,
-    archive: &InputFile,
-    path: &Path,
-    samples_left: &mut u64,
-    members: &mut BTreeMap<String, InputFile>,
-    notes: &mut Vec<Note>,
-) -> io::Result<()> {
-    for entry in entries {
-        let mut entry = entry?;
+struct Walk<'a> {
+    archive: &'a InputFile,
+    path: &'a Path,
+    samples_left: &'a mut u64,
+    each: &'a mut dyn FnMut(InputFile, &[u8]),
+    notes: Vec<Note>,
+}
+
+impl Walk<'_> {
+    fn entries_of<R: Read>(&mut self, mut tar: tar::Archive<R>) -> io::Result<()> {
+        self.entries(tar.entries()?)
+    }
+
+    fn entries<R: Read>(&mut self, entries: tar::Entries<'_, R>) -> io::Result<()> {
+        for (at, entry) in entries.enumerate() {
+            if at == MAX_MEMBERS {
+                return Err(io::Error::new(io::ErrorKind::InvalidData, "more than 100000 members"));
+            }
+            self.entry(entry?)?;
+        }
+        Ok(())
+    }
+
+    fn entry<R: Read>(&mut self, mut entry: tar::Entry<'_, R>) -> io::Result<()> {
         let kind = entry.header().entry_type();
         if !(kind.is_file() || kind.is_gnu_sparse() || kind.is_contiguous()) {
-            continue;
+            return Ok(());
         }
         let inner = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
         let inner = inner.trim_start_matches("./").trim_start_matches('/');
-        let name = format!("{}!{inner}", archive.name());
+        let name = format!("{}!{inner}", self.archive.name());
         if inner.split('/').any(|part| part.starts_with('.') && part != "..") {
-            notes.push(Note { path: name, kind: NoteKind::Hidden });
-            continue;
+            self.notes.push(Note { path: name, kind: NoteKind::Hidden });
+            return Ok(());
         }
         // The holes of a sparse member are NULs, which are left out of lines anyway: what is stored is
         // enough.
-        let size = if kind.is_gnu_sparse() { entry.header().entry_size()? } else { entry.size() };
+        let sparse = kind.is_gnu_sparse();
+        let size = if sparse { entry.header().entry_size()? } else { entry.size() };
         let offset = entry.raw_file_position();
-        let modified = entry
-            .header()
-            .mtime()
-            .ok()
-            .filter(|seconds| *seconds != 0)
-            .and_then(|seconds| SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds)));
-        let mut head = Vec::new();
+        let seconds = entry.header().mtime().ok().filter(|seconds| *seconds != 0);
+        let modified =
+            seconds.and_then(|seconds| SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds)));
+        let mut raw = Vec::new();
         // A failure here is met again, with its place, by the next entry.
-        let _ = entry.by_ref().take(SAMPLE_BYTES).read_to_end(&mut head);
-        let affordable = head.len() as u64 <= *samples_left && !kind.is_gnu_sparse();
-        let sample = affordable.then(|| Arc::<[u8]>::from(head.as_slice()));
-        *samples_left -= sample.as_ref().map_or(0, |sample| sample.len() as u64);
-        let member = InputFile::member(name.clone(), path, (offset, size), modified, &head, sample);
-        // Of two members with one name, the later is the newer version: that is what tar unpacks.
-        members.insert(name, member);
-        if members.len() >= MAX_MEMBERS {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "more than 100000 members"));
-        }
+        let _ = entry.by_ref().take(SAMPLE_BYTES).read_to_end(&mut raw);
+        let raw = Arc::<[u8]>::from(raw);
+        let head = head_of(&InputFile::from_bytes("", Arc::clone(&raw)));
+        let affordable = raw.len() as u64 <= *self.samples_left && !sparse;
+        let sample = affordable.then(|| Arc::clone(&raw));
+        *self.samples_left -= sample.as_ref().map_or(0, |sample| sample.len() as u64);
+        let member = InputFile::member(name, self.path, (offset, size), modified, &raw, sample);
+        (self.each)(member, &head);
+        Ok(())
     }
-    Ok(())
 }
 
 fn tar_error(name: &str, progress: Option<&Progress>, error: io::Error) -> InputError {

@@ -14,7 +14,7 @@ use walkdir::WalkDir;
 use crate::archive;
 use crate::error::{InputError, Kind, Note, NoteKind};
 use crate::file::InputFile;
-use crate::foreign::foreign;
+use crate::foreign::{Foreign, foreign};
 use crate::same::{self, Sampled};
 
 /// How files are looked for.
@@ -236,23 +236,26 @@ impl Finder<'_> {
                     continue;
                 }
             };
-            let file = same::sample(file);
-            if archive::is_tar(&file.head) {
+            let head = same::head_of(&file);
+            if archive::is_tar(&head) {
                 let cap = self.options.max_decompressed;
-                let listing = archive::members(&file.file, &found.path, cap, &mut samples_left);
+                // Of members with one name, the last is the newest version: what tar would leave on disk.
+                let mut members = BTreeMap::new();
+                let listing = archive::list(&file, &found.path, cap, &mut samples_left, |member, head| {
+                    let name = member.name().to_owned();
+                    members.insert(name, (archive::is_tar(head), foreign(head), Sampled::new(member, head)));
+                });
                 self.out.notes.extend(listing.notes);
                 self.out.problems.extend(listing.problems);
-                for member in listing.members {
-                    let member = same::sample(member);
-                    if archive::is_tar(&member.head) {
-                        let what = ("an archive inside an archive", "unpack the outer one first");
-                        self.note(member.file.name(), NoteKind::Binary { what: what.0, instead: what.1 });
-                    } else {
-                        self.take(member, false, &mut sampled);
-                    }
+                for (nested, binary, member) in members.into_values() {
+                    let binary = match nested {
+                        true => Some(("an archive inside an archive", "unpack the outer one first")),
+                        false => binary,
+                    };
+                    self.take(member, binary, false, &mut sampled);
                 }
             } else {
-                self.take(file, found.explicit, &mut sampled);
+                self.take(Sampled::new(file, &head), foreign(&head), found.explicit, &mut sampled);
             }
         }
         if self.options.notice_copies {
@@ -267,8 +270,8 @@ impl Finder<'_> {
         out
     }
 
-    fn take(&mut self, sampled: Sampled, explicit: bool, out: &mut Vec<Sampled>) {
-        if let Some((what, instead)) = foreign(&sampled.head) {
+    fn take(&mut self, sampled: Sampled, binary: Option<Foreign>, explicit: bool, out: &mut Vec<Sampled>) {
+        if let Some((what, instead)) = binary {
             let name = sampled.file.name();
             if explicit {
                 let instead = if instead.is_empty() { "expected lines of text" } else { instead };

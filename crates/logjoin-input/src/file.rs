@@ -210,11 +210,6 @@ impl InputFile {
         }
     }
 
-    /// The first raw bytes, where they were kept.
-    pub(crate) fn sample(&self) -> Option<Arc<[u8]>> {
-        self.sample.clone()
-    }
-
     /// The decompressed bytes, text encoding untouched.
     pub(crate) fn unpacked(&self, cap: u64) -> Result<Bytes, InputError> {
         let opened = Unpacked::open(self.raw(cap)?, cap);

@@ -20,24 +20,29 @@ const LOOKED_AT: u64 = 64 * 1024;
 /// are copies only if they are rotations of one log.
 const TELLING_BYTES: usize = 512;
 
-/// A file and its first decompressed bytes.
+/// A file and what its first decompressed bytes are told apart by. (The bytes themselves are not kept: there
+/// may be ten thousand files.)
 pub(crate) struct Sampled {
     pub file: InputFile,
-    pub head: Vec<u8>,
+    /// Length and digest of the head.
+    head: (usize, u64),
 }
 
-/// Looks at the first bytes of a file. A file that cannot be read has none: reading it will say why.
-pub(crate) fn sample(file: InputFile) -> Sampled {
+impl Sampled {
+    pub(crate) fn new(file: InputFile, head: &[u8]) -> Sampled {
+        let mut digest = DefaultHasher::new();
+        digest.write(head);
+        Sampled { file, head: (head.len(), digest.finish()) }
+    }
+}
+
+/// The first decompressed bytes of a file. One that cannot be read has none: reading it will say why.
+pub(crate) fn head_of(file: &InputFile) -> Vec<u8> {
     let mut head = Vec::new();
-    if let Some(sample) = file.sample() {
-        let raw = InputFile::from_bytes("", sample);
-        if let Ok(stream) = raw.unpacked(u64::MAX) {
-            let _ = stream.take(LOOKED_AT).read_to_end(&mut head);
-        }
-    } else if let Ok(stream) = file.unpacked(u64::MAX) {
+    if let Ok(stream) = file.unpacked(u64::MAX) {
         let _ = stream.take(LOOKED_AT).read_to_end(&mut head);
     }
-    Sampled { file, head }
+    head
 }
 
 /// Drops copies, with a note for each. Of several copies, a plain file on disk is kept rather than a
@@ -51,13 +56,11 @@ pub(crate) fn once_per_content(mut files: Vec<Sampled>, notes: &mut Vec<Note>) -
     let mut alike: BTreeMap<(usize, u64), Vec<usize>> = BTreeMap::new();
     let mut kept: Vec<Sampled> = Vec::with_capacity(files.len());
     for file in files {
-        if file.head.is_empty() {
+        if file.head.0 == 0 {
             kept.push(file);
             continue;
         }
-        let mut digest = DefaultHasher::new();
-        digest.write(&file.head);
-        let candidates = alike.entry((file.head.len(), digest.finish())).or_default();
+        let candidates = alike.entry(file.head).or_default();
         match candidates.iter().find(|at| is_copy(&kept[**at], &file)) {
             Some(&original) => notes.push(Note {
                 path: file.file.name().to_owned(),
@@ -73,7 +76,7 @@ pub(crate) fn once_per_content(mut files: Vec<Sampled>, notes: &mut Vec<Note>) -
 }
 
 fn is_copy(a: &Sampled, b: &Sampled) -> bool {
-    if a.head != b.head || (a.head.len() < TELLING_BYTES && !same_log(&a.file, &b.file)) {
+    if a.head != b.head || (a.head.0 < TELLING_BYTES && !same_log(&a.file, &b.file)) {
         return false;
     }
     if a.file.compression() == b.file.compression() {
