@@ -1,0 +1,140 @@
+//! The lowest layer: bytes as they lie on disk, buffered and counted.
+//!
+//! The trick: the count is advanced by `consume`, not by reads, so when a decoder stumbles the
+//! count says which byte of the archive it stumbled over, not how far the buffer had run ahead.
+
+use std::io::{self, BufRead, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+
+/// Bytes fetched from the operating system at once.
+const BUFFER_BYTES: usize = 128 * 1024;
+
+/// What the layers above may ask about the raw bytes while a decoder owns the reader.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    consumed: AtomicU64,
+    failed: AtomicBool,
+}
+
+impl Progress {
+    /// Raw bytes that the decoder has taken so far.
+    pub(crate) fn consumed(&self) -> u64 {
+        self.consumed.load(Relaxed)
+    }
+
+    /// The reader itself failed (not the decoder's format).
+    pub(crate) fn failed(&self) -> bool {
+        self.failed.load(Relaxed)
+    }
+}
+
+/// A buffered reader that counts what is consumed.
+pub(crate) struct Source<R> {
+    inner: R,
+    buffer: Box<[u8]>,
+    /// `buffer[start..end]` is read and not yet consumed; `start <= end <= buffer.len()`.
+    start: usize,
+    end: usize,
+    progress: Arc<Progress>,
+}
+
+impl<R: Read> Source<R> {
+    pub(crate) fn new(inner: R) -> Source<R> {
+        Source {
+            inner,
+            buffer: vec![0; BUFFER_BYTES].into_boxed_slice(),
+            start: 0,
+            end: 0,
+            progress: Arc::default(),
+        }
+    }
+
+    pub(crate) fn progress(&self) -> Arc<Progress> {
+        Arc::clone(&self.progress)
+    }
+
+    /// Up to `wanted` bytes from here on, fewer only at the end; nothing is consumed.
+    pub(crate) fn peek(&mut self, wanted: usize) -> io::Result<&[u8]> {
+        let wanted = wanted.min(self.buffer.len());
+        if self.buffer.len() - self.start < wanted {
+            self.buffer.copy_within(self.start..self.end, 0);
+            self.end -= self.start;
+            self.start = 0;
+        }
+        while self.end - self.start < wanted {
+            match self.read_more()? {
+                0 => break,
+                n => self.end += n,
+            }
+        }
+        Ok(&self.buffer[self.start..self.end])
+    }
+
+    fn read_more(&mut self) -> io::Result<usize> {
+        loop {
+            match self.inner.read(&mut self.buffer[self.end..]) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    self.progress.failed.store(true, Relaxed);
+                    return Err(error);
+                }
+                Ok(n) => return Ok(n),
+            }
+        }
+    }
+}
+
+impl<R: Read> BufRead for Source<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.start == self.end {
+            self.start = 0;
+            self.end = 0;
+            self.end = self.read_more()?;
+        }
+        Ok(&self.buffer[self.start..self.end])
+    }
+
+    fn consume(&mut self, n: usize) {
+        let n = n.min(self.end - self.start);
+        self.start += n;
+        self.progress.consumed.fetch_add(n as u64, Relaxed);
+    }
+}
+
+impl<R: Read> Read for Source<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        // A large read on an empty buffer goes straight through: plain files are not copied twice.
+        if self.start == self.end && out.len() >= self.buffer.len() {
+            let n = self.inner.read(out).inspect_err(|error| {
+                if error.kind() != io::ErrorKind::Interrupted {
+                    self.progress.failed.store(true, Relaxed);
+                }
+            })?;
+            self.progress.consumed.fetch_add(n as u64, Relaxed);
+            return Ok(n);
+        }
+        let available = self.fill_buf()?;
+        let n = available.len().min(out.len());
+        out[..n].copy_from_slice(&available[..n]);
+        self.consume(n);
+        Ok(n)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn peeking_consumes_nothing_and_consuming_is_counted() {
+        let mut source = Source::new(&b"0123456789"[..]);
+        let progress = source.progress();
+        assert_eq!(source.peek(4).unwrap(), b"0123456789");
+        assert_eq!(progress.consumed(), 0);
+        let mut out = [0; 3];
+        source.read_exact(&mut out).unwrap();
+        assert_eq!((&out, progress.consumed()), (b"012", 3));
+        assert_eq!(source.peek(1000).unwrap(), b"3456789");
+    }
+}
