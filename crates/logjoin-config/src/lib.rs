@@ -1,1 +1,36 @@
-//! See the workspace README.
+//! Reads the configuration of a proxy for what a log analysis needs: which servers stand behind
+//! which name, how long the proxy waits for them, where it writes its logs and in which format.
+//!
+//! Pure: bytes in, values out. Included files come through a closure of the caller, so nothing
+//! here knows of file systems. Lenient: a line that makes no sense becomes a [`Problem`] with its
+//! place, and reading goes on; what the reader does not know is kept as a [`Setting`].
+//!
+//! ```
+//! let text = b"upstream api { server 10.0.0.1:8080; } server { location / { proxy_pass http://api; } }";
+//! let config = logjoin_config::read("nginx.conf", text, &mut |_| Vec::new()).unwrap();
+//! assert_eq!(config.pools[0].servers[0].address, "10.0.0.1:8080");
+//! assert_eq!(config.route_for("shop.example", "/cart").unwrap().target, "api");
+//! ```
+
+mod address;
+mod diff;
+pub mod haproxy;
+pub mod httpd;
+mod include;
+mod lookup;
+mod model;
+pub mod nginx;
+mod pattern;
+mod recognise;
+mod tree;
+mod units;
+mod version;
+
+pub use diff::{Change, ChangeKind, diff};
+pub use include::Loader;
+pub use model::{
+    Check, Listen, LogKind, LogTarget, Matching, NamedFormat, Place, Pool, Problem, ProxyConfig, Route,
+    Server, Setting, Timeouts,
+};
+pub use recognise::{read, recognise};
+pub use version::{Civil, version_time, versioned};
