@@ -1,0 +1,369 @@
+//! Record → kept row: the one place where a parsed line becomes an event.
+
+use logjoin_parse::bytes::unescape;
+use logjoin_parse::{Access, Anchor, Body, ErrorLine, HaproxyFields, LogLine, Product, Record, Stamp, StateLine};
+
+use crate::event::{
+    At, Detail, ErrorEvent, Events, Haproxy, LogEvent, Request, Severity, SignalHit, StateChange, TEXT_MAX, Try,
+};
+use crate::hash::{hash, hash_opt};
+use crate::ids;
+use crate::signals::{Matcher, Meaning};
+
+/// Who wrote a file, as the plan has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Writer {
+    pub product: Product,
+    /// The file belongs to a proxy.
+    pub is_proxy: bool,
+}
+
+/// Adds one record to the rows of its file. `raw` is the whole event as it stands in the file (all its lines), in which
+/// ids are looked for. A record without any stamp takes `fallback`, the stamp of the event before it.
+pub(crate) fn add(
+    record: &Record<'_>, raw: &[u8], at: At, writer: Writer, matcher: &Matcher, fallback: Option<Stamp>, out: &mut Events,
+) -> Option<Stamp> {
+    let stamp = record.best_stamp().copied().or(fallback)?;
+    let tag = record.envelope.as_ref().and_then(|e| e.tag.as_deref());
+    let envelope_pid = record.envelope.as_ref().and_then(|e| e.pid);
+    match &record.body {
+        Body::Access(a) => {
+            let anchor = match (record.anchor, writer.product) {
+                (Anchor::Unknown, Product::Apache) => Anchor::Start,
+                (Anchor::Unknown, _) => Anchor::End,
+                (known, _) => known,
+            };
+            let row = request(a, raw, at, stamp, anchor, writer);
+            if row.server != 0 && !out.labels.contains_key(&row.server) {
+                out.labels.insert(row.server, label(a).unwrap_or_default());
+            }
+            out.requests.push(row);
+            // A request line of an application may carry a message of its own (an exception, a slow query).
+            if let Some(message) = a.message.as_deref() {
+                let signal = matcher.find(message, tag).map(|s| hit(&s));
+                if signal.as_ref().is_some_and(|s| s.meaning != Meaning::Noise) {
+                    out.logs.push(LogEvent {
+                        at,
+                        stamp,
+                        severity: severity(a.level.as_deref()),
+                        pid: a.pid.unwrap_or(0),
+                        method: hash_opt(a.method.as_deref()),
+                        target: target_hash(a.path.as_deref()),
+                        id: first_id(raw),
+                        signal,
+                        template: template(message),
+                        text: text(message),
+                    });
+                }
+            }
+        }
+        Body::Error(e) => out.errors.push(error(e, raw, at, stamp, record.product, tag, matcher)),
+        Body::State(s) => out.states.push(state(s, at, stamp)),
+        Body::Log(l) => out.logs.push(log(l, raw, at, stamp, tag, envelope_pid, matcher)),
+    }
+    Some(stamp)
+}
+
+fn owned(b: Option<&[u8]>) -> Option<String> {
+    b.map(|b| String::from_utf8_lossy(b).into_owned())
+}
+
+pub(crate) fn text(b: &[u8]) -> String {
+    let cut = &b[..b.len().min(TEXT_MAX)];
+    String::from_utf8_lossy(cut).into_owned()
+}
+
+fn first_id(raw: &[u8]) -> u64 {
+    let mut id = 0;
+    ids::scan(raw, |h| {
+        if id == 0 {
+            id = h;
+        }
+    });
+    id
+}
+
+/// Hash of a request target, escapes undone, without scheme and host of an absolute form.
+fn target_hash(path: Option<&[u8]>) -> u64 {
+    path.map_or(0, |p| hash(&unescape(relative(p))))
+}
+
+fn relative(p: &[u8]) -> &[u8] {
+    for scheme in [&b"http://"[..], b"https://"] {
+        if let Some(rest) = p.strip_prefix(scheme) {
+            return memchr::memchr(b'/', rest).map_or(b"/", |i| &rest[i..]);
+        }
+    }
+    p
+}
+
+fn route(p: &[u8]) -> &[u8] {
+    memchr::memchr2(b'?', b';', p).map_or(p, |i| &p[..i])
+}
+
+/// Statuses that are looked at more closely: gateway failures, what hides them, and what a client's leaving looks like.
+fn is_interesting(a: &Access<'_>, writer: Writer) -> bool {
+    if !writer.is_proxy {
+        return false;
+    }
+    let status = a.status.unwrap_or(0);
+    let multiple = a.upstream.addr.as_deref().is_some_and(|u| memchr::memmem::find(u, b", ").is_some());
+    let retried = a.haproxy.as_ref().is_some_and(|h| h.retries.unwrap_or(0) > 0);
+    let state = a.haproxy.as_ref().and_then(|h| h.termination_state.as_deref());
+    let cut = state.is_some_and(|s| s.len() >= 2 && &s[..2] != b"--" && !matches!(s[0], b'L' | b'P'));
+    status >= 500 || matches!(status, -1 | 0 | 9 | 408 | 499) || a.aborted == Some(true) || multiple || retried || cut
+}
+
+fn request(a: &Access<'_>, raw: &[u8], at: At, stamp: Stamp, anchor: Anchor, writer: Writer) -> Request {
+    let target = a.path.as_deref().map(relative);
+    let unescaped = target.map(unescape);
+    let tries = a.upstream.attempts();
+    let server = label(a).map_or(0, |l| hash(l.as_bytes()));
+    let detail = is_interesting(a, writer).then(|| {
+        let mut ids_found = Vec::new();
+        ids::scan(raw, |h| ids_found.push(h));
+        Box::new(Detail {
+            method: owned(a.method.as_deref()),
+            target: owned(a.path.as_deref()),
+            client: owned(a.client_ip.as_deref()),
+            client_port: a.client_port,
+            request_id: owned(a.request_id.as_deref()),
+            ids: ids_found,
+            connection: a.connection_id,
+            tries: tries
+                .iter()
+                .map(|t| Try {
+                    address: owned(t.addr),
+                    status: t.status,
+                    connect_us: t.connect_us,
+                    header_us: t.header_us,
+                    response_us: t.response_us,
+                    received: t.bytes_received,
+                })
+                .collect(),
+            has_upstream: a.upstream.has_addr,
+            has_header_time: a.upstream.has_header_time,
+            error_log_id: a.has_error_log_id.then(|| owned(a.error_log_id.as_deref())),
+            aborted: a.aborted == Some(true),
+            haproxy: a.haproxy.as_ref().map(|h| haproxy(h, a)),
+        })
+    });
+    Request {
+        at,
+        stamp,
+        anchor,
+        duration_ns: a.duration_us.map(|d| d.saturating_mul(1000)),
+        unit_ns: a.duration_unit_us.max(1).saturating_mul(1000),
+        method: hash_opt(a.method.as_deref()),
+        target: unescaped.as_deref().map_or(0, hash),
+        route: unescaped.as_deref().map_or(0, |t| hash(route(t))),
+        status: a.status.unwrap_or(0),
+        bytes: a.bytes.unwrap_or(-1),
+        client: hash_opt(a.client_ip.as_deref()),
+        agent: hash_opt(a.user_agent.as_deref()),
+        server,
+        tries: tries.len() as u32,
+        id: first_id(raw),
+        pid: a.pid.unwrap_or(0),
+        detail,
+    }
+}
+
+/// The server that was tried last, as the proxy names it.
+fn label(a: &Access<'_>) -> Option<String> {
+    match &a.haproxy {
+        Some(h) => haproxy_label(h),
+        None => owned(a.upstream.attempts().last().and_then(|t| t.addr)),
+    }
+}
+
+/// Hash of a message without its digits and without its paths: lines of one kind share it.
+pub(crate) fn template(message: &[u8]) -> u64 {
+    let first = message.split(|b| *b == b'\n').next().unwrap_or(message);
+    let mut kept = Vec::with_capacity(first.len().min(TEXT_MAX));
+    let mut in_path = false;
+    for &b in first.iter().take(TEXT_MAX) {
+        in_path = match b {
+            b' ' | b'"' | b'\'' | b',' | b')' => false,
+            b'/' => true,
+            _ => in_path,
+        };
+        if !in_path && !b.is_ascii_digit() {
+            kept.push(b);
+        }
+    }
+    hash(&kept)
+}
+
+/// How HAProxy names a server: `backend/server`; `None` without a server.
+fn haproxy_label(h: &HaproxyFields<'_>) -> Option<String> {
+    let server = h.server.as_deref()?;
+    let backend = h.backend.as_deref().unwrap_or(b"");
+    Some(format!("{}/{}", String::from_utf8_lossy(backend), String::from_utf8_lossy(server)))
+}
+
+fn haproxy(h: &HaproxyFields<'_>, a: &Access<'_>) -> Haproxy {
+    Haproxy {
+        frontend: owned(h.frontend.as_deref()),
+        backend: owned(h.backend.as_deref()),
+        server: owned(h.server.as_deref()),
+        state: owned(h.termination_state.as_deref()).unwrap_or_default(),
+        tq: h.tq.unwrap_or(0),
+        tw: h.tw.unwrap_or(0),
+        tc: h.tc.unwrap_or(-1),
+        tr: h.tr.unwrap_or(-1),
+        tt: h.tt.unwrap_or(0),
+        retries: h.retries.unwrap_or(0),
+        redispatched: h.redispatched,
+        queue: h.srv_queue.unwrap_or(0).max(h.backend_queue.unwrap_or(0)),
+        bytes: a.bytes.unwrap_or(-1),
+        tcp: h.tcp,
+    }
+}
+
+fn error(
+    e: &ErrorLine<'_>, raw: &[u8], at: At, stamp: Stamp, product: Product, tag: Option<&[u8]>, matcher: &Matcher,
+) -> ErrorEvent {
+    // The path of an Apache line stands in the message: "... returned by /path".
+    let returned_by = memchr::memmem::rfind(&e.message, b" returned by ").map(|i| &e.message[i + 13..]);
+    let apache_path = returned_by
+        .filter(|p| p.starts_with(b"/"))
+        .map(|p| memchr::memmem::find(p, b" (").or_else(|| memchr::memmem::find(p, b", referer")).map_or(p, |i| &p[..i]));
+    let target = e.path.as_deref().or(apache_path);
+    ErrorEvent {
+        at,
+        stamp,
+        product,
+        level: owned(e.level.as_deref()).unwrap_or_default(),
+        pid: e.pid.unwrap_or(0),
+        tid: e.tid.unwrap_or(0),
+        connection: e.connection_id,
+        code: owned(e.error_code.as_deref()),
+        os_code: e.os_error_code,
+        is_eai: e.is_eai,
+        message: text(&e.message),
+        action: owned(e.action.as_deref()),
+        client: hash_opt(e.client_ip.as_deref()),
+        client_port: e.client_port,
+        method: hash_opt(e.method.as_deref()),
+        target: target_hash(target),
+        upstream: owned(e.upstream.as_deref()),
+        request_id: owned(e.request_id.as_deref()),
+        signal: matcher.find(&e.message, tag).or_else(|| matcher.find(raw, tag)).map(|s| hit(&s)),
+    }
+}
+
+fn state(s: &StateLine<'_>, at: At, stamp: Stamp) -> StateChange {
+    StateChange {
+        at,
+        stamp,
+        event: s.event,
+        backend: owned(s.backend.as_deref()),
+        server: owned(s.server.as_deref()),
+        reason: owned(s.check_reason.as_deref()),
+        info: owned(s.check_info.as_deref()),
+        text: text(&s.message),
+    }
+}
+
+fn log(
+    l: &LogLine<'_>, raw: &[u8], at: At, stamp: Stamp, tag: Option<&[u8]>, envelope_pid: Option<u32>, matcher: &Matcher,
+) -> LogEvent {
+    let program = l.program.as_deref().or(tag);
+    // What a field calls an error says more than the message beside it; a stack stands behind the first line.
+    let signal = matcher
+        .find(&l.message, program)
+        .filter(|s| s.def.meaning != Meaning::Noise)
+        .or_else(|| l.error.as_deref().and_then(|e| matcher.find(e, program)))
+        .or_else(|| matcher.find(raw, program));
+    let (method, target) = mention(&l.message);
+    LogEvent {
+        at,
+        stamp,
+        severity: severity(l.level.as_deref()),
+        pid: l.pid.or(envelope_pid).unwrap_or(0),
+        method,
+        target,
+        id: first_id(raw),
+        signal: signal.map(|s| hit(&s)),
+        template: template(&l.message),
+        text: if l.message.is_empty() { text(raw) } else { text(&l.message) },
+    }
+}
+
+pub(crate) fn hit(s: &crate::signals::Signal<'_>) -> SignalHit {
+    SignalHit {
+        id: s.def.id,
+        meaning: s.def.meaning,
+        pid: s.pid,
+        port: s.port,
+        address: s.addr.as_deref().map(|a| String::from_utf8_lossy(a).into_owned()),
+    }
+}
+
+/// Severity of the words and numbers that log libraries use (pino and bunyan: 40 warn, 50 error).
+pub(crate) fn severity(level: Option<&[u8]>) -> Severity {
+    let Some(level) = level else { return Severity::Info };
+    let low = level.to_ascii_lowercase();
+    match low.as_slice() {
+        b"trace" | b"debug" | b"fine" | b"finer" | b"finest" | b"d" | b"10" | b"20" | b"verbose" => Severity::Debug,
+        b"warn" | b"warning" | b"w" | b"40" => Severity::Warning,
+        b"error" | b"err" | b"e" | b"crit" | b"critical" | b"c" | b"fatal" | b"f" | b"alert" | b"emerg" | b"emergency"
+        | b"severe" | b"panic" | b"50" | b"60" | b"dpanic" => Severity::Error,
+        _ => Severity::Info,
+    }
+}
+
+const METHODS: [&[u8]; 8] = [b"GET ", b"POST ", b"PUT ", b"PATCH ", b"DELETE ", b"HEAD ", b"OPTIONS ", b"CONNECT "];
+
+/// The request that a message names: `GET /path`, or a path alone. Hashes; 0 for what is missing.
+fn mention(message: &[u8]) -> (u64, u64) {
+    for i in memchr::memchr_iter(b'/', message) {
+        let before = &message[..i];
+        if let Some(m) = METHODS.iter().find(|m| before.ends_with(m)) {
+            let path = word(&message[i..]);
+            return (hash(&m[..m.len() - 1]), hash(&unescape(path)));
+        }
+    }
+    for i in memchr::memchr_iter(b'/', message) {
+        let starts = i == 0 || matches!(message[i - 1], b' ' | b'"' | b'\'' | b'=' | b'(' | b'[');
+        if starts {
+            let path = word(&message[i..]);
+            if path.len() > 1 {
+                return (0, hash(&unescape(path)));
+            }
+        }
+    }
+    (0, 0)
+}
+
+fn word(b: &[u8]) -> &[u8] {
+    let end = b.iter().position(|c| matches!(c, b' ' | b'"' | b'\'' | b',' | b')' | b']' | b'\t' | b'\n'));
+    &b[..end.unwrap_or(b.len())]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mentions() {
+        let named = mention(b"GET /api/v1/orders?page=2 handled, user=3");
+        assert_eq!(named, (hash(b"GET"), hash(b"/api/v1/orders?page=2")));
+        assert_eq!(mention(b"slow query on /posts/3929"), (0, hash(b"/posts/3929")));
+        assert_eq!(mention(b"disk at 80%, n/a"), (0, 0));
+    }
+
+    #[test]
+    fn severities() {
+        assert_eq!(severity(Some(b"50")), Severity::Error);
+        assert_eq!(severity(Some(b"WARNING")), Severity::Warning);
+        assert_eq!(severity(None), Severity::Info);
+    }
+
+    #[test]
+    fn absolute_targets_are_made_relative() {
+        assert_eq!(target_hash(Some(b"http://h:1/x?y")), hash(b"/x?y"));
+        assert_eq!(target_hash(Some(b"http://h")), hash(b"/"));
+    }
+}

@@ -1,0 +1,249 @@
+//! From single verdicts to a judgement of all failures: what follows from what.
+//!
+//! First each failed request is judged for itself by the rules. Then three passes let failures explain each other: a proxy
+//! without servers failed for what took the servers out; a restart that ends a hang belongs to the hang; and where most
+//! of a row of failures are clear, the unclear ones among them are the same.
+
+use std::collections::BTreeMap;
+
+use crate::rules::{self, Cite, Claim, Verdict};
+use crate::scene::{Case, SECOND, Scene};
+use crate::vocabulary::{CauseId, Mechanism};
+
+/// The judgement of one failed request.
+#[derive(Debug, Clone)]
+pub(crate) struct Judged {
+    pub cause: CauseId,
+    pub detail: Option<&'static str>,
+    pub confidence: f64,
+    pub evidence: Vec<Claim>,
+    pub alternatives: Vec<(CauseId, f64)>,
+}
+
+/// A verdict surer than this is taken as clear.
+const CLEAR: f64 = 0.7;
+
+/// Judges all.
+pub(crate) fn judge_all(scene: &Scene<'_>) -> Vec<Judged> {
+    let mut judged: Vec<Judged> = (0..scene.failing.len()).map(|i| first_verdict(&scene.case(i))).collect();
+    rows_agree(scene, &mut judged);
+    remedies(scene, &mut judged);
+    no_servers(scene, &mut judged);
+    judged
+}
+
+fn first_verdict(case: &Case<'_>) -> Judged {
+    let verdicts = rules::judge(case);
+    let Some(best) = verdicts.first().cloned() else {
+        return Judged { cause: CauseId::Unknown, detail: None, confidence: 0.3, evidence: Vec::new(), alternatives: Vec::new() };
+    };
+    let mut alternatives: Vec<(CauseId, f64)> = Vec::new();
+    for v in verdicts.iter().skip(1) {
+        if v.cause != best.cause && !alternatives.iter().any(|(c, _)| *c == v.cause) {
+            alternatives.push((v.cause, (v.confidence * (1.0 - best.confidence)).max(0.01)));
+        }
+    }
+    let Verdict { cause, detail, confidence, evidence } = best;
+    // Two causes that speak equally loudly: neither is that sure.
+    let rival = verdicts.iter().skip(1).filter(|v| v.cause != cause).map(|v| v.confidence).fold(0.0, f64::max);
+    let confidence = if rival > confidence - 0.05 { confidence * 0.85 } else { confidence };
+    // A weak guess is not a verdict.
+    if confidence < 0.35 {
+        alternatives.insert(0, (cause, confidence));
+        return Judged { cause: CauseId::Unknown, detail: None, confidence: 0.4, evidence, alternatives };
+    }
+    Judged { cause, detail, confidence, evidence, alternatives }
+}
+
+/// Failures at one instance, in rows without long gaps.
+fn rows(scene: &Scene<'_>, gap: i64) -> Vec<Vec<usize>> {
+    let mut by_target: BTreeMap<(Option<usize>, usize), Vec<usize>> = BTreeMap::new();
+    for i in 0..scene.failing.len() {
+        let c = scene.case(i);
+        if c.f.is_gateway {
+            // Failures whose instance is not known are compared within their proxy.
+            let proxy = if c.instance.is_some() { usize::MAX } else { c.proxy };
+            by_target.entry((c.instance, proxy)).or_default().push(i);
+        }
+    }
+    let mut rows = Vec::new();
+    for list in by_target.into_values() {
+        let mut row: Vec<usize> = Vec::new();
+        for i in list {
+            if row.last().is_some_and(|l| scene.failing[i].start_ns - scene.failing[*l].end_ns > gap) {
+                rows.push(std::mem::take(&mut row));
+            }
+            row.push(i);
+        }
+        rows.push(row);
+    }
+    rows
+}
+
+/// Mechanisms that one cause may show as, so that a row of them may be judged together.
+fn family(m: Mechanism) -> u8 {
+    match m {
+        Mechanism::ReadTimeout | Mechanism::SendTimeout | Mechanism::Stalled => 1,
+        Mechanism::Refused | Mechanism::ConnectFailed | Mechanism::NoSocket => 2,
+        Mechanism::ConnectTimeout => 3,
+        Mechanism::NoRoute => 4,
+        Mechanism::ClosedBeforeHeaders | Mechanism::Truncated => 5,
+        Mechanism::InvalidOrDenied | Mechanism::InvalidResponse | Mechanism::HeaderTooLarge => 6,
+        Mechanism::FromBackend => 7,
+        _ => 0,
+    }
+}
+
+fn rows_agree(scene: &Scene<'_>, judged: &mut [Judged]) {
+    for row in rows(scene, 8 * SECOND) {
+        let mut families: BTreeMap<u8, Vec<usize>> = BTreeMap::new();
+        for i in row {
+            families.entry(family(scene.failing[i].mechanism)).or_default().push(i);
+        }
+        for (family, members) in families {
+            if family == 0 || members.len() < 3 {
+                continue;
+            }
+            let mut clear: BTreeMap<CauseId, usize> = BTreeMap::new();
+            for i in &members {
+                if judged[*i].confidence >= CLEAR && judged[*i].cause != CauseId::Unknown {
+                    *clear.entry(judged[*i].cause).or_default() += 1;
+                }
+            }
+            let total: usize = clear.values().sum();
+            let Some((cause, n)) = clear.iter().max_by_key(|(c, n)| (**n, std::cmp::Reverse(**c))) else { continue };
+            // A late completion proves a slow backend for its neighbours too, if enough of them show it.
+            if n * 10 < total * 6 || n * 5 < members.len() {
+                continue;
+            }
+            let (cause, n) = (*cause, *n);
+            let Some(model) = members.iter().find(|i| judged[**i].cause == cause && judged[**i].confidence >= CLEAR).copied() else {
+                continue;
+            };
+            let evidence = judged[model].evidence.clone();
+            let detail = judged[model].detail;
+            let share = n as f64 / members.len() as f64;
+            for i in members {
+                let j = &mut judged[i];
+                if j.cause != cause && j.confidence < CLEAR {
+                    let was = (j.cause, j.confidence * 0.4);
+                    j.alternatives.retain(|(c, _)| *c != cause);
+                    if was.0 != CauseId::Unknown {
+                        j.alternatives.insert(0, was);
+                    }
+                    j.cause = cause;
+                    j.detail = detail;
+                    j.confidence = 0.6 + 0.3 * share;
+                    j.evidence = evidence.clone();
+                }
+            }
+        }
+    }
+}
+
+/// A stop, a kill or a restart that follows at once upon a hang, and ends it, is the remedy: what it cuts failed for the hang.
+fn remedies(scene: &Scene<'_>, judged: &mut [Judged]) {
+    const LASTING: [CauseId; 6] = [
+        CauseId::BackendHang,
+        CauseId::FdExhaustion,
+        CauseId::WorkerPoolExhausted,
+        CauseId::NetworkUnreachable,
+        CauseId::LatencyDegradation,
+        CauseId::WorkerTimeout,
+    ];
+    const STOPS: [CauseId; 5] = [
+        CauseId::DeployRestart,
+        CauseId::BackendDown,
+        CauseId::BackendCrash,
+        CauseId::KeepaliveRace,
+        CauseId::Unknown,
+    ];
+    for row in rows(scene, 5 * SECOND) {
+        let mut lasting: Option<usize> = None;
+        let mut clear = 0;
+        for i in row {
+            let j = &judged[i];
+            if LASTING.contains(&j.cause) {
+                if lasting.is_none_or(|l| judged[l].cause != j.cause) {
+                    clear = 0;
+                }
+                clear += 1;
+                lasting = Some(i);
+            } else if let Some(l) = lasting
+                && STOPS.contains(&j.cause)
+                && clear >= 2
+            {
+                let origin = judged[l].clone();
+                let j = &mut judged[i];
+                // An out-of-memory or crash line of its own would have made it another cause.
+                let was = (j.cause, 0.3);
+                j.alternatives.retain(|(c, _)| *c != origin.cause);
+                if was.0 != CauseId::Unknown {
+                    j.alternatives.insert(0, was);
+                }
+                j.evidence.extend(origin.evidence.iter().cloned());
+                j.cause = origin.cause;
+                j.detail = Some("cut by the restart that ended it");
+                j.confidence = 0.65;
+                lasting = Some(i);
+            }
+        }
+    }
+}
+
+/// A proxy without servers: for what did the requests before it fail?
+fn no_servers(scene: &Scene<'_>, judged: &mut [Judged]) {
+    for i in 0..judged.len() {
+        let case = scene.case(i);
+        if case.mechanism != Mechanism::NoServer || judged[i].confidence >= CLEAR {
+            continue;
+        }
+        let pool = pool_of(&case);
+        let mut votes: BTreeMap<CauseId, (f64, usize)> = BTreeMap::new();
+        for (n, f) in scene.failing.iter().enumerate().take(i + 1) {
+            let other = scene.case(n);
+            let near = case.end - f.end_ns < 30 * SECOND && case.end >= f.end_ns;
+            let same_pool = pool.is_none() || pool_of(&other).is_none() || pool_of(&other) == pool;
+            if !near || !f.is_gateway || other.proxy != case.proxy || !same_pool || f.mechanism == Mechanism::NoServer && judged[n].cause == CauseId::NoLiveUpstreams {
+                continue;
+            }
+            if judged[n].cause != CauseId::Unknown {
+                let v = votes.entry(judged[n].cause).or_insert((0.0, n));
+                v.0 += judged[n].confidence;
+                v.1 = n;
+            }
+        }
+        let best = votes.iter().max_by(|a, b| a.1.0.total_cmp(&b.1.0).then(b.0.cmp(a.0)));
+        if let Some((cause, (_, n))) = best {
+            let evidence = judged[*n].evidence.clone();
+            let confidence = judged[*n].confidence * 0.9;
+            let j = &mut judged[i];
+            j.alternatives.insert(0, (CauseId::NoLiveUpstreams, 0.1));
+            j.alternatives.retain(|(c, _)| c != cause);
+            j.cause = *cause;
+            j.detail = Some("the proxy had taken its servers out");
+            j.confidence = confidence;
+            j.evidence.extend(evidence);
+        }
+    }
+}
+
+/// HAProxy's backend, or the group in nginx's and Apache's words.
+fn pool_of(case: &Case<'_>) -> Option<String> {
+    let detail = case.scene.world.requests[case.f.request].r.detail.as_deref()?;
+    detail.haproxy.as_ref().and_then(|h| h.backend.clone())
+}
+
+/// The lines that a verdict rests on, of the backends' and the proxies' own life.
+pub(crate) fn cause_cites(judged: &Judged) -> Vec<Cite> {
+    let own_errors_count = judged.cause == CauseId::DnsFailure;
+    let mut cites: Vec<Cite> = judged
+        .evidence
+        .iter()
+        .flat_map(|c| c.cites.iter().copied())
+        .filter(|c| matches!(c, Cite::Log(_) | Cite::State(_)) || own_errors_count && matches!(c, Cite::Error(_)))
+        .collect();
+    cites.sort_unstable();
+    cites.dedup();
+    cites
+}

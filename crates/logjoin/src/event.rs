@@ -1,0 +1,212 @@
+//! What is kept of a line: rows small enough to keep many, with the text only where a person will read it.
+//!
+//! Everything here still carries the stamp *as written*; [`crate::timeline`] puts it on the common clock.
+
+use logjoin_parse::{Anchor, Product, Stamp, StateEvent};
+
+use crate::signals::Meaning;
+
+/// A line: the number of its file in the plan, and its number in the file, from 1. The order of this type is the
+/// total order for every tie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct At {
+    pub file: u32,
+    pub line: u64,
+}
+
+/// One request, as one proxy or one backend logged it. Text is kept as hashes (0: not logged).
+#[derive(Debug, Clone)]
+pub(crate) struct Request {
+    pub at: At,
+    pub stamp: Stamp,
+    pub anchor: Anchor,
+    /// Duration and the unit in which it was written.
+    pub duration_ns: Option<i64>,
+    pub unit_ns: i64,
+    pub method: u64,
+    /// Whole target, escapes undone.
+    pub target: u64,
+    /// Target without its query.
+    pub route: u64,
+    pub status: i32,
+    pub bytes: i64,
+    pub client: u64,
+    pub agent: u64,
+    /// Label of the server that was tried last: an address or HAProxy's `backend/server`.
+    pub server: u64,
+    /// How many servers were tried, as far as the line says.
+    pub tries: u32,
+    /// First id-shaped value of the line.
+    pub id: u64,
+    pub pid: u32,
+    /// Set for what must be looked at more closely.
+    pub detail: Option<Box<Detail>>,
+}
+
+/// The full text of a request that failed, or was retried.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Detail {
+    pub method: Option<String>,
+    pub target: Option<String>,
+    pub client: Option<String>,
+    pub client_port: Option<u16>,
+    pub request_id: Option<String>,
+    pub ids: Vec<u64>,
+    pub connection: Option<u64>,
+    pub tries: Vec<Try>,
+    /// The line has the upstream's fields at all.
+    pub has_upstream: bool,
+    /// The line has the upstream's header time at all.
+    pub has_header_time: bool,
+    /// Apache `%L`: the format has it, and its value.
+    pub error_log_id: Option<Option<String>>,
+    pub aborted: bool,
+    pub haproxy: Option<Haproxy>,
+}
+
+/// One try as logged.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Try {
+    pub address: Option<String>,
+    pub status: Option<i32>,
+    pub connect_us: Option<i64>,
+    pub header_us: Option<i64>,
+    pub response_us: Option<i64>,
+    pub received: Option<i64>,
+}
+
+/// HAProxy's own fields.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Haproxy {
+    pub frontend: Option<String>,
+    pub backend: Option<String>,
+    pub server: Option<String>,
+    pub state: String,
+    pub tq: i64,
+    pub tw: i64,
+    pub tc: i64,
+    pub tr: i64,
+    pub tt: i64,
+    pub retries: i64,
+    pub redispatched: bool,
+    pub queue: i64,
+    pub bytes: i64,
+    pub tcp: bool,
+}
+
+/// A line of a proxy's error log.
+#[derive(Debug, Clone)]
+pub(crate) struct ErrorEvent {
+    pub at: At,
+    pub stamp: Stamp,
+    pub product: Product,
+    pub level: String,
+    pub pid: u32,
+    pub tid: u64,
+    pub connection: Option<u64>,
+    pub code: Option<String>,
+    pub os_code: Option<i32>,
+    pub is_eai: bool,
+    pub message: String,
+    pub action: Option<String>,
+    pub client: u64,
+    pub client_port: Option<u16>,
+    pub method: u64,
+    pub target: u64,
+    pub upstream: Option<String>,
+    pub request_id: Option<String>,
+    /// What the message means for the proxy's own life.
+    pub signal: Option<SignalHit>,
+}
+
+/// A change of HAProxy's view of its servers or of its own life.
+#[derive(Debug, Clone)]
+pub(crate) struct StateChange {
+    pub at: At,
+    pub stamp: Stamp,
+    pub event: StateEvent,
+    pub backend: Option<String>,
+    pub server: Option<String>,
+    pub reason: Option<String>,
+    pub info: Option<String>,
+    pub text: String,
+}
+
+/// How bad a message says it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Severity {
+    Debug,
+    Info,
+    Warning,
+    Error,
+}
+
+/// A recognised message.
+#[derive(Debug, Clone)]
+pub(crate) struct SignalHit {
+    pub id: &'static str,
+    pub meaning: Meaning,
+    pub pid: Option<u32>,
+    pub port: Option<u16>,
+    pub address: Option<String>,
+}
+
+/// A message of a backend, a supervisor or the system.
+#[derive(Debug, Clone)]
+pub(crate) struct LogEvent {
+    pub at: At,
+    pub stamp: Stamp,
+    pub severity: Severity,
+    pub pid: u32,
+    /// The request that the message names: method (0: none) and target.
+    pub method: u64,
+    pub target: u64,
+    pub id: u64,
+    pub signal: Option<SignalHit>,
+    /// Hash of the text without its numbers and without the request it names: lines of one kind share it.
+    pub template: u64,
+    /// Escaped only when shown; cut at [`TEXT_MAX`].
+    pub text: String,
+}
+
+/// How much text of a message is kept, bytes.
+pub(crate) const TEXT_MAX: usize = 400;
+
+/// What one file holds.
+#[derive(Debug, Default)]
+pub(crate) struct Events {
+    pub requests: Vec<Request>,
+    pub errors: Vec<ErrorEvent>,
+    pub states: Vec<StateChange>,
+    pub logs: Vec<LogEvent>,
+    /// The labels of servers behind their hashes.
+    pub labels: std::collections::BTreeMap<u64, String>,
+}
+
+#[cfg(test)]
+pub(crate) mod test_support {
+    //! Rows made from real lines, for the tests of other modules.
+
+    use super::*;
+    use crate::convert::{self, Writer};
+    use crate::signals::Matcher;
+
+    fn error(line: &str, product: Product) -> ErrorEvent {
+        let record = logjoin_parse::parse_any(line.as_bytes()).expect(line);
+        let mut out = Events::default();
+        let writer = Writer { product, is_proxy: true };
+        let at = At { file: 0, line: 1 };
+        convert::add(&record, line.as_bytes(), at, writer, &Matcher::new(), None, &mut out);
+        out.errors.pop().expect("an error line")
+    }
+
+    /// A line of nginx's error log.
+    pub(crate) fn nginx_error(line: &str) -> ErrorEvent {
+        error(line, Product::Nginx)
+    }
+
+    /// A line of Apache's error log.
+    pub(crate) fn apache_error(line: &str) -> ErrorEvent {
+        error(line, Product::Apache)
+    }
+}

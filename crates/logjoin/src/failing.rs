@@ -1,0 +1,388 @@
+//! The failed requests: which they are, their error lines, their attempts with mechanism and origin.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use logjoin_parse::Product;
+
+use crate::event::Try;
+use crate::mechanism::{self, address_of_url};
+use crate::plan::Plan;
+use crate::timeline::World;
+use crate::vocabulary::{Mechanism, Origin};
+
+const SECOND: i64 = 1_000_000_000;
+
+/// A request that failed, or that is listed beside the failures.
+#[derive(Debug)]
+pub(crate) struct Failing {
+    /// Number in [`World::requests`].
+    pub request: usize,
+    /// Numbers in [`World::errors`], in order of time.
+    pub errors: Vec<usize>,
+    pub tries: Vec<Attempted>,
+    pub mechanism: Mechanism,
+    pub origin: Origin,
+    /// False for client aborts.
+    pub is_gateway: bool,
+    /// Served in the end: only an attempt failed.
+    pub is_hidden: bool,
+    pub start_ns: i64,
+    pub end_ns: i64,
+    /// Whether the start is known, or only guessed.
+    pub has_start: bool,
+}
+
+/// One try, with what the proxy saw.
+#[derive(Debug, Clone)]
+pub(crate) struct Attempted {
+    pub label: Option<String>,
+    pub mechanism: Mechanism,
+    pub logged: Try,
+}
+
+impl Failing {
+    /// The label of the server that the last try went to.
+    pub fn label(&self) -> Option<&str> {
+        self.tries.iter().rev().find_map(|t| t.label.as_deref())
+    }
+}
+
+/// Finds the failed requests and gives each its error lines.
+pub(crate) fn find(plan: &Plan, world: &World) -> Vec<Failing> {
+    let mut found: Vec<usize> = (0..world.requests.len()).filter(|i| is_candidate(plan, world, *i)).collect();
+    found.sort_by_key(|i| world.requests[*i].r.at);
+    let errors = join_errors(plan, world, &found);
+    let coverage = coverage(plan, world);
+    let mut out: Vec<Failing> = found
+        .iter()
+        .zip(errors)
+        .filter_map(|(request, errors)| judge(plan, world, *request, errors, &coverage))
+        .collect();
+    out.sort_by_key(|f| (f.end_ns, world.requests[f.request].r.at));
+    out
+}
+
+fn is_candidate(plan: &Plan, world: &World, i: usize) -> bool {
+    let r = &world.requests[i];
+    let in_range = plan.options.since_ns.is_none_or(|s| r.end_hi > s) && plan.options.until_ns.is_none_or(|u| r.end_lo < u);
+    plan.instances[r.instance].is_proxy && r.r.detail.is_some() && in_range
+}
+
+/// Instances whose error log was given, and from when to when their access logs go.
+struct Coverage {
+    has_error_log: BTreeSet<usize>,
+}
+
+fn coverage(plan: &Plan, world: &World) -> Coverage {
+    let with_lines = world.errors.iter().map(|e| e.instance);
+    // An empty error log is a log all the same.
+    let named = plan.sources.iter().filter(|s| s.kind.is_none() && s.id.contains("error")).map(|s| s.instance);
+    Coverage { has_error_log: with_lines.chain(named).collect() }
+}
+
+fn judge(plan: &Plan, world: &World, request: usize, errors: Vec<usize>, coverage: &Coverage) -> Option<Failing> {
+    let timed = &world.requests[request];
+    let detail = timed.r.detail.as_deref()?;
+    let product = plan.instances[timed.instance].product;
+    let status = timed.r.status;
+    let is_failure_status = plan.options.statuses.contains(&status);
+    let mut tries: Vec<Attempted> = detail
+        .tries
+        .iter()
+        .map(|t| Attempted { label: t.address.clone(), mechanism: Mechanism::Unknown, logged: t.clone() })
+        .collect();
+    let mechanism = match (&detail.haproxy, product) {
+        (Some(h), _) => {
+            let m = mechanism::haproxy::of_line(h, status);
+            let label = h.server.as_ref().map(|s| format!("{}/{s}", h.backend.as_deref().unwrap_or("")));
+            let ms = |v: i64| (v >= 0).then_some(v * 1000);
+            let logged = Try {
+                address: label.clone(),
+                status: Some(status),
+                connect_us: ms(h.tc),
+                header_us: ms(h.tr),
+                response_us: ms(h.tt),
+                received: None,
+            };
+            if label.is_some() {
+                tries = vec![Attempted { label, mechanism: m, logged }];
+            }
+            m
+        }
+        (None, Product::Apache) => apache(world, &errors, &mut tries, detail.error_log_id.as_ref(), coverage, timed.instance),
+        _ => nginx(world, &errors, &mut tries, detail, status, coverage, timed.instance),
+    };
+    let mechanism = if status == 499 { Mechanism::ClientGone } else { mechanism };
+    let is_client = mechanism == Mechanism::ClientGone && !is_failure_status || status == 499;
+    let is_hidden = (200..500).contains(&status) && !is_client && tries.len() > 1 || is_retried(detail) && status < 500;
+    let cut = matches!(mechanism, Mechanism::Truncated | Mechanism::Stalled) && (200..400).contains(&status);
+    // A 500 that the proxy itself made, and nginx's 009 for an answer that was no HTTP.
+    let own_500 = (status == 500 || status == 9)
+        && !errors.is_empty()
+        && !matches!(mechanism, Mechanism::FromBackend | Mechanism::Unknown | Mechanism::ClientGone);
+    let unanswered = detail.haproxy.is_some() && status == -1 && !is_client;
+    let is_gateway = is_failure_status || cut || own_500 || unanswered;
+    if !is_gateway && !is_client && !is_hidden {
+        return None;
+    }
+    let origin = match mechanism {
+        Mechanism::FromBackend => Origin::Backend,
+        Mechanism::ClientGone => Origin::Client,
+        Mechanism::Unknown => Origin::Unknown,
+        _ => Origin::Proxy,
+    };
+    let (start_ns, end_ns, has_start) = span(world, request, &errors, mechanism);
+    Some(Failing {
+        request,
+        errors,
+        tries,
+        mechanism,
+        origin,
+        is_gateway: is_gateway && !is_client,
+        is_hidden: is_hidden && !is_gateway,
+        start_ns,
+        end_ns,
+        has_start,
+    })
+}
+
+fn is_retried(detail: &crate::event::Detail) -> bool {
+    detail.haproxy.as_ref().is_some_and(|h| h.retries > 0)
+}
+
+/// The best guess at start and end: error lines of Apache are more precise than its access lines.
+fn span(world: &World, request: usize, errors: &[usize], mechanism: Mechanism) -> (i64, i64, bool) {
+    let t = &world.requests[request];
+    let mut end = if t.end_hi - t.end_lo <= SECOND { t.end_lo + (t.end_hi - t.end_lo) / 2 } else { t.end_lo };
+    let last = errors.iter().map(|e| &world.errors[*e]).filter(|m| m.hi - m.lo < SECOND).map(|m| m.lo).max();
+    if let Some(last) = last
+        && !matches!(mechanism, Mechanism::FromBackend | Mechanism::Unknown)
+    {
+        end = last;
+    }
+    let start = t.start_lo + (t.start_hi - t.start_lo) / 2;
+    let has_start = t.has_duration || t.r.anchor == logjoin_parse::Anchor::Start;
+    (start.min(end), end, has_start)
+}
+
+fn nginx(
+    world: &World, errors: &[usize], tries: &mut Vec<Attempted>, detail: &crate::event::Detail, status: i32,
+    coverage: &Coverage, instance: usize,
+) -> Mechanism {
+    let said: Vec<(Mechanism, Option<String>)> = errors
+        .iter()
+        .filter_map(|e| {
+            let e = &world.errors[*e].e;
+            let m = mechanism::nginx::of_error(e)?;
+            Some((m, e.upstream.as_deref().map(|u| address_of_url(u).to_string())))
+        })
+        .collect();
+    if tries.is_empty() {
+        for (m, label) in &said {
+            tries.push(Attempted { label: label.clone(), mechanism: *m, logged: Try::default() });
+        }
+    }
+    // Error lines and failed attempts come in the same order.
+    let mut words = said.iter().peekable();
+    for t in tries.iter_mut() {
+        let logged = &t.logged;
+        let same = words.peek().is_some_and(|(_, l)| l.is_none() || t.label.is_none() || *l == t.label);
+        let answered = logged.header_us.is_some();
+        if same && !(answered && words.peek().is_some_and(|(m, _)| !matches!(m, Mechanism::Truncated | Mechanism::Stalled))) {
+            if let Some((m, _)) = words.next() {
+                t.mechanism = *m;
+            }
+        } else if answered {
+            t.mechanism = Mechanism::FromBackend;
+        } else if logged.status == Some(504) {
+            t.mechanism = if logged.connect_us.is_some() { Mechanism::ReadTimeout } else { Mechanism::ConnectTimeout };
+        } else if logged.status == Some(502) && detail.has_header_time {
+            t.mechanism =
+                if logged.connect_us.is_some() { Mechanism::ClosedBeforeHeaders } else { Mechanism::ConnectFailed };
+        }
+    }
+    if let Some(last) = tries.last() {
+        if last.mechanism != Mechanism::Unknown {
+            return last.mechanism;
+        }
+    }
+    if let Some((m, _)) = said.last() {
+        return *m;
+    }
+    // The proxy has an error log, and nothing of this request stands in it: it did not make this answer.
+    if coverage.has_error_log.contains(&instance) && status >= 500 && errors.is_empty() {
+        let m = if detail.has_upstream && tries.is_empty() { Mechanism::Denied } else { Mechanism::FromBackend };
+        if let Some(last) = tries.last_mut() {
+            last.mechanism = m;
+        }
+        return m;
+    }
+    Mechanism::Unknown
+}
+
+fn apache(
+    world: &World, errors: &[usize], tries: &mut Vec<Attempted>, log_id: Option<&Option<String>>, coverage: &Coverage,
+    instance: usize,
+) -> Mechanism {
+    let mut said: Vec<Attempted> = Vec::new();
+    let mut best: Option<(Mechanism, u8)> = None;
+    for e in errors {
+        let e = &world.errors[*e].e;
+        let Some((m, rank)) = mechanism::apache::of_error(e) else { continue };
+        let label = mechanism::apache::address(&e.message);
+        // One `attempt to connect` is one attempt; a summary line adds nothing to it.
+        if matches!(e.code.as_deref(), Some("AH00957" | "AH02454")) {
+            said.push(Attempted { label, mechanism: m, logged: Try::default() });
+            best = None;
+        } else if let (Some(label), true) = (label, said.is_empty()) {
+            said.push(Attempted { label: Some(label), mechanism: m, logged: Try::default() });
+        }
+        if best.is_none_or(|(_, r)| rank >= r) {
+            best = Some((m, rank));
+        }
+    }
+    if let Some(last) = said.last_mut() {
+        match best {
+            Some((m, rank)) if rank > 1 || last.mechanism == Mechanism::Unknown => last.mechanism = m,
+            _ => best = Some((last.mechanism, 3)),
+        }
+    }
+    if !said.is_empty() {
+        *tries = said;
+    } else if let (Some(t), Some((m, _))) = (tries.last_mut(), best) {
+        t.mechanism = m;
+    }
+    if let Some((m, _)) = best {
+        return m;
+    }
+    // `%L` is `-`, or the error log says nothing: the answer is the backend's.
+    let nothing_logged = log_id.is_some_and(Option::is_none) || coverage.has_error_log.contains(&instance);
+    if nothing_logged {
+        if let Some(t) = tries.last_mut() {
+            t.mechanism = Mechanism::FromBackend;
+        }
+        return Mechanism::FromBackend;
+    }
+    Mechanism::Unknown
+}
+
+/// Error lines of each candidate, in the order of `found`.
+fn join_errors(plan: &Plan, world: &World, found: &[usize]) -> Vec<Vec<usize>> {
+    let mut out: Vec<Vec<usize>> = vec![Vec::new(); found.len()];
+    let mut taken = vec![false; world.errors.len()];
+    for (instance, i) in plan.instances.iter().enumerate().filter(|(_, i)| i.is_proxy) {
+        let mine: Vec<usize> = (0..found.len()).filter(|f| world.requests[found[*f]].instance == instance).collect();
+        if i.product == Product::Apache {
+            apache_errors(world, found, &mine, instance, &mut taken, &mut out);
+        } else {
+            nginx_errors(world, found, &mine, instance, &mut taken, &mut out);
+        }
+    }
+    out
+}
+
+/// nginx: a failed request's last error line is written in the same moment as its access line, by the same
+/// connection, with the same client and request.
+fn nginx_errors(
+    world: &World, found: &[usize], mine: &[usize], instance: usize, taken: &mut [bool], out: &mut [Vec<usize>],
+) {
+    let mut by_key: BTreeMap<(u64, u64, u64), Vec<usize>> = BTreeMap::new();
+    for (i, m) in world.errors.iter().enumerate().filter(|(_, m)| m.instance == instance && m.e.client != 0) {
+        by_key.entry((m.e.client, m.e.method, m.e.target)).or_default().push(i);
+    }
+    for &f in mine {
+        let t = &world.requests[found[f]];
+        let Some(candidates) = by_key.get(&(t.r.client, t.r.method, t.r.target)) else { continue };
+        let connection = t.r.detail.as_ref().and_then(|d| d.connection);
+        // Both logs are stamped to the second, by a clock that is read once per turn of the event loop.
+        let near_end = |i: &usize| {
+            let m = &world.errors[*i];
+            m.hi + SECOND > t.end_lo && m.lo < t.end_hi + SECOND && (connection.is_none() || m.e.connection == connection)
+        };
+        let last = candidates
+            .iter()
+            .copied()
+            .filter(|i| !taken[*i] && near_end(i) && mechanism::nginx::of_error(&world.errors[*i].e).is_some())
+            .min_by_key(|i| ((world.errors[*i].mid() - t.end_lo - (t.end_hi - t.end_lo) / 2).abs() / SECOND, *i));
+        let Some(last) = last else { continue };
+        let same_connection = world.errors[last].e.connection;
+        let start = if t.has_duration { t.start_lo - SECOND } else { t.end_lo - 120 * SECOND };
+        for &i in candidates {
+            let m = &world.errors[i];
+            if !taken[i] && m.e.connection == same_connection && m.hi > start && i <= last {
+                taken[i] = true;
+                out[f].push(i);
+            }
+        }
+    }
+}
+
+/// Apache: the lines of one request stand together in one thread; the first of them may lack the client.
+fn apache_errors(
+    world: &World, found: &[usize], mine: &[usize], instance: usize, taken: &mut [bool], out: &mut [Vec<usize>],
+) {
+    struct Group {
+        lines: Vec<usize>,
+        client: u64,
+        port: Option<u16>,
+        target: u64,
+        used: bool,
+    }
+    let mut open: BTreeMap<(u32, u64), Vec<usize>> = BTreeMap::new();
+    let mut groups: Vec<Group> = Vec::new();
+    let mut of_thread: BTreeMap<(u32, u64), usize> = BTreeMap::new();
+    for (i, m) in world.errors.iter().enumerate().filter(|(_, m)| m.instance == instance) {
+        if mechanism::apache::of_error(&m.e).is_none() && m.e.code.as_deref() != Some("AH00959") {
+            continue;
+        }
+        let thread = (m.e.pid, m.e.tid);
+        if m.e.client == 0 {
+            open.entry(thread).or_default().push(i);
+            continue;
+        }
+        let mut lines = open.remove(&thread).unwrap_or_default();
+        let first = lines.first().copied().unwrap_or(i);
+        lines.push(i);
+        // A further attempt of the same request: same thread, same connection, and the request is not finished by
+        // a line that names its path.
+        if let Some(g) = of_thread.get(&thread).map(|g| &mut groups[*g]) {
+            let last = g.lines[g.lines.len() - 1];
+            let same = g.client == m.e.client && g.port == m.e.client_port;
+            let near = world.errors[first].lo - world.errors[last].lo < if lines.len() > 1 { 70 * SECOND } else { SECOND };
+            if same && near && (g.target == 0 || m.e.target == 0 || g.target == m.e.target) {
+                g.lines.extend(lines);
+                g.target = if g.target == 0 { m.e.target } else { g.target };
+                continue;
+            }
+        }
+        of_thread.insert(thread, groups.len());
+        groups.push(Group { lines, client: m.e.client, port: m.e.client_port, target: m.e.target, used: false });
+    }
+    groups.sort_by_key(|g| g.lines[g.lines.len() - 1]);
+    // Access lines are written when requests end, so both logs are in the order of ends.
+    for &f in mine {
+        let t = &world.requests[found[f]];
+        if t.r.status < 500 && t.r.detail.as_ref().is_none_or(|d| !d.aborted) {
+            continue;
+        }
+        let detail = t.r.detail.as_deref();
+        let group = groups.iter_mut().find(|g| {
+            let first = &world.errors[g.lines[0]];
+            let last = &world.errors[g.lines[g.lines.len() - 1]];
+            let same_port = g.port.is_none() || detail.and_then(|d| d.client_port).is_none_or(|p| g.port == Some(p));
+            // The line of the path has no query.
+            let same_target = g.target == 0 || g.target == t.r.target || g.target == t.r.route;
+            let in_time = first.hi > t.start_lo - SECOND / 10
+                && (!t.has_duration || last.lo < t.end_hi + SECOND / 10)
+                && first.lo < t.start_hi + 600 * SECOND;
+            !g.used && g.client == t.r.client && same_port && same_target && in_time
+        });
+        if let Some(g) = group {
+            g.used = true;
+            for &i in &g.lines {
+                taken[i] = true;
+                out[f].push(i);
+            }
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! One [`Episode`] per row of failures, with its evidence put together.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::failure::{cite_at, round};
+use super::{line_ref, show};
+use crate::analysis::{Alternative, Count, Episode, Evidence, RuledOut, Time};
+use crate::diagnose::Judged;
+use crate::episodes::Row;
+use crate::rules::{self, Cite};
+use crate::scene::Scene;
+use crate::vocabulary::{CauseId, Mechanism};
+
+/// Lines shown of each piece of evidence.
+const LINES: usize = 5;
+const ENDPOINTS: usize = 10;
+
+pub(super) fn build(scene: &Scene<'_>, judged: &[Judged], row: &Row, number: usize) -> Episode {
+    let plan = scene.plan;
+    let mut by_status: BTreeMap<String, u64> = BTreeMap::new();
+    let mut by_mechanism: BTreeMap<String, u64> = BTreeMap::new();
+    let mut endpoints: BTreeMap<String, u64> = BTreeMap::new();
+    let mut clients: BTreeSet<u64> = BTreeSet::new();
+    let mut labels: BTreeSet<String> = BTreeSet::new();
+    let mut details: BTreeMap<&str, u64> = BTreeMap::new();
+    for m in &row.members {
+        let f = &scene.failing[*m];
+        let r = &scene.world.requests[f.request].r;
+        *by_status.entry(r.status.to_string()).or_default() += 1;
+        *by_mechanism.entry(f.mechanism.to_string()).or_default() += 1;
+        clients.insert(r.client);
+        if let Some(d) = r.detail.as_deref() {
+            let path = d.target.as_deref().unwrap_or("-").split('?').next().unwrap_or("-");
+            *endpoints.entry(format!("{} {path}", d.method.as_deref().unwrap_or("-"))).or_default() += 1;
+        }
+        if scene.case(*m).instance.is_none() {
+            labels.extend(f.label().map(str::to_string));
+        }
+        if let Some(d) = judged[*m].detail {
+            *details.entry(d).or_default() += 1;
+        }
+    }
+    let in_span = |t: &&crate::timeline::Timed| {
+        row.proxies.contains(&t.instance) && t.end_hi >= row.start && t.end_lo <= row.end
+    };
+    let requests = scene.world.requests.iter().filter(in_span).count() as u64;
+    let mut targets: Vec<String> = row.targets.iter().map(|t| plan.instances[*t].name.clone()).collect();
+    targets.extend(labels);
+    let confidence = row.members.iter().map(|m| judged[*m].confidence).sum::<f64>() / row.members.len() as f64;
+    let usual = |m: &BTreeMap<&str, u64>| m.iter().max_by_key(|(_, n)| **n).map(|(d, _)| (*d).to_string());
+    let majority = |n: u64| n * 2 > row.members.len() as u64;
+    Episode {
+        id: format!("E{number}"),
+        start: Time(row.start),
+        end: Time(row.end),
+        cause: row.cause,
+        detail: usual(&details).filter(|d| majority(details[d.as_str()])),
+        confidence: round(confidence),
+        targets,
+        proxies: row.proxies.iter().map(|p| plan.instances[*p].name.clone()).collect(),
+        failures: row.members.len() as u64,
+        requests: requests.max(row.members.len() as u64),
+        by_status,
+        by_mechanism,
+        endpoints: top(endpoints, ENDPOINTS),
+        clients: clients.len() as u64,
+        evidence: evidence(scene, judged, row),
+        against: against(scene, row),
+        alternatives: alternatives(judged, row),
+        ruled_out: ruled_out(scene, row),
+        advice: crate::advice::of(row.cause),
+        refuted_by: rules::refuted_by(row.cause).into(),
+    }
+}
+
+fn top(counts: BTreeMap<String, u64>, n: usize) -> Vec<Count> {
+    let mut list: Vec<Count> = counts.into_iter().map(|(value, count)| Count { value, count }).collect();
+    list.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.value.cmp(&b.value)));
+    list.truncate(n);
+    list
+}
+
+/// The claims of all members, each once, with the lines of all.
+fn evidence(scene: &Scene<'_>, judged: &[Judged], row: &Row) -> Vec<Evidence> {
+    let mut claims: Vec<(&'static str, BTreeSet<Cite>, u64)> = Vec::new();
+    for m in &row.members {
+        for claim in &judged[*m].evidence {
+            match claims.iter_mut().find(|c| c.0 == claim.text) {
+                Some(c) => {
+                    c.1.extend(&claim.cites);
+                    c.2 += 1;
+                }
+                None => claims.push((claim.text, claim.cites.iter().copied().collect(), 1)),
+            }
+        }
+    }
+    // What the backend and the system say comes before what the proxy says.
+    claims.sort_by_key(|(_, cites, n)| {
+        let own = cites.iter().any(|c| matches!(c, Cite::Log(_) | Cite::State(_)));
+        (!own, std::cmp::Reverse(*n))
+    });
+    claims
+        .into_iter()
+        .map(|(text, cites, _)| {
+            let mut ordered: Vec<Cite> = cites.into_iter().collect();
+            ordered.sort_by_key(|c| (cite_time(scene, *c), *c));
+            Evidence {
+                claim: text.into(),
+                time: ordered.first().map(|c| Time(cite_time(scene, *c))),
+                count: ordered.len() as u64,
+                text: ordered.first().and_then(|c| cite_text(scene, *c)),
+                lines: ordered.iter().take(LINES).map(|c| line_ref(scene.plan, cite_at(scene, *c))).collect(),
+            }
+        })
+        .collect()
+}
+
+fn cite_time(scene: &Scene<'_>, c: Cite) -> i64 {
+    match c {
+        Cite::Log(n) => scene.world.logs[n].lo,
+        Cite::Error(n) => scene.world.errors[n].lo,
+        Cite::State(n) => scene.world.states[n].lo,
+        Cite::Request(n) => scene.world.requests[n].end_lo,
+    }
+}
+
+fn cite_text(scene: &Scene<'_>, c: Cite) -> Option<String> {
+    let text = match c {
+        Cite::Log(n) => scene.world.logs[n].e.text.clone(),
+        Cite::Error(n) => scene.world.errors[n].e.message.clone(),
+        Cite::State(n) => scene.world.states[n].e.text.clone(),
+        Cite::Request(n) => {
+            let r = &scene.world.requests[n].r;
+            let d = r.detail.as_deref()?;
+            format!("{} {} → {}", d.method.as_deref().unwrap_or("-"), d.target.as_deref().unwrap_or("-"), r.status)
+        }
+    };
+    Some(show(&text, 200))
+}
+
+/// Facts that do not fit the verdict.
+fn against(scene: &Scene<'_>, row: &Row) -> Vec<Evidence> {
+    let mut out = Vec::new();
+    if matches!(row.cause, CauseId::BackendDown | CauseId::BackendCrash | CauseId::StartFailure | CauseId::DeployRestart) {
+        for t in &row.targets {
+            // Between the first and the last failure, with room for the edges.
+            let quarter = (row.end - row.start) / 4;
+            let n = scene.served(*t, row.start + quarter, row.end - quarter);
+            if n > 0 && row.targets.len() == 1 {
+                out.push(Evidence {
+                    claim: format!("{} served {n} requests in the middle of the episode", scene.plan.instances[*t].name),
+                    time: None,
+                    lines: Vec::new(),
+                    text: None,
+                    count: n as u64,
+                });
+            }
+        }
+    }
+    out
+}
+
+fn alternatives(judged: &[Judged], row: &Row) -> Vec<Alternative> {
+    let mut sums: BTreeMap<CauseId, f64> = BTreeMap::new();
+    for m in &row.members {
+        for (c, p) in judged[*m].alternatives.iter().filter(|(c, _)| *c != row.cause) {
+            *sums.entry(*c).or_default() += p;
+        }
+    }
+    let n = row.members.len() as f64;
+    let mut list: Vec<Alternative> =
+        sums.into_iter().map(|(cause, p)| Alternative { cause, confidence: round(p / n) }).filter(|a| a.confidence >= 0.01).collect();
+    list.sort_by(|a, b| b.confidence.total_cmp(&a.confidence).then_with(|| a.cause.cmp(&b.cause)));
+    list.truncate(4);
+    list
+}
+
+/// The look-alikes of a cause that the facts exclude.
+fn ruled_out(scene: &Scene<'_>, row: &Row) -> Vec<RuledOut> {
+    use crate::signals::Meaning;
+    let mut out = Vec::new();
+    let saw = |m: Mechanism| row.members.iter().any(|i| scene.failing[*i].mechanism == m);
+    let signs = |meanings: &[Meaning]| {
+        row.targets.iter().any(|t| {
+            scene.signs(*t, row.start - 60 * crate::scene::SECOND, row.end + 5 * crate::scene::SECOND).any(|s| meanings.contains(&s.meaning))
+        })
+    };
+    let mut rule = |cause: CauseId, excluded: bool, why: &str| {
+        if excluded && cause != row.cause {
+            out.push(RuledOut { cause, why: why.into() });
+        }
+    };
+    let covered = !row.targets.is_empty() && row.targets.iter().all(|t| scene.covered(*t).is_some_and(|(lo, hi)| lo <= row.start && hi >= row.end));
+    rule(CauseId::OomKill, covered && !signs(&[Meaning::OomKill]), "no out-of-memory line in the logs of the backend and its host, which cover the time");
+    rule(CauseId::BackendCrash, covered && !signs(&[Meaning::Crash, Meaning::OomKill]), "no process of the backend died, by its logs, which cover the time");
+    rule(CauseId::ConnectTimeout, !saw(Mechanism::ConnectTimeout), "no connection attempt ran into the timer");
+    rule(CauseId::DnsFailure, !saw(Mechanism::Dns), "the proxy resolved the backend's name");
+    rule(CauseId::ClientAbort, true, "the proxy, not the client, ended these requests");
+    out
+}
+
+/// One sentence for an incident.
+pub(super) fn summary(all: &[Episode], largest: &Episode) -> String {
+    let failures: u64 = all.iter().map(|e| e.failures).sum();
+    let share = 100.0 * largest.failures as f64 / largest.requests.max(1) as f64;
+    let targets = if largest.targets.is_empty() { "an unnamed server".to_string() } else { largest.targets.join(", ") };
+    let statuses: Vec<&str> = largest.by_status.keys().map(String::as_str).collect();
+    let more = if all.len() > 1 { format!(" ({} other episodes with it)", all.len() - 1) } else { String::new() };
+    let requests = if failures == 1 { "request" } else { "requests" };
+    format!(
+        "{failures} {requests} failed ({}): {} at {targets}, {share:.0} % of the traffic meanwhile{more}",
+        statuses.join(", "),
+        crate::advice::sentence(largest.cause),
+    )
+}

@@ -1,0 +1,227 @@
+//! From judged failures to the [`Analysis`]: numbers, sentences, references. Nothing is decided here any more.
+
+mod episode;
+mod failure;
+mod load;
+mod sources;
+
+use std::collections::BTreeMap;
+
+use crate::analysis::{Analysis, Incident, Input, Ledger, Note, SCHEMA_VERSION, Time, Tool, Totals, UnknownReason};
+use crate::clock;
+use crate::diagnose;
+use crate::episodes;
+use crate::event::At;
+use crate::failing::{self, Failing};
+use crate::index::Index;
+use crate::join;
+use crate::peers::Peers;
+use crate::plan::Plan;
+use crate::scanner::FileScan;
+use crate::scene::Scene;
+use crate::timeline::{self, World};
+use crate::vocabulary::{CauseId, Mechanism};
+
+/// Correlates what the scans found and tells the story. The order of `scans` does not matter.
+pub fn finish(plan: &Plan, mut scans: Vec<FileScan>) -> Analysis {
+    scans.sort_by_key(|s| s.file);
+    let files = sources::FileFacts::take(plan, &scans);
+    let (mut world, zones) = timeline::resolve(plan, scans);
+    let clocks = clock::fit_all(plan, &world);
+    world.shift(&clocks);
+    let index = Index::new(plan, &world);
+    let peers = Peers::learn(plan, &world, &index, &clocks);
+    let failing = failing::find(plan, &world);
+    let joins = join::join(plan, &world, &index, &peers, &clocks, &failing);
+    let chains = join::chains(plan, &world, &index, &peers, &clocks, &failing);
+    let scene = Scene::new(plan, &world, &peers, &failing, &joins);
+    let judged = diagnose::judge_all(&scene);
+    let rows = episodes::group(&scene, &judged);
+
+    let mut episode_of: Vec<Option<String>> = vec![None; failing.len()];
+    let mut all_episodes = Vec::new();
+    for (n, row) in rows.iter().enumerate() {
+        let e = episode::build(&scene, &judged, row, n + 1);
+        for m in &row.members {
+            episode_of[*m] = Some(e.id.clone());
+        }
+        all_episodes.push(e);
+    }
+    let incidents = incidents(&rows, all_episodes);
+    let mut failures = failure::build(&scene, &judged, &chains, &episode_of);
+    let totals = totals(plan, &world, &failing, &judged);
+    let unknown = unknowns(&scene, &judged);
+    if let Some(max) = plan.options.max_failures {
+        failures.truncate(max);
+    }
+    let mut ledger = Ledger::default();
+    files.iter().for_each(|f| ledger.add(&f.ledger));
+    let middle = middle(&world);
+    let sources = sources::build(plan, &world, &zones, &files, &peers);
+    let mut notes = sources::notes(plan, &files);
+    notes.extend(clock_notes(plan, &clocks));
+    Analysis {
+        schema_version: SCHEMA_VERSION,
+        tool: Tool { name: "logjoin".into(), version: env!("CARGO_PKG_VERSION").into() },
+        inputs: inputs(plan, &files),
+        sources,
+        clocks: clocks.report(plan, middle),
+        totals,
+        incidents,
+        failures,
+        distribution: load::distribution(&scene),
+        health: load::health(&scene),
+        lifecycle: load::lifecycle(&scene),
+        contrast: load::contrast(&scene, &rows),
+        unknown,
+        ledger,
+        notes,
+    }
+}
+
+fn inputs(plan: &Plan, files: &[sources::FileFacts]) -> Vec<Input> {
+    let mut inputs: Vec<Input> = files
+        .iter()
+        .map(|f| Input {
+            path: plan.files[f.file].path.clone(),
+            source: Some(plan.sources[plan.files[f.file].source].id.clone()),
+            bytes: f.bytes,
+            lines: f.ledger.lines,
+            kind: "log".into(),
+            problem: f.problem.clone(),
+        })
+        .collect();
+    inputs.extend(plan.configs.iter().map(|c| Input {
+        path: c.path.clone(),
+        source: None,
+        bytes: 0,
+        lines: 0,
+        kind: "config".into(),
+        problem: c.config.problems.first().map(|p| format!("{}:{}: {}", p.place.file, p.place.line, p.message)),
+    }));
+    inputs.sort_by(|a, b| a.path.cmp(&b.path));
+    inputs
+}
+
+fn middle(world: &World) -> i64 {
+    let lo = world.requests.iter().map(|t| t.end_lo).min().unwrap_or(0);
+    let hi = world.requests.iter().map(|t| t.end_lo).max().unwrap_or(0);
+    lo + (hi - lo) / 2
+}
+
+fn totals(plan: &Plan, world: &World, failing: &[Failing], judged: &[diagnose::Judged]) -> Totals {
+    let mut t = Totals::default();
+    for r in world.requests.iter().filter(|r| plan.instances[r.instance].is_proxy) {
+        t.requests += 1;
+        *t.by_status.entry(r.r.status.to_string()).or_default() += 1;
+    }
+    for (f, j) in failing.iter().zip(judged) {
+        if f.is_hidden {
+            t.hidden_by_retry += 1;
+            continue;
+        }
+        if !f.is_gateway {
+            t.not_gateway += 1;
+            continue;
+        }
+        t.failures += 1;
+        *t.by_origin.entry(f.origin.to_string()).or_default() += 1;
+        *t.by_mechanism.entry(f.mechanism.to_string()).or_default() += 1;
+        *t.by_cause.entry(j.cause.to_string()).or_default() += 1;
+    }
+    t
+}
+
+fn incidents(rows: &[episodes::Row], all: Vec<crate::analysis::Episode>) -> Vec<Incident> {
+    let mut out: Vec<Incident> = Vec::new();
+    for (n, members) in episodes::incidents(rows).into_iter().enumerate() {
+        let episodes: Vec<_> = members.iter().map(|m| all[*m].clone()).collect();
+        let Some(largest) = episodes.iter().max_by_key(|e| (e.failures, std::cmp::Reverse(e.start))) else { continue };
+        let (cause, summary) = (largest.cause, episode::summary(&episodes, largest));
+        out.push(Incident {
+            id: format!("I{}", n + 1),
+            start: episodes.iter().map(|e| e.start).min().unwrap_or(Time(0)),
+            end: episodes.iter().map(|e| e.end).max().unwrap_or(Time(0)),
+            failures: episodes.iter().map(|e| e.failures).sum(),
+            cause,
+            summary,
+            episodes,
+        });
+    }
+    // The worst first.
+    out.sort_by_key(|i| (std::cmp::Reverse(i.failures), i.start));
+    out
+}
+
+/// Why failures are unexplained, and what would have explained them.
+fn unknowns(scene: &Scene<'_>, judged: &[diagnose::Judged]) -> Vec<UnknownReason> {
+    let mut reasons: BTreeMap<(String, Option<String>), u64> = BTreeMap::new();
+    for (i, j) in judged.iter().enumerate() {
+        let case = scene.case(i);
+        if j.cause != CauseId::Unknown || !case.f.is_gateway {
+            continue;
+        }
+        let product = scene.plan.instances[case.proxy].product;
+        let detail = scene.world.requests[case.f.request].r.detail.as_deref();
+        let no_upstream = detail.is_some_and(|d| !d.has_upstream && d.haproxy.is_none());
+        let (reason, advice) = if case.mechanism == Mechanism::Unknown && no_upstream {
+            (
+                "the proxy's access log does not say which server was tried nor how far it came, and no error line belongs to the request",
+                match product {
+                    logjoin_parse::Product::Apache => Some(
+                        "LogFormat \"%h %l %u %t \\\"%r\\\" %>s %b \\\"%{Referer}i\\\" \\\"%{User-Agent}i\\\" %D %L %{BALANCER_WORKER_NAME}e\" combined_upstream",
+                    ),
+                    logjoin_parse::Product::Nginx | logjoin_parse::Product::Unknown => Some(
+                        "log_format upstream '$remote_addr - $remote_user [$time_iso8601] \"$request\" $status $body_bytes_sent \"$http_referer\" \"$http_user_agent\" rt=$request_time c=$connection id=$request_id ua=\"$upstream_addr\" us=\"$upstream_status\" uct=\"$upstream_connect_time\" uht=\"$upstream_header_time\" urt=\"$upstream_response_time\"';",
+                    ),
+                    _ => None,
+                },
+            )
+        } else if case.instance.is_none() {
+            ("the logs of the server that was tried are not among the inputs", None)
+        } else {
+            ("no line of the backend, the system or the proxy speaks of a reason at that time", None)
+        };
+        *reasons.entry((reason.to_string(), advice.map(str::to_string))).or_default() += 1;
+    }
+    let mut out: Vec<UnknownReason> =
+        reasons.into_iter().map(|((reason, advice), failures)| UnknownReason { reason, failures, advice }).collect();
+    out.sort_by(|a, b| b.failures.cmp(&a.failures).then_with(|| a.reason.cmp(&b.reason)));
+    out
+}
+
+fn clock_notes(plan: &Plan, clocks: &clock::ClockModel) -> Vec<Note> {
+    let mut notes = Vec::new();
+    if clocks.reference.is_none() && !plan.instances.is_empty() {
+        notes.push(Note {
+            level: "warning".into(),
+            about: "inputs".into(),
+            text: "no proxy's access log was recognised among the inputs: there are no failed requests to explain".into(),
+        });
+    }
+    notes
+}
+
+/// A line, as people see it.
+pub(crate) fn line_ref(plan: &Plan, at: At) -> crate::analysis::LineRef {
+    crate::analysis::LineRef { file: plan.files[at.file as usize].path.clone(), line: at.line }
+}
+
+/// Text of a line for people: control characters made visible, cut.
+pub(crate) fn show(text: &str, max: usize) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        if out.chars().count() >= max {
+            out.push('…');
+            break;
+        }
+        if c == '\n' {
+            out.push_str("\\n");
+        } else if c.is_control() {
+            out.extend(c.escape_default());
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}

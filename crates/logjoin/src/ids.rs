@@ -1,0 +1,81 @@
+//! Request ids, recognised by their shape and not by their field: UUIDs and long hexadecimal words.
+//!
+//! An id joins two lines when the same value stands in both, whatever the fields are called.
+
+use crate::hash::hash;
+
+/// Calls `found` with the hash of each id-shaped word of a line, lower-cased, dashes removed (so that an id
+/// that one side writes with dashes and the other without is the same id).
+pub(crate) fn scan(line: &[u8], mut found: impl FnMut(u64)) {
+    let mut at = 0;
+    while at < line.len() {
+        if !line[at].is_ascii_hexdigit() {
+            at += 1;
+            continue;
+        }
+        let start = at;
+        while at < line.len() && (line[at].is_ascii_hexdigit() || line[at] == b'-') {
+            at += 1;
+        }
+        let boundary = |b: Option<&u8>| !b.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
+        if !boundary(start.checked_sub(1).and_then(|i| line.get(i))) || !boundary(line.get(at)) {
+            // Part of a longer word: step over the whole word.
+            while at < line.len() && (line[at].is_ascii_alphanumeric() || line[at] == b'_') {
+                at += 1;
+            }
+            continue;
+        }
+        if let Some(h) = id(&line[start..at]) {
+            found(h);
+        }
+    }
+}
+
+/// The hash of one word, if it has the shape of an id: a UUID, or 16 to 64 hexadecimal digits that are not a
+/// plain number.
+pub(crate) fn id(word: &[u8]) -> Option<u64> {
+    let is_uuid = word.len() == 36 && [8, 13, 18, 23].iter().all(|&i| word[i] == b'-') && dashes(word) == 4;
+    let is_hex = (16..=64).contains(&word.len()) && dashes(word) == 0 && word.iter().any(u8::is_ascii_alphabetic);
+    if !is_uuid && !is_hex {
+        return None;
+    }
+    let mut buffer = [0u8; 64];
+    let mut n = 0;
+    for b in word.iter().filter(|b| **b != b'-') {
+        buffer[n] = b.to_ascii_lowercase();
+        n += 1;
+    }
+    // A word of one repeated digit (all zeros) is a placeholder.
+    if buffer[1..n].iter().all(|b| *b == buffer[0]) {
+        return None;
+    }
+    Some(hash(&buffer[..n]))
+}
+
+fn dashes(word: &[u8]) -> usize {
+    word.iter().filter(|b| **b == b'-').count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn count(line: &str) -> usize {
+        let mut n = 0;
+        scan(line.as_bytes(), |_| n += 1);
+        n
+    }
+
+    #[test]
+    fn shapes() {
+        assert_eq!(count("rid=4b8bee4d-e25c-5a00-16c0-c91bd7d4cbc4 ok"), 1);
+        assert_eq!(count("{\"trace\":\"4BF92F3577B34DA6A3CE929D0E0E4736\"}"), 1);
+        assert_eq!(count("1795225853123456 is a number, cafe is short, deadbeefdeadbeefxyz goes on"), 0);
+        assert_eq!(count("00000000-0000-0000-0000-000000000000"), 0);
+    }
+
+    #[test]
+    fn dashes_and_case_do_not_matter() {
+        assert_eq!(id(b"4b8bee4d-e25c-5a00-16c0-c91bd7d4cbc4"), id(b"4B8BEE4DE25C5A0016C0C91BD7D4CBC4"));
+    }
+}

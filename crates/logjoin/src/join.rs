@@ -1,0 +1,423 @@
+//! Failed request ↔ the backend's lines about it.
+//!
+//! By id where both sides logged the same value. Else by method, target, instance and time: all requests that name the same
+//! thing compete for the lines that do, the served ones too, and each line goes to one of them. A line that several
+//! failed requests could claim equally well is *ambiguous*, and not given to any. What names no request at all (a message on the way
+//! to a crash) is joined by time, where only one failed request was there.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::clock::ClockModel;
+use crate::event::Severity;
+use crate::failing::Failing;
+use crate::hash::pair;
+use crate::index::{Entry, Index, Row};
+use crate::peers::Peers;
+use crate::plan::Plan;
+use crate::timeline::World;
+use crate::vocabulary::Mechanism;
+
+const MS: i64 = 1_000_000;
+const SECOND: i64 = 1_000_000_000;
+/// A backend may finish this long after the proxy has given up.
+const LATE: i64 = 120 * SECOND;
+/// A claim below this probability is ambiguous.
+const CLEAR: f64 = 0.5;
+/// Groups of more requests than this, for one target at one instance, are split by time before they are solved.
+const MAX_GROUP: usize = 4_000;
+
+/// A backend's line that belongs to a failed request.
+#[derive(Debug, Clone)]
+pub(crate) struct Joined {
+    pub row: Row,
+    pub how: &'static str,
+    pub confidence: f64,
+}
+
+/// What the join of one failed request came to.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Join {
+    pub lines: Vec<Joined>,
+    pub ambiguous: bool,
+    pub instances: Vec<usize>,
+}
+
+/// Whether an attempt with this end can have reached the backend's application.
+pub(crate) fn reaches(m: Mechanism) -> bool {
+    matches!(
+        m,
+        Mechanism::FromBackend
+            | Mechanism::ClosedBeforeHeaders
+            | Mechanism::ReadTimeout
+            | Mechanism::SendTimeout
+            | Mechanism::HeaderTooLarge
+            | Mechanism::InvalidResponse
+            | Mechanism::InvalidOrDenied
+            | Mechanism::Truncated
+            | Mechanism::Stalled
+            | Mechanism::ClientGone
+            | Mechanism::Killed
+            | Mechanism::Unknown
+    )
+}
+
+/// The instances that each failed request was sent to.
+pub(crate) fn instances(plan: &Plan, world: &World, peers: &Peers, failing: &[Failing]) -> Vec<Vec<usize>> {
+    failing
+        .iter()
+        .map(|f| {
+            let proxy = world.requests[f.request].instance;
+            let mut out: Vec<usize> = Vec::new();
+            for t in &f.tries {
+                let Some(label) = t.label.as_deref() else { continue };
+                if let Some(i) = peers.instance(label).or_else(|| peers.only_left(plan, proxy, label)) {
+                    out.push(i);
+                }
+            }
+            out.dedup();
+            out
+        })
+        .collect()
+}
+
+/// Joins every failed request.
+pub(crate) fn join(
+    plan: &Plan, world: &World, index: &Index, peers: &Peers, clocks: &ClockModel, failing: &[Failing],
+) -> Vec<Join> {
+    let tried = instances(plan, world, peers, failing);
+    let mut joins: Vec<Join> =
+        tried.iter().map(|i| Join { instances: i.clone(), ..Join::default() }).collect();
+    by_id(plan, world, index, failing, &mut joins);
+    by_request(plan, world, index, peers, clocks, failing, &mut joins);
+    by_time(plan, world, clocks, failing, &mut joins);
+    for (j, f) in joins.iter_mut().zip(failing) {
+        if j.instances.is_empty() && reaches(f.mechanism) {
+            // The address was not logged: the lines say where the request went.
+            let at: BTreeSet<usize> = j.lines.iter().map(|l| instance_of(world, l.row)).collect();
+            j.instances = at.into_iter().collect();
+        }
+        j.lines.sort_by_key(|l| l.row);
+    }
+    joins
+}
+
+pub(crate) fn instance_of(world: &World, row: Row) -> usize {
+    match row {
+        Row::Request(i) => world.requests[i as usize].instance,
+        Row::Log(i) => world.logs[i as usize].instance,
+    }
+}
+
+fn by_id(plan: &Plan, world: &World, index: &Index, failing: &[Failing], joins: &mut [Join]) {
+    for (f, j) in failing.iter().zip(joins) {
+        let Some(detail) = world.requests[f.request].r.detail.as_deref() else { continue };
+        for id in &detail.ids {
+            for e in index.id(*id) {
+                let instance = e.instance as usize;
+                if plan.instances[instance].is_proxy || j.lines.iter().any(|l| l.row == e.row) {
+                    continue;
+                }
+                j.lines.push(Joined { row: e.row, how: "id", confidence: 0.999 });
+            }
+        }
+    }
+}
+
+/// The requests that compete for the lines of one stream.
+struct Claimant {
+    request: usize,
+    /// Number in the list of failed requests.
+    failing: Option<usize>,
+    start: (i64, i64),
+    end: (i64, i64),
+}
+
+fn by_request(
+    plan: &Plan, world: &World, index: &Index, peers: &Peers, clocks: &ClockModel, failing: &[Failing],
+    joins: &mut [Join],
+) {
+    // Which requests name what: only those that a failed request names too.
+    let mut wanted: BTreeMap<(u64, u64), Vec<usize>> = BTreeMap::new();
+    for (i, f) in failing.iter().enumerate() {
+        let r = &world.requests[f.request].r;
+        let any_reached = reaches(f.mechanism) || f.tries.iter().any(|t| reaches(t.mechanism));
+        if any_reached && r.target != 0 && !joins[i].lines.iter().any(|l| l.how == "id") {
+            wanted.entry((r.method, r.target)).or_default().push(i);
+        }
+    }
+    let failing_of: HashMap<usize, usize> = failing.iter().enumerate().map(|(i, f)| (f.request, i)).collect();
+    let mut rows: BTreeMap<(u64, u64), Vec<usize>> = BTreeMap::new();
+    for (i, t) in world.requests.iter().enumerate() {
+        let key = (t.r.method, t.r.target);
+        if plan.instances[t.instance].is_proxy && wanted.contains_key(&key) {
+            rows.entry(key).or_default().push(i);
+        }
+    }
+    for ((method, target), _) in &wanted {
+        let Some(requests) = rows.get(&(*method, *target)) else { continue };
+        let mut streams: BTreeMap<(u64, u32), Vec<Entry>> = BTreeMap::new();
+        for e in index.request(*method, *target).iter().chain(index.target(*target)) {
+            if !plan.instances[e.instance as usize].is_proxy {
+                streams.entry((e.stream, e.instance)).or_default().push(*e);
+            }
+        }
+        for ((_, instance), lines) in streams {
+            let instance = instance as usize;
+            let claimants: Vec<Claimant> = requests
+                .iter()
+                .filter_map(|&r| claimant(world, peers, failing, &failing_of, joins, r, instance))
+                .take(MAX_GROUP)
+                .collect();
+            assign(world, &claimants, &lines, clocks.band(instance), failing, joins);
+        }
+    }
+}
+
+fn claimant(
+    world: &World, peers: &Peers, failing: &[Failing], failing_of: &HashMap<usize, usize>, joins: &[Join],
+    request: usize, instance: usize,
+) -> Option<Claimant> {
+    let t = &world.requests[request];
+    let number = failing_of.get(&request).copied();
+    let could_go = match number {
+        Some(i) => {
+            let f = &failing[i];
+            let reached = f.tries.is_empty() && reaches(f.mechanism) || f.tries.iter().any(|t| reaches(t.mechanism));
+            reached && (joins[i].instances.is_empty() || joins[i].instances.contains(&instance))
+        }
+        None if t.r.server != 0 => peers.by_hash(t.r.server).is_none_or(|i| i == instance),
+        None => true,
+    };
+    if !could_go {
+        return None;
+    }
+    let (mut start, mut end) = ((t.start_lo, t.start_hi), (t.end_lo, t.end_hi));
+    if let Some(i) = number {
+        // An error line may say the end better than the access line.
+        let f = &failing[i];
+        if f.end_ns < end.1 && !f.errors.is_empty() && t.r.anchor == logjoin_parse::Anchor::Start {
+            end = (f.end_ns - MS, f.end_ns + MS);
+        }
+        if !t.has_duration {
+            start = (start.0.min(end.0 - guess(f.mechanism)), start.1.min(end.1));
+        }
+    }
+    Some(Claimant { request, failing: number, start, end })
+}
+
+/// How long a request may have lasted whose duration is not logged.
+fn guess(m: Mechanism) -> i64 {
+    match m {
+        Mechanism::ReadTimeout | Mechanism::SendTimeout | Mechanism::Stalled => 60 * SECOND,
+        _ => 2 * SECOND,
+    }
+}
+
+/// How badly a line fits a request: `None` not at all, else the distance in milliseconds.
+fn cost(world: &World, c: &Claimant, e: &Entry, band: i64, failing: &[Failing]) -> Option<i64> {
+    let r = &world.requests[c.request].r;
+    if e.agent != 0 && r.agent != 0 && e.agent != r.agent {
+        return None;
+    }
+    let is_request = e.status != 0;
+    let tolerance = band + 30 * MS;
+    // The line's moment, or where a duration is known its start, must not lie before the request.
+    if e.hi < c.start.0 - tolerance {
+        return None;
+    }
+    if e.has_duration && e.start > c.end.1 + tolerance {
+        return None;
+    }
+    let mechanism = c.failing.map(|f| failing[f].mechanism);
+    let latest = match mechanism {
+        None => {
+            if is_request && e.status != r.status {
+                return None;
+            }
+            c.end.1 + tolerance
+        }
+        Some(Mechanism::FromBackend) => {
+            if is_request && e.status != r.status {
+                return None;
+            }
+            c.end.1 + tolerance + 100 * MS
+        }
+        Some(Mechanism::ReadTimeout | Mechanism::ClientGone | Mechanism::SendTimeout | Mechanism::Unknown) => c.end.1 + LATE,
+        Some(_) => c.end.1 + tolerance + SECOND,
+    };
+    if e.lo > latest {
+        return None;
+    }
+    let distance = if e.has_duration {
+        // Starts are the same moment on both sides.
+        gap(e.start, e.start + (e.hi - e.lo), c.start.0, c.start.1)
+    } else if matches!(mechanism, Some(Mechanism::ReadTimeout | Mechanism::ClientGone | Mechanism::SendTimeout)) {
+        // It ended after the proxy had gone; how long after is not known.
+        gap(e.lo, e.hi, c.end.0, c.end.1) / 4
+    } else {
+        gap(e.lo, e.hi, c.end.0, c.end.1)
+    };
+    let bytes = if e.bytes >= 0 && r.bytes >= 0 && mechanism.is_none() { (e.bytes - r.bytes).abs().min(2_000) } else { 0 };
+    Some(distance / MS + bytes / 40)
+}
+
+fn gap(a_lo: i64, a_hi: i64, b_lo: i64, b_hi: i64) -> i64 {
+    (b_lo - a_hi).max(a_lo - b_hi).max(0)
+}
+
+/// Gives each line to one claimant, the best fits first.
+fn assign(world: &World, claimants: &[Claimant], lines: &[Entry], band: i64, failing: &[Failing], joins: &mut [Join]) {
+    let mut pairs: Vec<(i64, u32, u32)> = Vec::new();
+    for (i, c) in claimants.iter().enumerate() {
+        for (k, e) in lines.iter().enumerate() {
+            if let Some(cost) = cost(world, c, e, band, failing) {
+                pairs.push((cost, i as u32, k as u32));
+            }
+        }
+    }
+    pairs.sort_unstable();
+    let mut of_claimant: Vec<Option<(usize, i64)>> = vec![None; claimants.len()];
+    let mut of_line: Vec<Option<usize>> = vec![None; lines.len()];
+    for (cost, i, k) in &pairs {
+        let (i, k) = (*i as usize, *k as usize);
+        if of_claimant[i].is_none() && of_line[k].is_none() {
+            of_claimant[i] = Some((k, *cost));
+            of_line[k] = Some(i);
+        }
+    }
+    for (i, c) in claimants.iter().enumerate() {
+        let (Some(f), Some((k, own))) = (c.failing, of_claimant[i]) else { continue };
+        // Who else could have this line at hardly more cost, and would take ours, or has none?
+        let rivals = pairs
+            .iter()
+            .filter(|(cost, j, line)| {
+                let j = *j as usize;
+                *line as usize == k && j != i && *cost <= own + 20 && {
+                    let free = of_claimant[j].is_none();
+                    let swap = of_claimant[j].is_some_and(|(other, theirs)| {
+                        pairs.iter().any(|(c2, i2, l2)| *i2 as usize == i && *l2 as usize == other && *c2 <= theirs + 20)
+                    });
+                    free || swap
+                }
+            })
+            .count();
+        let confidence = 0.98 / (1.0 + rivals as f64);
+        if confidence < CLEAR {
+            joins[f].ambiguous = true;
+        } else if !joins[f].lines.iter().any(|l| l.row == lines[k].row) {
+            joins[f].lines.push(Joined { row: lines[k].row, how: "request", confidence });
+        }
+    }
+}
+
+/// Messages that name no request, at the instance that a failed request was at, while it was there.
+fn by_time(plan: &Plan, world: &World, clocks: &ClockModel, failing: &[Failing], joins: &mut [Join]) {
+    let mut present: Vec<Vec<usize>> = vec![Vec::new(); plan.instances.len()];
+    for (i, (f, j)) in failing.iter().zip(joins.iter()).enumerate() {
+        if !reaches(f.mechanism) || f.mechanism == Mechanism::ClientGone {
+            continue;
+        }
+        // Of several tries, the last one is the one whose times are known.
+        if let Some(instance) = j.instances.last() {
+            present[*instance].push(i);
+        }
+    }
+    let mut found: Vec<(usize, Joined)> = Vec::new();
+    for (instance, here) in present.iter().enumerate() {
+        if here.is_empty() || !clocks.is_known(instance) {
+            continue;
+        }
+        let band = clocks.band(instance) + 10 * MS;
+        let spans: Vec<(i64, i64, usize)> = here
+            .iter()
+            .map(|&i| {
+                let f = &failing[i];
+                let t = &world.requests[f.request];
+                let start = if t.has_duration || t.r.anchor == logjoin_parse::Anchor::Start { t.start_lo } else { f.start_ns };
+                (start - band, f.end_ns.max(t.end_hi.min(f.end_ns + SECOND)) + band, i)
+            })
+            .collect();
+        // Lines by kind: a kind that mostly appears while a failed request is there belongs to the failures.
+        let mut kinds: BTreeMap<u64, (u64, u64)> = BTreeMap::new();
+        let mine = || world.logs.iter().enumerate().filter(|(_, m)| m.instance == instance);
+        let covering = |m: &crate::timeline::Moment<crate::event::LogEvent>| -> Vec<usize> {
+            spans.iter().filter(|(a, b, _)| m.hi >= *a && m.lo <= *b).map(|s| s.2).collect()
+        };
+        for (_, m) in mine() {
+            let k = kinds.entry(m.e.template).or_default();
+            k.0 += 1;
+            k.1 += u64::from(!covering(m).is_empty());
+        }
+        let total: u64 = kinds.values().map(|k| k.0).sum();
+        let covered: u64 = kinds.values().map(|k| k.1).sum();
+        let base = covered as f64 / total.max(1) as f64;
+        for (i, m) in mine() {
+            let (all, with) = kinds[&m.e.template];
+            let share = with as f64 / all as f64;
+            let is_lifecycle = m.e.signal.as_ref().is_some_and(|s| {
+                use crate::signals::Meaning::*;
+                matches!(s.meaning, ProcessStarting | ProcessReady | StopRequested | ProcessStopped | WorkerStarted | WorkerExited)
+            });
+            if is_lifecycle || m.hi - m.lo > SECOND || share < 0.75 || share < base * 1.5 && m.e.severity < Severity::Warning {
+                continue;
+            }
+            let owners = covering(m);
+            // The nearest start or end decides between several.
+            let near = |f: &usize| {
+                let f = &failing[*f];
+                (m.mid() - f.start_ns).abs().min((m.mid() - f.end_ns).abs())
+            };
+            let Some(best) = owners.iter().copied().min_by_key(|f| (near(f), *f)) else { continue };
+            let rivals = owners.iter().filter(|f| **f != best && near(f) < near(&best) + 20 * MS).count();
+            if rivals == 0 {
+                let confidence = if owners.len() == 1 { 0.9 } else { 0.75 };
+                found.push((best, Joined { row: Row::Log(i as u32), how: "time", confidence }));
+            }
+        }
+    }
+    for (f, joined) in found {
+        if !joins[f].lines.iter().any(|l| l.row == joined.row) && joins[f].lines.iter().filter(|l| l.how == "time").count() < 8 {
+            joins[f].lines.push(joined);
+        }
+    }
+}
+
+/// Links between the proxies of a chain: for each failed request, the lines of other proxies about the same request.
+pub(crate) fn chains(
+    plan: &Plan, world: &World, index: &Index, peers: &Peers, clocks: &ClockModel, failing: &[Failing],
+) -> Vec<Vec<(usize, bool, f64)>> {
+    let mut out: Vec<Vec<(usize, bool, f64)>> = vec![Vec::new(); failing.len()];
+    let failing_of: HashMap<usize, usize> = failing.iter().enumerate().map(|(i, f)| (f.request, i)).collect();
+    for (i, f) in failing.iter().enumerate() {
+        let t = &world.requests[f.request];
+        let ids = t.r.detail.as_deref().map_or(&[][..], |d| &d.ids[..]);
+        let mut best: Option<(i64, usize, f64)> = None;
+        for e in index.request(t.r.method, t.r.target) {
+            let Row::Request(other) = e.row else { continue };
+            let (other, q) = (other as usize, e.instance as usize);
+            let traffic = peers.traffic.get(&(t.instance, q)).copied().unwrap_or(0);
+            if q == t.instance || !plan.instances[q].is_proxy || !clocks.is_known(q) || traffic < 3 {
+                continue;
+            }
+            let o = &world.requests[other];
+            let same_id = o.r.id != 0 && ids.contains(&o.r.id);
+            let tolerance = clocks.band(q) + 50 * MS;
+            let nested = o.start_hi >= t.start_lo - tolerance && o.start_lo <= t.end_hi + tolerance;
+            let same_agent = o.r.agent == 0 || t.r.agent == 0 || o.r.agent == t.r.agent;
+            if same_id || nested && same_agent {
+                let d = if same_id { -1 } else { (o.end_lo - t.end_lo).abs() };
+                if best.is_none_or(|b| d < b.0) {
+                    best = Some((d, other, if same_id { 0.999 } else { 0.9 }));
+                }
+            }
+        }
+        if let Some((_, other, confidence)) = best {
+            out[i].push((other, true, confidence));
+            if let Some(inner) = failing_of.get(&other) {
+                out[*inner].push((f.request, false, confidence));
+            }
+        }
+    }
+    let _ = pair;
+    out
+}

@@ -1,0 +1,109 @@
+//! What a caller may say.
+
+use std::collections::BTreeSet;
+
+/// Options of an analysis. The default suits most archives.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Statuses that count as gateway failures. Default: 502, 503, 504.
+    pub statuses: BTreeSet<i32>,
+    /// Zone of sources whose stamps have none, seconds east of UTC, by a pattern of the path; the first that fits wins.
+    pub zones: Vec<(Pattern, i32)>,
+    /// Clock offsets that are known (the log's clock minus the reference's), seconds, by a pattern of the path.
+    pub skews: Vec<(Pattern, f64)>,
+    /// Roles: `nginx`, `apache`, `haproxy`, `backend` or `system`, by a pattern of the path.
+    pub roles: Vec<(Pattern, String)>,
+    /// Formats, by a pattern of the path.
+    pub formats: Vec<(Pattern, logjoin_parse::Format)>,
+    /// Addresses of instances: `10.0.0.1:8080` and a pattern of the paths of that instance's logs.
+    pub peers: Vec<(String, Pattern)>,
+    /// Only failures from this moment on, nanoseconds since the epoch on the reference clock.
+    pub since_ns: Option<i64>,
+    /// Only failures before this moment.
+    pub until_ns: Option<i64>,
+    /// The year of stamps that have none, where nothing in the logs tells; usually the year in which the file was
+    /// written.
+    pub year: Option<i32>,
+    /// How far from a failure an event may be to be its cause, seconds. Default: 60.
+    pub window_s: f64,
+    /// How many failures are listed in full; totals never change. Default: all.
+    pub max_failures: Option<usize>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            statuses: [502, 503, 504].into(),
+            zones: Vec::new(),
+            skews: Vec::new(),
+            roles: Vec::new(),
+            formats: Vec::new(),
+            peers: Vec::new(),
+            since_ns: None,
+            until_ns: None,
+            year: None,
+            window_s: 60.0,
+            max_failures: None,
+        }
+    }
+}
+
+/// A pattern of paths: `*` stands for any run of characters, `?` for one. It fits when it matches the whole path or
+/// its end after a `/`.
+///
+/// ```
+/// use logjoin::Pattern;
+/// let p = Pattern::new("api-*/app.log");
+/// assert!(p.fits("logs/api-1/app.log") && !p.fits("logs/api-1/access.log"));
+/// assert!(Pattern::new("api-1/").fits("logs/api-1/app.log"));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pattern(String);
+
+impl Pattern {
+    /// A pattern; one that ends in `/` fits everything below that folder.
+    pub fn new(text: &str) -> Pattern {
+        Pattern(if text.ends_with('/') { format!("{text}*") } else { text.to_string() })
+    }
+
+    /// Whether the pattern fits a path.
+    pub fn fits(&self, path: &str) -> bool {
+        let ends = std::iter::once(0).chain(path.match_indices('/').map(|(i, _)| i + 1));
+        ends.into_iter().any(|i| wild(self.0.as_bytes(), &path.as_bytes()[i..]))
+    }
+}
+
+/// Matches with one position to fall back to: linear in practice, never exponential.
+fn wild(pattern: &[u8], text: &[u8]) -> bool {
+    let (mut p, mut t, mut star) = (0, 0, None);
+    while t < text.len() {
+        if p < pattern.len() && pattern[p] == b'*' {
+            star = Some((p, t));
+            p += 1;
+        } else if p < pattern.len() && (pattern[p] == b'?' || pattern[p] == text[t]) {
+            p += 1;
+            t += 1;
+        } else if let Some((sp, st)) = star {
+            p = sp + 1;
+            t = st + 1;
+            star = Some((sp, st + 1));
+        } else {
+            return false;
+        }
+    }
+    pattern[p..].iter().all(|b| *b == b'*')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns() {
+        assert!(wild(b"a*b*c", b"aXXbYYc"));
+        assert!(!wild(b"a*b*c", b"aXXbYY"));
+        assert!(Pattern::new("*.log").fits("x/y.log"));
+        assert!(Pattern::new("y.log").fits("x/y.log"));
+        assert!(!Pattern::new("y.log").fits("x/xy.log"));
+    }
+}

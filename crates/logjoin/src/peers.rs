@@ -1,0 +1,230 @@
+//! Which address, or which of HAProxy's servers, is which instance.
+//!
+//! Told, or said by the instance when it started to listen, or by the names in a configuration, or learned: requests
+//! that a proxy sent to one address turn up in the logs of one instance.
+
+use std::collections::BTreeMap;
+
+use crate::analysis::AddressClaim;
+use crate::clock::ClockModel;
+use crate::hash::hash;
+use crate::index::{Index, Row};
+use crate::plan::Plan;
+use crate::signals::Meaning;
+use crate::timeline::World;
+
+/// Requests that must agree before an address is taken to be an instance's.
+const MIN_VOTES: u64 = 3;
+const SLACK: i64 = 60_000_000;
+
+/// The map from the proxies' names of servers to instances.
+#[derive(Debug, Default)]
+pub(crate) struct Peers {
+    by_label: BTreeMap<u64, usize>,
+    /// Addresses that each instance said it listens on.
+    listening: Vec<Vec<String>>,
+    claims: Vec<Vec<AddressClaim>>,
+    /// Proxies whose requests turn up at an instance: (proxy, instance) → requests.
+    pub traffic: BTreeMap<(usize, usize), u64>,
+}
+
+impl Peers {
+    /// The instance behind a label.
+    pub fn instance(&self, label: &str) -> Option<usize> {
+        self.by_hash(hash(label.as_bytes()))
+    }
+
+    /// The instance behind the hash of a label.
+    pub fn by_hash(&self, label: u64) -> Option<usize> {
+        self.by_label.get(&label).copied()
+    }
+
+    /// The addresses on which an instance said that it listens.
+    pub fn listening(&self, instance: usize) -> &[String] {
+        self.listening.get(instance).map_or(&[], Vec::as_slice)
+    }
+
+    /// Instances that listen on the host of an address, on whatever port.
+    pub fn on_host(&self, address: &str) -> Vec<usize> {
+        let Some(h) = host(address) else { return Vec::new() };
+        (0..self.listening.len()).filter(|i| self.listening[*i].iter().any(|a| host(a) == Some(h))).collect()
+    }
+
+    /// For the report.
+    pub fn claims(&self, instance: usize) -> Vec<AddressClaim> {
+        self.claims.get(instance).cloned().unwrap_or_default()
+    }
+
+    /// Learns the map.
+    pub fn learn(plan: &Plan, world: &World, index: &Index, clocks: &ClockModel) -> Peers {
+        let n = plan.instances.len();
+        let mut peers =
+            Peers { listening: listening(plan, world), claims: vec![Vec::new(); n], ..Peers::default() };
+        let votes = peers.votes(plan, world, index, clocks);
+        let mut claim = |peers: &mut Peers, label: &str, instance: usize, reason: &str, votes: u64| {
+            peers.by_label.entry(hash(label.as_bytes())).or_insert(instance);
+            let known = peers.claims[instance].iter().any(|c| c.address == label);
+            if !known {
+                peers.claims[instance].push(AddressClaim { address: label.into(), reason: reason.into(), votes });
+            }
+        };
+        for (address, pattern) in &plan.options.peers {
+            let mut told = plan.sources.iter().filter(|s| pattern.fits(&s.id) && !s.writer.is_proxy);
+            if let Some(s) = told.next() {
+                claim(&mut peers, address, s.instance, "told", 0);
+            }
+        }
+        for i in 0..n {
+            for a in peers.listening[i].clone() {
+                if host(&a).is_some_and(|h| !is_wildcard(h)) || a.starts_with("unix:") {
+                    claim(&mut peers, &a, i, "listening-line", 0);
+                }
+            }
+        }
+        for (label, counts) in &votes {
+            let total: u64 = counts.values().sum();
+            let Some((instance, most)) = counts.iter().max_by_key(|(i, n)| (**n, std::cmp::Reverse(**i))) else { continue };
+            if *most >= MIN_VOTES && most * 10 >= total * 7 {
+                let text = world.labels.get(label).cloned().unwrap_or_default();
+                claim(&mut peers, &text, *instance, "joins", *most);
+            }
+        }
+        // A configuration names the address of each of HAProxy's servers.
+        for c in &plan.configs {
+            for pool in &c.config.pools {
+                for server in &pool.servers {
+                    let Some(name) = &server.name else { continue };
+                    let label = format!("{}/{name}", pool.name);
+                    let by_address = peers.instance(&server.address);
+                    let by_name = plan.instances.iter().position(|i| !i.is_proxy && i.name == *name);
+                    if let Some(i) = peers.instance(&label).or(by_address).or(by_name) {
+                        claim(&mut peers, &label, i, "config-name", 0);
+                    }
+                }
+            }
+        }
+        // A server named as an instance is that instance.
+        for (label, text) in &world.labels {
+            let Some((_, name)) = text.split_once('/') else { continue };
+            if peers.by_hash(*label).is_none()
+                && let Some(i) = plan.instances.iter().position(|i| !i.is_proxy && i.name == name)
+            {
+                claim(&mut peers, text, i, "server-name", 0);
+            }
+        }
+        peers
+    }
+
+    /// The one instance that is left for an address that nobody claims: it gets traffic from this proxy, and no other
+    /// address of the proxy leads to it.
+    pub fn only_left(&self, plan: &Plan, proxy: usize, label: &str) -> Option<usize> {
+        if host(label).is_some_and(|h| !self.on_host(label).is_empty() && h.parse::<std::net::IpAddr>().is_ok()) {
+            return None;
+        }
+        let claimed: Vec<usize> = self.by_label.values().copied().collect();
+        let mut free = (0..plan.instances.len()).filter(|i| {
+            !plan.instances[*i].is_proxy && !claimed.contains(i) && self.traffic.get(&(proxy, *i)).is_some_and(|n| *n >= MIN_VOTES)
+        });
+        match (free.next(), free.next()) {
+            (Some(one), None) => Some(one),
+            _ => None,
+        }
+    }
+
+    /// For each label, the instances in whose logs its successful requests turn up.
+    fn votes(
+        &mut self, plan: &Plan, world: &World, index: &Index, clocks: &ClockModel,
+    ) -> BTreeMap<u64, BTreeMap<usize, u64>> {
+        let mut votes: BTreeMap<u64, BTreeMap<usize, u64>> = BTreeMap::new();
+        for t in world.requests.iter().filter(|t| plan.instances[t.instance].is_proxy) {
+            if !(200..500).contains(&t.r.status) || t.r.tries > 1 || t.r.target == 0 {
+                continue;
+            }
+            let mut at = None;
+            let mut is_clear = true;
+            let lines = index.request(t.r.method, t.r.target).iter();
+            for e in lines.filter(|e| e.instance as usize != t.instance && clocks.is_known(e.instance as usize)) {
+                let band = clocks.band(e.instance as usize) + SLACK;
+                let fits = e.lo <= t.end_hi + band && e.hi >= t.start_lo - band;
+                let same = (e.status == 0 || e.status == t.r.status) && (e.agent == 0 || t.r.agent == 0 || e.agent == t.r.agent);
+                if fits && same && matches!(e.row, Row::Request(_) | Row::Log(_)) {
+                    is_clear &= at.is_none_or(|i| i == e.instance);
+                    at = Some(e.instance);
+                }
+            }
+            if let (Some(i), true) = (at, is_clear) {
+                *self.traffic.entry((t.instance, i as usize)).or_default() += 1;
+                if t.r.server != 0 {
+                    *votes.entry(t.r.server).or_default().entry(i as usize).or_default() += 1;
+                }
+            }
+        }
+        votes
+    }
+}
+
+/// Host part of `host:port`.
+pub(crate) fn host(address: &str) -> Option<&str> {
+    if address.starts_with("unix:") {
+        return None;
+    }
+    address.rsplit_once(':').map(|(h, _)| h.trim_matches(['[', ']']))
+}
+
+/// Port part of `host:port`.
+pub(crate) fn port(address: &str) -> Option<u16> {
+    address.rsplit_once(':').and_then(|(_, p)| p.parse().ok())
+}
+
+fn is_wildcard(host: &str) -> bool {
+    matches!(host, "0.0.0.0" | "::" | "*" | "" | "localhost" | "127.0.0.1" | "::1")
+}
+
+fn listening(plan: &Plan, world: &World) -> Vec<Vec<String>> {
+    let mut out = vec![Vec::new(); plan.instances.len()];
+    for m in &world.logs {
+        let Some(s) = &m.e.signal else { continue };
+        if !matches!(s.meaning, Meaning::ProcessReady | Meaning::ProcessStarting) {
+            continue;
+        }
+        if let Some(a) = s.address.as_deref().and_then(normal_address)
+            && !out[m.instance].contains(&a)
+        {
+            out[m.instance].push(a);
+        }
+    }
+    out
+}
+
+/// `http://10.0.0.1:80/`, `http-nio-10.0.0.1-80`, `unix:/run/a.sock` → `10.0.0.1:80`, `unix:/run/a.sock`.
+fn normal_address(text: &str) -> Option<String> {
+    let text = text.trim().trim_end_matches(['/', ',', '.', ')']);
+    if let Some(i) = text.find("unix:") {
+        return Some(text[i..].replace("unix://", "unix:"));
+    }
+    let rest = text.split_once("://").map_or(text, |(_, r)| r);
+    let rest = rest.split('/').next().unwrap_or(rest);
+    if let Some((h, p)) = rest.rsplit_once(':') {
+        let ok = p.parse::<u16>().is_ok() && !h.is_empty();
+        return ok.then(|| format!("{h}:{p}"));
+    }
+    // Tomcat's connector names: protocol, address and port joined by dashes.
+    let (h, p) = rest.rsplit_once('-')?;
+    let h = h.rsplit_once('-').map_or(h, |(_, h)| h);
+    (p.parse::<u16>().is_ok() && h.contains('.')).then(|| format!("{h}:{p}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses() {
+        let normal = |t: &str| normal_address(t);
+        assert_eq!(normal("http://10.20.1.11:21101").as_deref(), Some("10.20.1.11:21101"));
+        assert_eq!(normal("http-nio-10.20.1.21-21110").as_deref(), Some("10.20.1.21:21110"));
+        assert_eq!(normal("unix:/run/shop/a.sock").as_deref(), Some("unix:/run/shop/a.sock"));
+        assert_eq!(normal("nowhere"), None);
+        assert_eq!((host("10.0.0.1:80"), port("10.0.0.1:80")), (Some("10.0.0.1"), Some(80)));
+    }
+}

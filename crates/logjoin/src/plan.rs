@@ -1,0 +1,351 @@
+//! Which files belong together, who wrote them, and how their lines are read: decided once, from the heads of the files.
+
+use std::collections::BTreeMap;
+
+use logjoin_config::ProxyConfig;
+use logjoin_parse::detect::{LineReader, detect};
+use logjoin_parse::{Body, Kind, Product};
+
+use crate::convert::Writer;
+use crate::options::Options;
+use crate::signals::Matcher;
+
+/// The beginning of a file.
+#[derive(Debug, Clone, Default)]
+pub struct Head {
+    /// Path as it is to be shown.
+    pub path: String,
+    /// Name of the rotated set that it belongs to; the path itself when absent.
+    pub source: Option<String>,
+    /// Place in that set, oldest first.
+    pub order: u32,
+    /// Some first bytes, decompressed.
+    pub bytes: Vec<u8>,
+}
+
+/// A proxy's configuration file, read.
+#[derive(Debug, Clone)]
+pub struct ConfigFile {
+    /// Path as given.
+    pub path: String,
+    /// What it says.
+    pub config: ProxyConfig,
+    /// When this version was loaded, nanoseconds since the epoch; `None`: before everything else.
+    pub loaded_ns: Option<i64>,
+}
+
+/// The decisions that hold for a whole analysis.
+#[derive(Debug)]
+pub struct Plan {
+    pub(crate) options: Options,
+    pub(crate) files: Vec<FilePlan>,
+    pub(crate) sources: Vec<SourcePlan>,
+    pub(crate) instances: Vec<InstancePlan>,
+    pub(crate) configs: Vec<ConfigFile>,
+    pub(crate) matcher: Matcher,
+}
+
+#[derive(Debug)]
+pub(crate) struct FilePlan {
+    pub path: String,
+    pub source: usize,
+    pub writer: Writer,
+    pub reader: LineReader,
+}
+
+#[derive(Debug)]
+pub(crate) struct SourcePlan {
+    pub id: String,
+    /// Numbers of its files, oldest first.
+    pub files: Vec<usize>,
+    pub instance: usize,
+    pub writer: Writer,
+    pub kind: Option<Kind>,
+    pub reason: String,
+}
+
+#[derive(Debug)]
+pub(crate) struct InstancePlan {
+    pub name: String,
+    pub product: Product,
+    pub is_proxy: bool,
+    /// Folder of its files, as given.
+    pub folder: String,
+}
+
+impl Plan {
+    /// The files, in the order of their numbers: the paths, sorted.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.files.iter().map(|f| f.path.as_str())
+    }
+}
+
+/// What the head of a file shows.
+struct Sample {
+    product: Product,
+    kind: Option<Kind>,
+    reader: LineReader,
+    clients: usize,
+    requests: usize,
+}
+
+/// Decides what each file is. The order of `heads` does not matter.
+pub fn plan(mut heads: Vec<Head>, mut configs: Vec<ConfigFile>, options: Options) -> Plan {
+    heads.sort_by(|a, b| a.path.cmp(&b.path));
+    configs.sort_by(|a, b| (a.loaded_ns, &a.path).cmp(&(b.loaded_ns, &b.path)));
+    let samples: Vec<Sample> = heads.iter().map(|h| sample(h, &options, &configs)).collect();
+    let folders: Vec<&str> = heads.iter().map(|h| folder(&h.path)).collect();
+    let common = common_folder(&folders);
+    let mut groups: BTreeMap<(String, String), Vec<usize>> = BTreeMap::new();
+    for (i, h) in heads.iter().enumerate() {
+        let name = h.source.clone().unwrap_or_else(|| h.path.clone());
+        groups.entry((folders[i].to_string(), name)).or_default().push(i);
+    }
+
+    let mut sources: Vec<SourcePlan> = Vec::new();
+    for ((_, id), mut members) in groups {
+        members.sort_by_key(|&i| (heads[i].order, i));
+        // The member with the most to show speaks for the set.
+        let speaker = *members.iter().max_by_key(|&&i| heads[i].bytes.len()).unwrap_or(&members[0]);
+        let s = &samples[speaker];
+        let writer = Writer { product: s.product, is_proxy: is_proxy(s.product) };
+        sources.push(SourcePlan { id, files: members, instance: 0, writer, kind: s.kind, reason: "format".into() });
+    }
+    for i in 0..sources.len() {
+        let first = sources[i].files[0];
+        let (product, reason) = resolve(i, first, &sources, &heads, &folders, &samples, &configs, &options);
+        sources[i].writer =
+            Writer { product, is_proxy: is_proxy(product) || (product == Product::Unknown && reason.contains("proxy")) };
+        sources[i].reason = reason;
+    }
+    let instances = group_instances(&mut sources, &folders, &common);
+    let mut files: Vec<Option<FilePlan>> = Vec::new();
+    let mut source_of = vec![0; heads.len()];
+    for (s, source) in sources.iter().enumerate() {
+        for &f in &source.files {
+            source_of[f] = s;
+        }
+    }
+    for ((i, h), s) in heads.into_iter().enumerate().zip(samples) {
+        let source = source_of[i];
+        files.push(Some(FilePlan { path: h.path, source, writer: sources[source].writer, reader: s.reader }));
+    }
+    Plan { options, files: files.into_iter().flatten().collect(), sources, instances, configs, matcher: Matcher::new() }
+}
+
+fn is_proxy(p: Product) -> bool {
+    matches!(p, Product::Nginx | Product::Apache | Product::Haproxy)
+}
+
+fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    bytes.split(|b| *b == b'\n').map(|l| l.strip_suffix(b"\r").unwrap_or(l)).filter(|l| !l.is_empty())
+}
+
+/// Lines of the head that are looked at.
+const SAMPLE_LINES: usize = 400;
+
+fn sample(head: &Head, options: &Options, configs: &[ConfigFile]) -> Sample {
+    let found = detect(lines(&head.bytes).take(SAMPLE_LINES)).dialects;
+    let mut dialects: Vec<logjoin_parse::Dialect> = found.into_iter().map(|(d, _)| d).collect();
+    let told = options.formats.iter().find(|(p, _)| p.fits(&head.path)).map(|(_, f)| f.clone());
+    let compiled = crate::formats::from_configs(configs);
+    for format in told.into_iter().chain(compiled) {
+        // A format from a configuration is used where it reads the lines.
+        let reads = lines(&head.bytes).take(20).filter(|l| read_with(&format, l)).count();
+        if reads > 0 {
+            dialects.insert(0, logjoin_parse::Dialect { envelope: None, format });
+            break;
+        }
+    }
+    let reader = LineReader::new(dialects);
+    let mut products: BTreeMap<Product, usize> = BTreeMap::new();
+    let mut kinds: BTreeMap<Kind, usize> = BTreeMap::new();
+    let mut clients = std::collections::BTreeSet::new();
+    let mut requests = 0;
+    for line in lines(&head.bytes).take(SAMPLE_LINES) {
+        if let Ok(r) = reader.parse(line) {
+            *products.entry(r.product).or_default() += 1;
+            *kinds.entry(r.kind()).or_default() += 1;
+            if let Body::Access(a) = &r.body {
+                requests += 1;
+                if let Some(c) = &a.client_ip {
+                    clients.insert(c.to_vec());
+                }
+            }
+        }
+    }
+    let most = |m: &BTreeMap<Product, usize>| m.iter().max_by_key(|(_, n)| **n).map(|(p, _)| *p);
+    Sample {
+        product: most(&products).unwrap_or(Product::Unknown),
+        kind: kinds.iter().max_by_key(|(_, n)| **n).map(|(k, _)| *k),
+        reader,
+        clients: clients.len(),
+        requests,
+    }
+}
+
+fn read_with(format: &logjoin_parse::Format, line: &[u8]) -> bool {
+    let (_, payload) = logjoin_parse::envelope::peel_all(line);
+    format.parse(&payload).is_ok()
+}
+
+/// Who wrote a file whose lines many programs could have written.
+#[allow(clippy::too_many_arguments)]
+fn resolve(
+    me: usize, first: usize, sources: &[SourcePlan], heads: &[Head], folders: &[&str], samples: &[Sample],
+    configs: &[ConfigFile], options: &Options,
+) -> (Product, String) {
+    let path = &heads[first].path;
+    if let Some((_, role)) = options.roles.iter().find(|(p, _)| p.fits(path)) {
+        let product = match role.as_str() {
+            "nginx" => Product::Nginx,
+            "apache" | "httpd" => Product::Apache,
+            "haproxy" => Product::Haproxy,
+            "system" => Product::System,
+            _ => Product::Backend,
+        };
+        return (product, "told".into());
+    }
+    let own = sources[me].writer.product;
+    if own != Product::Unknown {
+        return (own, "format".into());
+    }
+    // What else stands in the folder: an nginx error log beside a combined access log makes it nginx's.
+    let siblings: Vec<Product> = sources
+        .iter()
+        .enumerate()
+        .filter(|(i, s)| *i != me && folders[s.files[0]] == folders[first])
+        .map(|(_, s)| s.writer.product)
+        .collect();
+    let mut proxies: Vec<Product> = siblings.iter().copied().filter(|p| is_proxy(*p)).collect();
+    proxies.dedup();
+    if let [one] = proxies[..] {
+        return (one, "the proxy's other log in the same folder".into());
+    }
+    if proxies.is_empty() && siblings.contains(&Product::Backend) {
+        return (Product::Backend, "a backend's other log in the same folder".into());
+    }
+    let here = folders[first].rsplit('/').next().unwrap_or("");
+    let same_name = |c: &&ConfigFile| !here.is_empty() && folder(&c.path).rsplit('/').next() == Some(here);
+    if let Some(c) = configs.iter().find(same_name) {
+        return (c.config.product, "a configuration in a folder of the same name".into());
+    }
+    let low = path.to_ascii_lowercase();
+    let named = |words: &[&str]| words.iter().any(|w| low.contains(w));
+    if named(&["nginx", "ingress", "openresty"]) {
+        return (Product::Nginx, "the path".into());
+    }
+    if named(&["apache", "httpd"]) {
+        return (Product::Apache, "the path".into());
+    }
+    if named(&["gunicorn", "uvicorn", "tomcat", "localhost_access_log", "uwsgi", "puma", "php", "jetty"]) {
+        return (Product::Backend, "the path".into());
+    }
+    let s = &samples[first];
+    if s.requests >= 10 && s.clients <= 3 {
+        return (Product::Backend, "all its clients are the same few addresses, as behind a proxy".into());
+    }
+    match s.kind {
+        Some(Kind::Access) => (Product::Unknown, "many different clients, as a proxy has".into()),
+        _ => (Product::Backend, "no proxy writes these lines".into()),
+    }
+}
+
+fn folder(path: &str) -> &str {
+    path.rfind('/').map_or("", |i| &path[..i])
+}
+
+/// The folder that holds all of them.
+fn common_folder(folders: &[&str]) -> String {
+    let Some(first) = folders.first() else { return String::new() };
+    let mut common: Vec<&str> = first.split('/').collect();
+    for f in folders {
+        let n = common.iter().zip(f.split('/')).take_while(|(a, b)| **a == *b).count();
+        common.truncate(n);
+    }
+    common.join("/")
+}
+
+/// One instance per folder; where a folder holds the logs of several programs, one per program; where all files lie in
+/// one folder, one per name without the words that say which log it is.
+fn group_instances(sources: &mut [SourcePlan], folders: &[&str], common: &str) -> Vec<InstancePlan> {
+    let mut instances: Vec<InstancePlan> = Vec::new();
+    let flat = sources.iter().all(|s| folders[s.files[0]] == common);
+    for s in sources.iter_mut() {
+        let dir = folders[s.files[0]];
+        let inside = dir.strip_prefix(common).unwrap_or(dir).trim_start_matches('/');
+        let name = if flat || inside.is_empty() { name_of_file(&s.id) } else { inside.to_string() };
+        let mut product = s.writer.product;
+        if product == Product::System {
+            product = Product::Backend;
+        }
+        let found = instances.iter().position(|i| {
+            i.folder == dir
+                && i.name.split('@').next() == Some(&name)
+                && (i.product == product || !(is_proxy(i.product) && is_proxy(product)))
+        });
+        s.instance = match found {
+            Some(i) => {
+                if is_proxy(product) {
+                    instances[i].product = product;
+                }
+                instances[i].is_proxy |= s.writer.is_proxy;
+                i
+            }
+            None => {
+                let taken = instances.iter().any(|i| i.name == name);
+                let name = if taken { format!("{name}@{}", product_name(product)) } else { name };
+                instances.push(InstancePlan {
+                    name,
+                    product,
+                    is_proxy: s.writer.is_proxy,
+                    folder: dir.to_string(),
+                });
+                instances.len() - 1
+            }
+        };
+    }
+    instances
+}
+
+/// `nginx-access.log` and `nginx-error.log` are both `nginx`'s.
+fn name_of_file(id: &str) -> String {
+    let base = id.rsplit('/').next().unwrap_or(id);
+    let stem = base.split(".log").next().unwrap_or(base);
+    let words: Vec<&str> = stem
+        .split(['-', '_', '.'])
+        .filter(|w| !matches!(*w, "access" | "error" | "errors" | "log" | "logs" | "txt" | "out" | "json" | ""))
+        .collect();
+    if words.is_empty() { stem.to_string() } else { words.join("-") }
+}
+
+pub(crate) fn product_name(p: Product) -> &'static str {
+    match p {
+        Product::Nginx => "nginx",
+        Product::Apache => "apache",
+        Product::Haproxy => "haproxy",
+        Product::Backend => "backend",
+        Product::System => "system",
+        _ => "unknown",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_files() {
+        assert_eq!(name_of_file("logs/nginx-access.log"), "nginx");
+        assert_eq!(name_of_file("logs/nginx-error.log"), "nginx");
+        assert_eq!(name_of_file("logs/app1.log"), "app1");
+        assert_eq!(name_of_file("access.log"), "access");
+    }
+
+    #[test]
+    fn common_folders() {
+        assert_eq!(common_folder(&["logs/a", "logs/b/c"]), "logs");
+        assert_eq!(common_folder(&["logs", "logs"]), "logs");
+        assert_eq!(common_folder(&["a", "b"]), "");
+    }
+}

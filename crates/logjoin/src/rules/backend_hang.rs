@@ -1,0 +1,29 @@
+//! Handlers never return: the proxy's timer runs out, and the backend's log, which covers the time, never shows the end of the request.
+
+use super::{Rule, Verdict};
+use crate::scene::{Case, SECOND};
+use crate::signals::Meaning;
+use crate::vocabulary::{CauseId, Mechanism};
+
+pub(super) static RULE: Rule = Rule {
+    cause: CauseId::BackendHang,
+    refuted_by: "a line of the backend that shows the request completed",
+    judge,
+};
+
+fn judge(case: &Case<'_>) -> Option<Verdict> {
+    if !matches!(case.mechanism, Mechanism::ReadTimeout | Mechanism::SendTimeout | Mechanism::Stalled) {
+        return None;
+    }
+    let deadlock = case.near(&[Meaning::Deadlock], 60 * SECOND, 30 * SECOND);
+    if !deadlock.is_empty() {
+        let v = Verdict::new(CauseId::BackendHang, 0.93);
+        return Some(v.signs("the backend reports a deadlock or stuck threads", &deadlock).own(case, "the proxy's timer ran out"));
+    }
+    if case.completed().is_some() {
+        return None;
+    }
+    let covered = case.instance.and_then(|i| case.scene.covered(i)).is_some_and(|(_, hi)| hi > case.end);
+    let confidence = if covered { 0.65 } else { 0.4 };
+    Some(Verdict::new(CauseId::BackendHang, confidence).own(case, "the proxy's timer ran out, and the backend never logged the end of the request"))
+}

@@ -1,0 +1,21 @@
+//! What came back is not a valid response: a bad status line, header or length. Most responses are good, or it would be
+//! another protocol.
+
+use super::{Rule, Verdict};
+use crate::scene::Case;
+use crate::vocabulary::{CauseId, Mechanism};
+
+pub(super) static RULE: Rule = Rule {
+    cause: CauseId::InvalidResponse,
+    refuted_by: "a capture of the response that is well-formed",
+    judge,
+};
+
+fn judge(case: &Case<'_>) -> Option<Verdict> {
+    let confidence = match case.mechanism {
+        Mechanism::InvalidResponse => 0.9,
+        Mechanism::InvalidOrDenied => 0.55,
+        _ => return None,
+    };
+    Some(Verdict::new(CauseId::InvalidResponse, confidence).own(case, "the proxy could not read what came back as a response"))
+}

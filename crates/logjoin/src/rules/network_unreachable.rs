@@ -1,0 +1,65 @@
+//! The stack or a router says that there is no way to the backend: errno 113, 101, 112, 100 on connect, or on a
+//! connection that stood.
+
+use super::{Cite, Rule, Verdict};
+use crate::scene::{Case, SECOND};
+use crate::signals::Meaning;
+use crate::vocabulary::{CauseId, Mechanism};
+
+pub(super) static RULE: Rule = Rule {
+    cause: CauseId::NetworkUnreachable,
+    refuted_by: "the host answers on another port from the same proxy at that moment",
+    judge,
+};
+
+fn judge(case: &Case<'_>) -> Option<Verdict> {
+    let no_route = |before, after| case.fellows(before, after).into_iter().find(|f| f.mechanism == Mechanism::NoRoute);
+    match case.mechanism {
+        Mechanism::NoRoute => Some(Verdict::new(CauseId::NetworkUnreachable, 0.85).own(case, "the network says that there is no way to the backend")),
+        Mechanism::ConnectFailed => {
+            if let Some((i, _)) = check_info(case) {
+                return Some(
+                    Verdict::new(CauseId::NetworkUnreachable, 0.85)
+                        .because("the health check found no route to the server", [Cite::State(i)]),
+                );
+            }
+            let fellow = no_route(10 * SECOND, 10 * SECOND)?;
+            Some(
+                Verdict::new(CauseId::NetworkUnreachable, 0.85)
+                    .because("another proxy found no route to the same server", fellow.errors.iter().map(|e| Cite::Error(*e))),
+            )
+        }
+        // Requests that were under way when the route went.
+        Mechanism::ReadTimeout | Mechanism::ClosedBeforeHeaders | Mechanism::Stalled | Mechanism::ConnectTimeout => {
+            let fellow = no_route(SECOND, SECOND)?;
+            let own_word = [Meaning::Crash, Meaning::OomKill, Meaning::StopRequested, Meaning::WorkerTimeout, Meaning::PoolExhausted];
+            if !case.near(&own_word, SECOND, SECOND).is_empty() {
+                return None;
+            }
+            Some(
+                Verdict::new(CauseId::NetworkUnreachable, 0.85)
+                    .because("the route to the server went while the request was under way", fellow.errors.iter().map(|e| Cite::Error(*e))),
+            )
+        }
+        _ => None,
+    }
+}
+
+/// A health check of this server that failed for lack of a route, nearest before the failure.
+fn check_info(case: &Case<'_>) -> Option<(usize, i64)> {
+    let label = case.label()?;
+    case.scene
+        .world
+        .states
+        .iter()
+        .enumerate()
+        .filter(|(_, m)| {
+            let says = |t: &str| t.contains("No route to host") || t.contains("Network is unreachable") || t.contains("Host is unreachable");
+            m.instance == case.proxy
+                && (m.e.info.as_deref().is_some_and(says) || says(&m.e.text))
+                && m.e.backend.as_deref().zip(m.e.server.as_deref()).is_some_and(|(b, s)| format!("{b}/{s}") == label)
+                && (m.lo - case.end).abs() < 30 * SECOND
+        })
+        .map(|(i, m)| (i, m.lo))
+        .min_by_key(|(i, t)| ((t - case.end).abs(), *i))
+}

@@ -1,0 +1,91 @@
+//! Nothing listens: an orderly stop with a start after it (`deploy-restart`), or none (`backend-down`).
+//!
+//! What separates the two is who starts it again, and when: a supervisor or a deploy tool starts the next process at once, a person
+//! later. A rolling restart, one instance after the other, is a deploy however long each takes.
+
+use super::{Rule, Verdict};
+use crate::scene::{Case, Down, DownWhy, SECOND, Sign};
+use crate::signals::Meaning;
+use crate::vocabulary::{CauseId, Mechanism};
+
+pub(super) static RULE: Rule = Rule {
+    cause: CauseId::BackendDown,
+    refuted_by: "a process that listened on this address at that moment",
+    judge,
+};
+
+/// A stop and a start nearer than this belong to one restart.
+const RESTART: i64 = 4_500_000_000;
+/// Requests in flight are cut within this time of the stop.
+const CUT: i64 = 2 * SECOND;
+
+fn judge(case: &Case<'_>) -> Option<Verdict> {
+    match case.mechanism {
+        Mechanism::Refused | Mechanism::ConnectFailed | Mechanism::NoSocket => {
+            let strength = if case.mechanism == Mechanism::ConnectFailed { 0.95 } else { 1.0 };
+            match case.down() {
+                Some(down) => by_lifecycle(case, &down, strength),
+                None => silent(case, 0.5 * strength),
+            }
+        }
+        Mechanism::ClosedBeforeHeaders | Mechanism::Truncated => {
+            let stops = case.near(&[Meaning::StopRequested, Meaning::ProcessStopped], CUT, CUT);
+            let stop = stops.first()?;
+            let down = Down {
+                why: DownWhy::Stopped,
+                sign: Some(*stop),
+                back: next(case, stop, &[Meaning::ProcessReady]),
+                starting: next(case, stop, &[Meaning::ProcessStarting, Meaning::ProcessReady]),
+            };
+            by_lifecycle(case, &down, 0.9)
+        }
+        _ => None,
+    }
+}
+
+fn next(case: &Case<'_>, after: &Sign, meanings: &[Meaning]) -> Option<Sign> {
+    let all = case.scene.all_signs(case.instance?);
+    all.iter().find(|s| s.lo >= after.hi - SECOND && s.log > after.log && meanings.contains(&s.meaning)).copied()
+}
+
+fn by_lifecycle(case: &Case<'_>, down: &Down, strength: f64) -> Option<Verdict> {
+    match (down.why, down.sign) {
+        (DownWhy::Stopped, Some(stop)) => {
+            let start = down.starting.or(down.back).filter(|s| s.lo >= stop.lo - SECOND);
+            let signs: Vec<Sign> = [Some(stop), start].into_iter().flatten().collect();
+            let is_quick = start.is_some_and(|s| s.lo - stop.lo <= RESTART);
+            if is_quick || start.is_some() && is_rolling(case, &stop) {
+                let v = Verdict::new(CauseId::DeployRestart, 0.85 * strength);
+                return Some(v.signs("the backend was stopped in order and started again", &signs).own(case, "meanwhile nothing answered"));
+            }
+            let v = Verdict::new(CauseId::BackendDown, 0.85 * strength);
+            Some(v.signs("the backend was stopped and not started again at once", &signs).own(case, "meanwhile nothing listened"))
+        }
+        (DownWhy::Silent, _) => {
+            let confidence = if down.back.is_some() { 0.7 } else { 0.6 };
+            let back: Vec<Sign> = down.back.into_iter().collect();
+            let v = Verdict::new(CauseId::BackendDown, confidence * strength).own(case, "nothing listened");
+            Some(if back.is_empty() { v } else { v.signs("the log of the backend is silent until it starts again", &back) })
+        }
+        _ => None,
+    }
+}
+
+/// Without a word of the backend: it served nothing around the failure.
+fn silent(case: &Case<'_>, confidence: f64) -> Option<Verdict> {
+    let Some(instance) = case.instance else {
+        return Some(Verdict::new(CauseId::BackendDown, confidence * 0.6).own(case, "nothing listened; the logs of this server are missing"));
+    };
+    let alive = case.scene.served(instance, case.end - SECOND, case.end + SECOND) > 0;
+    (!alive).then(|| Verdict::new(CauseId::BackendDown, confidence).own(case, "nothing listened, and the backend's log is silent"))
+}
+
+/// Other instances were stopped and started too, around that time.
+fn is_rolling(case: &Case<'_>, stop: &Sign) -> bool {
+    let scene = case.scene;
+    (0..scene.plan.instances.len()).filter(|i| Some(*i) != case.instance && !scene.plan.instances[*i].is_proxy).any(|i| {
+        let near: Vec<Sign> = scene.signs(i, stop.lo - 120 * SECOND, stop.lo + 120 * SECOND).collect();
+        let stopped = near.iter().find(|s| s.meaning == Meaning::StopRequested);
+        stopped.is_some_and(|a| near.iter().any(|b| b.meaning == Meaning::ProcessReady && b.lo >= a.lo && b.lo - a.lo < 60 * SECOND))
+    })
+}

@@ -1,0 +1,43 @@
+//! The backend completes the request, later than the proxy waits.
+
+use super::{Cite, Rule, Verdict};
+use crate::index::Row;
+use crate::scene::{Case, SECOND};
+use crate::signals::Meaning;
+use crate::vocabulary::{CauseId, Mechanism};
+
+pub(super) static RULE: Rule = Rule {
+    cause: CauseId::TimeoutTooShort,
+    refuted_by: "the request never completed, or it completed before the proxy gave up",
+    judge,
+};
+
+fn judge(case: &Case<'_>) -> Option<Verdict> {
+    if !matches!(case.mechanism, Mechanism::ReadTimeout | Mechanism::Stalled) {
+        return None;
+    }
+    if let Some((Row::Request(i), status, end)) = case.completed()
+        && status < 500
+        && end > case.end - SECOND
+    {
+        return Some(
+            Verdict::new(CauseId::TimeoutTooShort, 0.9)
+                .because("the backend finished the request after the proxy had given up", [Cite::Request(i as usize)])
+                .own(case, "the proxy's timer ran out"),
+        );
+    }
+    let world = case.scene.world;
+    let late: Vec<usize> = case.joined_logs().filter(|l| world.logs[*l].hi > case.end - SECOND / 10 && world.logs[*l].e.target != 0).collect();
+    if !late.is_empty() {
+        return Some(
+            Verdict::new(CauseId::TimeoutTooShort, 0.85)
+                .because("the backend speaks of the request as done after the proxy had given up", late.into_iter().map(Cite::Log)),
+        );
+    }
+    // Requests of this kind finish late, and the backend finds the proxy gone; which line is whose is not clear.
+    let signs = case.near(&[Meaning::PeerGone, Meaning::Slow], 0, 20 * SECOND);
+    let after: Vec<_> = signs.into_iter().filter(|s| s.hi >= case.end - SECOND / 10).collect();
+    (!after.is_empty()).then(|| {
+        Verdict::new(CauseId::TimeoutTooShort, 0.7).signs("the backend went on after the proxy had given up", &after[..after.len().min(3)])
+    })
+}

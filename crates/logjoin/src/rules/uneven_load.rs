@@ -1,0 +1,67 @@
+//! One of several servers gets more than its share and is overloaded by it, while the others have room.
+
+use super::{Rule, Verdict};
+use crate::scene::{Case, SECOND};
+use crate::vocabulary::{CauseId, Mechanism};
+
+pub(super) static RULE: Rule = Rule {
+    cause: CauseId::UnevenLoad,
+    refuted_by: "weights or stickiness that give this server its share on purpose",
+    judge,
+};
+
+/// A server is loaded unevenly when it gets this many times the median of the others.
+const FACTOR: usize = 3;
+
+fn judge(case: &Case<'_>) -> Option<Verdict> {
+    let overloaded = matches!(
+        case.mechanism,
+        Mechanism::ReadTimeout | Mechanism::ConnectTimeout | Mechanism::QueueTimeout | Mechanism::BacklogFull
+    );
+    if !overloaded {
+        return None;
+    }
+    let me = case.instance?;
+    let scene = case.scene;
+    let (from, to) = (case.start - 10 * SECOND, case.end + SECOND);
+    let siblings = siblings(case, me);
+    if siblings.is_empty() {
+        return None;
+    }
+    let load = |i: usize| scene.served(i, from, to) + scene.failed_at(i, from, to).count();
+    let mine = load(me);
+    let mut others: Vec<usize> = siblings.iter().map(|i| load(*i)).collect();
+    others.sort_unstable();
+    let median = others[others.len() / 2];
+    let healthy = siblings.iter().all(|i| scene.failed_at(*i, from, to).count() == 0);
+    (mine >= 20 && median > 0 && mine > FACTOR * median && healthy).then(|| {
+        Verdict::new(CauseId::UnevenLoad, 0.93).own(case, "this server got several times the requests of the others, which had no failures")
+    })
+}
+
+/// Instances that the same proxy sends to under the same pool.
+pub(super) fn siblings(case: &Case<'_>, me: usize) -> Vec<usize> {
+    let scene = case.scene;
+    let pools = scene.plan.configs.iter().flat_map(|c| &c.config.pools);
+    let resolve = |pool: &logjoin_config::Pool| -> Vec<usize> {
+        pool.servers
+            .iter()
+            .filter_map(|s| {
+                let by_label = s.name.as_ref().and_then(|n| scene.peers.instance(&format!("{}/{n}", pool.name)));
+                by_label.or_else(|| scene.peers.instance(&s.address))
+            })
+            .collect()
+    };
+    for pool in pools {
+        let members = resolve(pool);
+        if members.contains(&me) && members.len() > 1 {
+            return members.into_iter().filter(|i| *i != me).collect();
+        }
+    }
+    if !scene.plan.configs.is_empty() {
+        return Vec::new();
+    }
+    // Without a configuration: what else this proxy sends to.
+    let traffic = |i: &usize| scene.peers.traffic.get(&(case.proxy, *i)).is_some_and(|n| *n >= 10);
+    (0..scene.plan.instances.len()).filter(|i| *i != me && !scene.plan.instances[*i].is_proxy && traffic(i)).collect()
+}

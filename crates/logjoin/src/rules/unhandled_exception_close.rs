@@ -1,0 +1,39 @@
+//! A handler failed and the connection was closed without a whole response; the process lives on (Go's `http: panic serving`, a
+//! worker thread's uncaught exception).
+
+use super::{Cite, Rule, Verdict};
+use crate::scene::{Case, MS, SECOND, distance};
+use crate::signals::Meaning;
+use crate::vocabulary::{CauseId, Mechanism};
+
+pub(super) static RULE: Rule = Rule {
+    cause: CauseId::UnhandledExceptionClose,
+    refuted_by: "the exception belongs to a request that was answered",
+    judge,
+};
+
+fn judge(case: &Case<'_>) -> Option<Verdict> {
+    if !matches!(case.mechanism, Mechanism::ClosedBeforeHeaders | Mechanism::Truncated) {
+        return None;
+    }
+    let world = case.scene.world;
+    let joined: Vec<usize> = case
+        .joined_logs()
+        .filter(|l| world.logs[*l].e.signal.as_ref().is_some_and(|s| s.meaning == Meaning::RequestException))
+        .collect();
+    if !joined.is_empty() {
+        return Some(
+            Verdict::new(CauseId::UnhandledExceptionClose, 0.93)
+                .because("the handler of this request failed", joined.into_iter().map(Cite::Log))
+                .own(case, "the connection closed before a response"),
+        );
+    }
+    let signs = case.near(&[Meaning::RequestException], SECOND, SECOND);
+    let nearest = signs.first()?;
+    let confidence = if distance(nearest, case.end) < 200 * MS { 0.85 } else { 0.5 };
+    Some(
+        Verdict::new(CauseId::UnhandledExceptionClose, confidence)
+            .signs("a handler failed as the connection closed", &signs[..1])
+            .own(case, "the connection closed before a response"),
+    )
+}

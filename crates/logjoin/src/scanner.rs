@@ -1,0 +1,193 @@
+//! Lines → events, file by file: the one place that reads bytes.
+//!
+//! The trick: a line that begins a record flushes the record before it, so an event of many lines (a stack trace, an
+//! nginx line with PHP's output in it) is looked at once, whole, wherever the chunks were cut.
+
+use logjoin_parse::{Body, Kind, Record, Stamp};
+
+use crate::analysis::{Example, Ledger};
+use crate::convert;
+use crate::event::{At, Events, LogEvent, Severity};
+use crate::plan::{FilePlan, Plan};
+use crate::signals::{Matcher, Meaning};
+
+/// What one file gave.
+#[derive(Debug, Default)]
+pub struct FileScan {
+    pub(crate) file: u32,
+    pub(crate) events: Events,
+    pub(crate) ledger: Ledger,
+    pub(crate) bytes: u64,
+    pub(crate) formats: std::collections::BTreeMap<&'static str, u64>,
+    pub(crate) unparsed: Vec<Example>,
+    pub(crate) problem: Option<String>,
+}
+
+impl FileScan {
+    /// Notes that the file could not be read to its end.
+    pub fn set_problem(&mut self, text: String) {
+        self.problem = Some(text);
+    }
+}
+
+/// An event may have this many further lines; more are counted, not kept.
+const MAX_LINES: usize = 1_000;
+/// And this many bytes.
+const MAX_BYTES: usize = 256 * 1024;
+/// Unread lines shown as examples.
+const EXAMPLES: usize = 5;
+
+/// Reads the lines of one file, chunk by chunk, in order.
+pub struct FileScanner<'p> {
+    file: &'p FilePlan,
+    matcher: &'p Matcher,
+    scan: FileScan,
+    /// Whole event so far; line breaks inside.
+    pending: Vec<u8>,
+    /// Where each line of the pending event starts, and its number.
+    pending_lines: Vec<(usize, u64)>,
+    /// The pending lines follow an event that is already kept, and begin with no stamp of their own.
+    is_orphan: bool,
+    last_stamp: Option<Stamp>,
+}
+
+impl<'p> FileScanner<'p> {
+    /// A scanner for the file with this number in the plan.
+    pub fn new(plan: &'p Plan, file: usize) -> FileScanner<'p> {
+        FileScanner {
+            file: &plan.files[file],
+            matcher: &plan.matcher,
+            scan: FileScan { file: file as u32, ..FileScan::default() },
+            pending: Vec::new(),
+            pending_lines: Vec::new(),
+            is_orphan: false,
+            last_stamp: None,
+        }
+    }
+
+    /// Reads whole lines; `first_line` is the number of the first one, from 1.
+    pub fn push(&mut self, first_line: u64, bytes: &[u8]) {
+        self.scan.bytes += bytes.len() as u64;
+        let mut number = first_line;
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let (line, next) = match memchr::memchr(b'\n', rest) {
+                Some(i) => (&rest[..i], &rest[i + 1..]),
+                None => (rest, &rest[..0]),
+            };
+            self.line(number, line.strip_suffix(b"\r").unwrap_or(line));
+            number += 1;
+            rest = next;
+        }
+    }
+
+    /// Ends the file.
+    pub fn finish(mut self) -> FileScan {
+        self.flush();
+        debug_assert!(self.scan.ledger.holds(), "{:?}", self.scan.ledger);
+        self.scan
+    }
+
+    fn line(&mut self, number: u64, line: &[u8]) {
+        self.scan.ledger.lines += 1;
+        if line.trim_ascii().is_empty() {
+            // A blank line inside a crash dump does not end it.
+            self.scan.ledger.blank += 1;
+            return;
+        }
+        let parsed = if self.continues(line) { None } else { self.file.reader.parse(line).ok() };
+        match parsed {
+            Some(record) => {
+                self.flush();
+                self.scan.ledger.events += 1;
+                *self.scan.formats.entry(record.format).or_default() += 1;
+                if record.kind() == Kind::Access {
+                    self.keep(&record, line, number);
+                } else {
+                    self.pending.extend_from_slice(line);
+                    self.pending_lines.push((0, number));
+                    self.is_orphan = false;
+                }
+            }
+            None if self.last_stamp.is_some() || !self.pending_lines.is_empty() => {
+                self.scan.ledger.continuations += 1;
+                self.is_orphan |= self.pending_lines.is_empty();
+                if self.pending_lines.len() < MAX_LINES && self.pending.len() + line.len() < MAX_BYTES {
+                    if !self.pending_lines.is_empty() {
+                        self.pending.push(b'\n');
+                    }
+                    self.pending_lines.push((self.pending.len(), number));
+                    self.pending.extend_from_slice(line);
+                }
+            }
+            None => {
+                self.scan.ledger.unparsed += 1;
+                if self.scan.unparsed.len() < EXAMPLES {
+                    let text = String::from_utf8_lossy(&line[..line.len().min(200)]).into_owned();
+                    let at = crate::analysis::LineRef { file: self.file.path.clone(), line: number };
+                    self.scan.unparsed.push(Example { at, text });
+                }
+            }
+        }
+    }
+
+    /// An indented line goes on with the event before it, whatever it looks like.
+    fn continues(&self, line: &[u8]) -> bool {
+        !self.pending_lines.is_empty() && matches!(line.first(), Some(b'\t' | b' '))
+    }
+
+    fn keep(&mut self, record: &Record<'_>, raw: &[u8], number: u64) {
+        let at = At { file: self.scan.file, line: number };
+        let stamp =
+            convert::add(record, raw, at, self.file.writer, self.matcher, self.last_stamp, &mut self.scan.events);
+        if stamp.is_some() {
+            self.last_stamp = stamp;
+        }
+    }
+
+    fn flush(&mut self) {
+        if self.pending_lines.is_empty() {
+            return;
+        }
+        let pending = std::mem::take(&mut self.pending);
+        let lines = std::mem::take(&mut self.pending_lines);
+        let end_of_first = lines.get(1).map_or(pending.len(), |(start, _)| start - 1);
+        let mut followers = &lines[..];
+        if !self.is_orphan {
+            let first = &pending[..end_of_first];
+            let whole = self.file.reader.parse(&pending).ok().filter(|r| matches!(r.body, Body::Error(_)));
+            if let Some(record) = whole.or_else(|| self.file.reader.parse(first).ok()) {
+                self.keep(&record, &pending, lines[0].1);
+            }
+            followers = &lines[1..];
+        }
+        self.signals_of(&pending, followers);
+        self.is_orphan = false;
+    }
+
+    /// What the further lines of an event say by themselves (the message of a crash stands under the line that
+    /// started it): each recognised line becomes an event of its own at the time of the whole.
+    fn signals_of(&mut self, pending: &[u8], lines: &[(usize, u64)]) {
+        let Some(stamp) = self.last_stamp else { return };
+        for (i, (start, number)) in lines.iter().enumerate() {
+            let end = lines.get(i + 1).map_or(pending.len(), |(next, _)| next - 1);
+            let line = &pending[*start..end];
+            let Some(signal) = self.matcher.find(line, None) else { continue };
+            if signal.def.meaning == Meaning::Noise {
+                continue;
+            }
+            self.scan.events.logs.push(LogEvent {
+                at: At { file: self.scan.file, line: *number },
+                stamp,
+                severity: Severity::Error,
+                pid: signal.pid.unwrap_or(0),
+                method: 0,
+                target: 0,
+                id: 0,
+                signal: Some(convert::hit(&signal)),
+                template: convert::template(line),
+                text: convert::text(line),
+            });
+        }
+    }
+}

@@ -1,0 +1,316 @@
+//! What rules may ask: the life of the instances, what succeeded where and when, what other failures saw.
+//!
+//! A rule sees a [`Case`] (one failed request) and, through it, this. It never sees bytes or formats.
+
+use std::collections::BTreeMap;
+
+use crate::failing::Failing;
+use crate::hash::hash;
+use crate::index::Row;
+use crate::join::Join;
+use crate::peers::Peers;
+use crate::plan::Plan;
+use crate::signals::Meaning;
+use crate::timeline::World;
+use crate::vocabulary::Mechanism;
+
+pub(crate) const MS: i64 = 1_000_000;
+pub(crate) const SECOND: i64 = 1_000_000_000;
+
+/// A recognised event at an instance.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sign {
+    /// Number in [`World::logs`].
+    pub log: usize,
+    pub meaning: Meaning,
+    /// When it was written: between these.
+    pub lo: i64,
+    pub hi: i64,
+}
+
+/// Everything, indexed for questions.
+pub(crate) struct Scene<'a> {
+    pub plan: &'a Plan,
+    pub world: &'a World,
+    pub peers: &'a Peers,
+    pub failing: &'a [Failing],
+    pub joins: &'a [Join],
+    /// By instance, in order of time.
+    signs: Vec<Vec<Sign>>,
+    /// By instance: when requests succeeded there (starts and ends on the reference clock), sorted.
+    served: Vec<Vec<(i64, i64)>>,
+    /// By label: the same, as the proxies saw it.
+    label_served: BTreeMap<u64, Vec<(i64, i64)>>,
+    /// By instance: numbers of the failed requests that went there, in order of ends.
+    failed_at: Vec<Vec<usize>>,
+    /// By proxy instance: reloads and starts of the proxy.
+    reloads: Vec<Vec<i64>>,
+}
+
+/// One failed request, as the rules see it.
+#[derive(Clone, Copy)]
+pub(crate) struct Case<'a> {
+    pub scene: &'a Scene<'a>,
+    pub number: usize,
+    pub f: &'a Failing,
+    pub join: &'a Join,
+    pub mechanism: Mechanism,
+    /// The instance that the last try went to.
+    pub instance: Option<usize>,
+    pub proxy: usize,
+    pub start: i64,
+    pub end: i64,
+}
+
+impl<'a> Scene<'a> {
+    pub fn new(
+        plan: &'a Plan, world: &'a World, peers: &'a Peers, failing: &'a [Failing], joins: &'a [Join],
+    ) -> Scene<'a> {
+        let n = plan.instances.len();
+        let mut signs: Vec<Vec<Sign>> = vec![Vec::new(); n];
+        for (i, m) in world.logs.iter().enumerate() {
+            if let Some(s) = &m.e.signal
+                && s.meaning != Meaning::Noise
+            {
+                signs[m.instance].push(Sign { log: i, meaning: s.meaning, lo: m.lo, hi: m.hi });
+            }
+        }
+        let mut served: Vec<Vec<(i64, i64)>> = vec![Vec::new(); n];
+        let mut label_served: BTreeMap<u64, Vec<(i64, i64)>> = BTreeMap::new();
+        for t in &world.requests {
+            if !(200..500).contains(&t.r.status) || t.r.status == 499 {
+                continue;
+            }
+            let span = (t.start_lo, t.end_hi);
+            if !plan.instances[t.instance].is_proxy {
+                served[t.instance].push(span);
+            } else if t.r.server != 0 {
+                label_served.entry(t.r.server).or_default().push(span);
+                if let Some(i) = peers.by_hash(t.r.server) {
+                    served[i].push(span);
+                }
+            }
+        }
+        served.iter_mut().for_each(|s| s.sort_unstable());
+        label_served.values_mut().for_each(|s| s.sort_unstable());
+        let mut failed_at: Vec<Vec<usize>> = vec![Vec::new(); n];
+        for (i, j) in joins.iter().enumerate() {
+            if let (Some(instance), true) = (j.instances.last(), failing[i].is_gateway) {
+                failed_at[*instance].push(i);
+            }
+        }
+        let mut reloads: Vec<Vec<i64>> = vec![Vec::new(); n];
+        for m in &world.errors {
+            if m.e.signal.as_ref().is_some_and(|s| matches!(s.meaning, Meaning::ProxyReload | Meaning::ProxyStarted)) {
+                reloads[m.instance].push(m.lo);
+            }
+        }
+        for m in &world.states {
+            use logjoin_parse::StateEvent::*;
+            if matches!(m.e.event, ProxyReload | ProxyStarted) {
+                reloads[m.instance].push(m.lo);
+            }
+        }
+        Scene { plan, world, peers, failing, joins, signs, served, label_served, failed_at, reloads }
+    }
+
+    /// One failed request as a case.
+    pub fn case(&'a self, number: usize) -> Case<'a> {
+        let f = &self.failing[number];
+        let join = &self.joins[number];
+        Case {
+            scene: self,
+            number,
+            f,
+            join,
+            mechanism: f.mechanism,
+            instance: join.instances.last().copied(),
+            proxy: self.world.requests[f.request].instance,
+            start: f.start_ns,
+            end: f.end_ns,
+        }
+    }
+
+    /// Recognised events of an instance that may lie between two moments.
+    pub fn signs(&self, instance: usize, from: i64, to: i64) -> impl Iterator<Item = Sign> + '_ {
+        let list = &self.signs[instance];
+        let begin = list.partition_point(|s| s.lo < from - 61 * SECOND);
+        list[begin..].iter().take_while(move |s| s.lo <= to).filter(move |s| s.hi >= from).copied()
+    }
+
+    /// All recognised events of an instance.
+    pub fn all_signs(&self, instance: usize) -> &[Sign] {
+        &self.signs[instance]
+    }
+
+    /// Requests that an instance served and that overlap a stretch of time.
+    pub fn served(&self, instance: usize, from: i64, to: i64) -> usize {
+        count_overlaps(&self.served[instance], from, to)
+    }
+
+    /// Requests that proxies sent to this label with success, in a stretch of time.
+    pub fn label_served(&self, label: &str, from: i64, to: i64) -> usize {
+        self.label_served.get(&hash(label.as_bytes())).map_or(0, |l| count_overlaps(l, from, to))
+    }
+
+    /// Failed requests that went to an instance and ended in a stretch of time.
+    pub fn failed_at(&self, instance: usize, from: i64, to: i64) -> impl Iterator<Item = usize> + '_ {
+        let list = &self.failed_at[instance];
+        let begin = list.partition_point(|i| self.failing[*i].end_ns < from);
+        list[begin..].iter().copied().take_while(move |i| self.failing[*i].end_ns <= to)
+    }
+
+    /// Whether a proxy was reloaded between two moments, by its log or by a new version of its configuration.
+    pub fn reloaded(&self, proxy: usize, from: i64, to: i64) -> bool {
+        let by_log = self.reloads[proxy].iter().any(|t| (from..=to).contains(t));
+        let product = self.plan.instances[proxy].product;
+        let by_config = self
+            .plan
+            .configs
+            .iter()
+            .any(|c| c.config.product == product && c.loaded_ns.is_some_and(|t| (from..=to).contains(&t)));
+        by_log || by_config
+    }
+
+    /// The first and the last moment that the logs of an instance show.
+    pub fn covered(&self, instance: usize) -> Option<(i64, i64)> {
+        let logs = self.world.logs.iter().filter(|m| m.instance == instance).map(|m| m.lo);
+        let requests = self.world.requests.iter().filter(|t| t.instance == instance).map(|t| t.end_lo);
+        let (mut lo, mut hi) = (i64::MAX, i64::MIN);
+        for t in logs.chain(requests) {
+            lo = lo.min(t);
+            hi = hi.max(t);
+        }
+        (lo <= hi).then_some((lo, hi))
+    }
+}
+
+/// Spans (sorted by start) that overlap a stretch; requests are short, so those that began up to two minutes before are
+/// looked at.
+fn count_overlaps(spans: &[(i64, i64)], from: i64, to: i64) -> usize {
+    let begin = spans.partition_point(|s| s.0 < from - 120 * SECOND);
+    spans[begin..].iter().take_while(|s| s.0 <= to).filter(|s| s.1 >= from).count()
+}
+
+/// Why an instance does not listen, by the last words in its logs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Down {
+    pub why: DownWhy,
+    /// The event that took it down, or the start that ended a silent death.
+    pub sign: Option<Sign>,
+    /// When it came back.
+    pub back: Option<Sign>,
+    /// When the next process began to start.
+    pub starting: Option<Sign>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum DownWhy {
+    OutOfMemory,
+    Crash,
+    StartFailed,
+    Stopped,
+    /// The log falls silent, and starts again or not, with no word why.
+    Silent,
+}
+
+impl<'a> Case<'a> {
+    /// Recognised events at the instance near the failure.
+    pub fn signs_near(&self, before: i64, after: i64) -> Vec<Sign> {
+        let Some(i) = self.instance else { return Vec::new() };
+        self.scene.signs(i, self.start - before, self.end + after).collect()
+    }
+
+    /// Those with one of these meanings, the nearest to the end of the request first.
+    pub fn near(&self, meanings: &[Meaning], before: i64, after: i64) -> Vec<Sign> {
+        let mut found: Vec<Sign> =
+            self.signs_near(before, after).into_iter().filter(|s| meanings.contains(&s.meaning)).collect();
+        found.sort_by_key(|s| (distance(s, self.end), s.log));
+        found
+    }
+
+    /// The joined lines of the backend that are whole requests: (line, status, end).
+    pub fn completed(&self) -> Option<(Row, i32, i64)> {
+        self.join.lines.iter().find_map(|l| match l.row {
+            Row::Request(i) => {
+                let t = &self.scene.world.requests[i as usize];
+                Some((l.row, t.r.status, t.end_hi))
+            }
+            Row::Log(_) => None,
+        })
+    }
+
+    /// Joined messages.
+    pub fn joined_logs(&self) -> impl Iterator<Item = usize> + '_ {
+        self.join.lines.iter().filter_map(|l| match l.row {
+            Row::Log(i) => Some(i as usize),
+            Row::Request(_) => None,
+        })
+    }
+
+    /// The label of the server that was tried last.
+    pub fn label(&self) -> Option<&'a str> {
+        self.f.label()
+    }
+
+    /// The failed requests of other proxies, or of this one, at the same instance around this moment.
+    pub fn fellows(&self, before: i64, after: i64) -> Vec<&'a Failing> {
+        let Some(i) = self.instance else { return Vec::new() };
+        let scene = self.scene;
+        scene.failed_at(i, self.start - before, self.end + after).filter(|n| *n != self.number).map(|n| &scene.failing[n]).collect()
+    }
+
+    /// Why the instance was not there at this moment, if its log says that it was not.
+    pub fn down(&self) -> Option<Down> {
+        let instance = self.instance?;
+        let signs = self.scene.all_signs(instance);
+        let t = self.end;
+        // Since the last time it was ready (stamps of one second: the same second does not count as before).
+        let ready = |s: &Sign| s.meaning == Meaning::ProcessReady;
+        let from = signs.iter().rposition(|s| ready(s) && s.hi <= self.start).map_or(0, |i| i + 1);
+        let until = signs.iter().position(|s| ready(s) && s.lo > t).unwrap_or(signs.len());
+        let back = signs.get(until).copied();
+        let mut events = signs[from.min(until)..until].iter().filter(|s| s.lo <= t + SECOND);
+        let pick = |m: &[Meaning]| signs[from.min(until)..until].iter().filter(|s| s.lo <= t + SECOND).rfind(|s| m.contains(&s.meaning)).copied();
+        let starting = signs[from.min(until)..]
+            .iter()
+            .find(|s| matches!(s.meaning, Meaning::ProcessStarting) && s.hi >= t - SECOND)
+            .copied()
+            .or(back);
+        let stop = pick(&[Meaning::StopRequested, Meaning::ProcessStopped]);
+        let why = if let Some(s) = pick(&[Meaning::StartFailed]) {
+            (DownWhy::StartFailed, Some(s))
+        } else if let Some(s) = pick(&[Meaning::OomKill]) {
+            (DownWhy::OutOfMemory, Some(s))
+        } else if let Some(s) = pick(&[Meaning::Crash]).filter(|c| self.scene.world.logs[c.log].e.signal.is_some()) {
+            // A stop line after the crash is the supervisor's; before it, the crash is part of the stop.
+            match stop {
+                Some(stop) if stop.lo < s.lo - 2 * SECOND => (DownWhy::Stopped, Some(stop)),
+                _ => (DownWhy::Crash, Some(s)),
+            }
+        } else if let Some(s) = stop {
+            // The first of the lines of the stop.
+            let first = events.find(|s| matches!(s.meaning, Meaning::StopRequested | Meaning::ProcessStopped)).copied();
+            (DownWhy::Stopped, first.or(Some(s)))
+        } else {
+            // Nothing said: it is down only if nothing was served and it starts again, or never speaks again.
+            let silent = self.scene.served(instance, t - MS, t + MS) == 0;
+            if !silent {
+                return None;
+            }
+            (DownWhy::Silent, None)
+        };
+        Some(Down { why: why.0, sign: why.1, back, starting })
+    }
+}
+
+/// Distance of an event from a moment.
+pub(crate) fn distance(s: &Sign, t: i64) -> i64 {
+    if s.lo > t {
+        s.lo - t
+    } else if s.hi < t {
+        t - s.hi
+    } else {
+        0
+    }
+}
