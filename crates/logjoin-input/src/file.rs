@@ -14,7 +14,7 @@ use memchr::memrchr;
 
 use crate::compression::{Bytes, CompressionDef, MAGIC_BYTES, Raw, Unpacked, compression_of, gzip_mtime};
 use crate::error::{Fault, FaultKind, InputError, Kind, Place, named};
-use crate::lines::{LineChunks, ReadOptions};
+use crate::lines::{LineChunks, ReadOptions, leading_nuls};
 use crate::source::Source;
 use crate::utf16;
 
@@ -269,8 +269,7 @@ fn first_lines(raw: Raw, max_bytes: usize) -> (Vec<u8>, Option<io::Error>) {
     loop {
         let wanted = (max_bytes - head.len()) as u64;
         let read = stream.by_ref().take(wanted).read_to_end(&mut head);
-        let nuls = head.iter().take_while(|byte| **byte == 0).count();
-        head.drain(..nuls);
+        head.drain(..leading_nuls(&head));
         match read {
             Err(error) => {
                 failed = Some(error);
