@@ -164,9 +164,9 @@ mod unix {
     fn what_may_not_be_read_is_a_problem_and_the_rest_is_read() {
         let dir = tree();
         let secret = dir.path().join("nginx/access.log");
-        std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0)).unwrap();
+        std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o000)).unwrap();
         let closed = dir.path().join("app");
-        std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0)).unwrap();
+        std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o000)).unwrap();
         let denied = std::fs::File::open(&secret).is_err();
         let found = find(&dir, &[""]);
         std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o755)).unwrap();

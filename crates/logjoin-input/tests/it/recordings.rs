@@ -16,7 +16,7 @@ fn recorded_logs_are_all_read_and_none_taken_for_a_copy() {
     recordings.retain(|path| path.is_dir());
     recordings.sort();
     for logs in recordings {
-        let found = discover(&[logs.clone()], &DiscoverOptions::default());
+        let found = discover(std::slice::from_ref(&logs), &DiscoverOptions::default());
         assert!(found.problems.is_empty(), "{:?}", found.problems);
         let copies: Vec<_> =
             found.notes.iter().filter(|note| matches!(note.kind, NoteKind::SameContent { .. })).collect();
