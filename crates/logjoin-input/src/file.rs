@@ -14,7 +14,7 @@ use memchr::memrchr;
 
 use crate::compression::{Bytes, CompressionDef, MAGIC_BYTES, Raw, Unpacked, compression_of, gzip_mtime};
 use crate::error::{Fault, FaultKind, InputError, Kind, Place, named};
-use crate::lines::{LineChunks, ReadOptions};
+use crate::lines::{LineChunks, ReadOptions, leading_nuls};
 use crate::source::Source;
 use crate::utf16;
 
@@ -56,6 +56,28 @@ enum Location {
 struct Stream {
     seen: Vec<u8>,
     rest: Option<Bytes>,
+}
+
+impl Stream {
+    /// Looks ahead until lines come out; `None` if it was read already.
+    fn head(&mut self, max_bytes: usize) -> Option<Vec<u8>> {
+        let rest = self.rest.as_mut()?;
+        // bzip2 gives nothing before its first block is whole, which may take 900 kB.
+        const MOST: usize = 4 << 20;
+        let mut wanted = max_bytes.max(64 * 1024);
+        loop {
+            let missing = wanted.saturating_sub(self.seen.len()) as u64;
+            // A failure is met again when the stream is read.
+            let read = rest.take(missing).read_to_end(&mut self.seen);
+            let raw = Source::new(Box::new(Cursor::new(self.seen.clone())) as Bytes);
+            let (head, failed) = first_lines(raw, max_bytes);
+            let over = read.is_err() || self.seen.len() < wanted || wanted >= MOST;
+            if over || failed.is_none() {
+                return Some(head);
+            }
+            wanted *= 4;
+        }
+    }
 }
 
 impl InputFile {
@@ -182,30 +204,18 @@ impl InputFile {
         if let Some(sample) = &self.sample {
             let complete = self.size == Some(sample.len() as u64);
             let raw = Source::new(Box::new(Cursor::new(Arc::clone(sample))) as Bytes);
-            let (head, _) = first_lines(raw, max_bytes);
+            let (head, failed) = first_lines(raw, max_bytes);
             // A sample may have been cut inside the lines that are wanted.
-            if complete || sample.len() >= max_bytes {
+            if complete || (sample.len() >= max_bytes && failed.is_none()) {
                 return Ok(head);
             }
         }
-        let raw = match &self.location {
-            Location::Stream(stream) => {
-                let mut stream = stream.lock().unwrap_or_else(PoisonError::into_inner);
-                let Stream { seen, rest } = &mut *stream;
-                let Some(rest) = rest else {
-                    return Err(InputError::new(&self.name, None, Kind::Consumed));
-                };
-                let missing = max_bytes.max(MAGIC_BYTES).saturating_sub(seen.len()) as u64;
-                // A failure is met again when the stream is read.
-                let _ = rest.take(missing).read_to_end(seen);
-                Source::new(Box::new(Cursor::new(seen.clone())) as Bytes)
-            }
-            _ => self.raw(u64::MAX)?,
-        };
-        match first_lines(raw, max_bytes) {
-            (head, Some(error)) if head.is_empty() && !self.is_stream() => {
-                Err(named(&self.name, "reading it", error))
-            }
+        if let Location::Stream(stream) = &self.location {
+            let mut stream = stream.lock().unwrap_or_else(PoisonError::into_inner);
+            return stream.head(max_bytes).ok_or_else(|| InputError::new(&self.name, None, Kind::Consumed));
+        }
+        match first_lines(self.raw(u64::MAX)?, max_bytes) {
+            (head, Some(error)) if head.is_empty() => Err(named(&self.name, "reading it", error)),
             (head, _) => Ok(head),
         }
     }
@@ -259,8 +269,7 @@ fn first_lines(raw: Raw, max_bytes: usize) -> (Vec<u8>, Option<io::Error>) {
     loop {
         let wanted = (max_bytes - head.len()) as u64;
         let read = stream.by_ref().take(wanted).read_to_end(&mut head);
-        let nuls = head.iter().take_while(|byte| **byte == 0).count();
-        head.drain(..nuls);
+        head.drain(..leading_nuls(&head));
         match read {
             Err(error) => {
                 failed = Some(error);

@@ -234,7 +234,7 @@ impl LineChunks {
         let (mut read, mut write) = (from, from);
         while read < end {
             if self.line_len == 0 && !self.cutting && self.buffer[read] == 0 {
-                let run = self.buffer[read..end].iter().take_while(|byte| **byte == 0).count();
+                let run = leading_nuls(&self.buffer[read..end]);
                 self.tally.nul_bytes += run as u64;
                 self.leave_out(write, run);
                 read += run;
@@ -306,6 +306,14 @@ impl LineChunks {
         self.tally.unterminated = unterminated;
         Chunk { bytes, first_line, offset, line_count, gaps }
     }
+}
+
+/// How many NULs `bytes` begins with. Gaps are long: they are passed over by comparing blocks.
+pub(crate) fn leading_nuls(bytes: &[u8]) -> usize {
+    const BLOCK: &[u8] = &[0; 4096];
+    let blocks = bytes.chunks_exact(BLOCK.len()).take_while(|block| *block == BLOCK).count();
+    let rest = &bytes[blocks * BLOCK.len()..];
+    blocks * BLOCK.len() + rest.iter().take_while(|byte| **byte == 0).count()
 }
 
 impl Iterator for LineChunks {

@@ -36,6 +36,8 @@ pub(crate) struct Source<R> {
     /// `buffer[start..end]` is read and not yet consumed; `start <= end <= buffer.len()`.
     start: usize,
     end: usize,
+    /// A failure met while peeking: returned once the bytes before it are consumed.
+    failure: Option<io::Error>,
     progress: Arc<Progress>,
 }
 
@@ -46,6 +48,7 @@ impl<R: Read> Source<R> {
             buffer: vec![0; BUFFER_BYTES].into_boxed_slice(),
             start: 0,
             end: 0,
+            failure: None,
             progress: Arc::default(),
         }
     }
@@ -54,8 +57,8 @@ impl<R: Read> Source<R> {
         Arc::clone(&self.progress)
     }
 
-    /// Up to `wanted` bytes from here on, fewer only at the end; nothing is consumed.
-    pub(crate) fn peek(&mut self, wanted: usize) -> io::Result<&[u8]> {
+    /// Up to `wanted` bytes from here on, fewer only at the end or before a failure; nothing is consumed.
+    pub(crate) fn peek(&mut self, wanted: usize) -> &[u8] {
         let wanted = wanted.min(self.buffer.len());
         if self.buffer.len() - self.start < wanted {
             self.buffer.copy_within(self.start..self.end, 0);
@@ -63,15 +66,22 @@ impl<R: Read> Source<R> {
             self.start = 0;
         }
         while self.end - self.start < wanted {
-            match self.read_more()? {
-                0 => break,
-                n => self.end += n,
+            match self.read_more() {
+                Ok(0) => break,
+                Ok(n) => self.end += n,
+                Err(error) => {
+                    self.failure = Some(error);
+                    break;
+                }
             }
         }
-        Ok(&self.buffer[self.start..self.end])
+        &self.buffer[self.start..self.end]
     }
 
     fn read_more(&mut self) -> io::Result<usize> {
+        if let Some(error) = self.failure.take() {
+            return Err(error);
+        }
         loop {
             match self.inner.read(&mut self.buffer[self.end..]) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -105,7 +115,7 @@ impl<R: Read> BufRead for Source<R> {
 impl<R: Read> Read for Source<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         // A large read on an empty buffer goes straight through: plain files are not copied twice.
-        if self.start == self.end && out.len() >= self.buffer.len() {
+        if self.start == self.end && out.len() >= self.buffer.len() && self.failure.is_none() {
             let n = self.inner.read(out).inspect_err(|error| {
                 if error.kind() != io::ErrorKind::Interrupted {
                     self.progress.failed.store(true, Relaxed);
@@ -130,11 +140,11 @@ mod tests {
     fn peeking_consumes_nothing_and_consuming_is_counted() {
         let mut source = Source::new(&b"0123456789"[..]);
         let progress = source.progress();
-        assert_eq!(source.peek(4).unwrap(), b"0123456789");
+        assert_eq!(source.peek(4), b"0123456789");
         assert_eq!(progress.consumed(), 0);
         let mut out = [0; 3];
         source.read_exact(&mut out).unwrap();
         assert_eq!((&out, progress.consumed()), (b"012", 3));
-        assert_eq!(source.peek(1000).unwrap(), b"3456789");
+        assert_eq!(source.peek(1000), b"3456789");
     }
 }

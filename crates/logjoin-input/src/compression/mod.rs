@@ -107,7 +107,7 @@ pub(crate) struct Unpacked {
 impl Unpacked {
     /// Opens a raw stream: decompressed if it begins with a known magic, as it is otherwise.
     pub(crate) fn open(mut raw: Raw, cap: u64) -> io::Result<(Bytes, Option<&'static CompressionDef>)> {
-        let Some(def) = compression_of(raw.peek(MAGIC_BYTES)?) else { return Ok((Box::new(raw), None)) };
+        let Some(def) = compression_of(raw.peek(MAGIC_BYTES)) else { return Ok((Box::new(raw), None)) };
         let progress = raw.progress();
         let decoder = (def.open)(raw)?;
         Ok((Box::new(Unpacked { decoder, def, progress, cap, left: cap }), Some(def)))

@@ -1,0 +1,33 @@
+//! Recordings of real proxies, where they are at hand.
+
+use std::path::Path;
+
+use logjoin_input::{DiscoverOptions, NoteKind, ReadOptions, discover, group};
+
+#[test]
+fn recorded_logs_are_all_read_and_none_taken_for_a_copy() {
+    let lab = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora/lab");
+    let Ok(entries) = std::fs::read_dir(&lab) else {
+        let mut out = std::io::stderr().lock();
+        let _ = std::io::Write::write_all(&mut out, b"skipped: no recordings beside the repository\n");
+        return;
+    };
+    let mut recordings: Vec<_> = entries.flatten().map(|entry| entry.path().join("logs")).collect();
+    recordings.retain(|path| path.is_dir());
+    recordings.sort();
+    for logs in recordings {
+        let found = discover(std::slice::from_ref(&logs), &DiscoverOptions::default());
+        assert!(found.problems.is_empty(), "{:?}", found.problems);
+        let copies: Vec<_> =
+            found.notes.iter().filter(|note| matches!(note.kind, NoteKind::SameContent { .. })).collect();
+        assert!(copies.is_empty(), "{copies:?}");
+        for source in group(found.files) {
+            for file in &source.files {
+                let mut chunks = file.open(&ReadOptions::default()).expect("it opens");
+                let lines: u64 = chunks.by_ref().map(|chunk| chunk.line_count).sum();
+                assert!(chunks.problem().is_none(), "{:?}", chunks.problem());
+                assert_eq!(lines, chunks.tally().lines, "{}", file.name());
+            }
+        }
+    }
+}
