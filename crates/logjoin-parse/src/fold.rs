@@ -41,6 +41,8 @@ struct Current {
     format: &'static str,
     /// Warning or worse, as far as the first line tells.
     trouble: bool,
+    /// Process that the first line is of, where a supervisor or logger puts a prefix on every line of a trace.
+    pid: Option<u32>,
     /// Whose entry it is, where an envelope tells: tag and process id.
     owner: Option<(Vec<u8>, Option<u32>)>,
     lines: u32,
@@ -82,7 +84,8 @@ impl Folder {
             (None, _) => false,
             (Some(c), None) => c.owner.is_none() || !is_enveloped(line, &c.owner),
             (Some(c), Some(r)) => match (&r.envelope, &c.owner) {
-                (None, None) => r.stamp.is_none() && c.claims(line),
+                (None, None) if r.stamp.is_some() => c.pid.is_some() && c.claims_prefixed(r),
+                (None, None) => c.claims(line),
                 (Some(_), Some(owner)) => {
                     // each line of a trace is an entry of its own
                     *owner == owner_of(r)
@@ -105,6 +108,7 @@ impl Folder {
                 self.current = Some(Current {
                     format: r.format,
                     trouble: is_trouble(r),
+                    pid: pid_of(r),
                     owner: r.envelope.as_ref().map(|_| owner_of(r)),
                     lines: 1,
                     bytes: line.len() + 1,
@@ -148,7 +152,36 @@ fn is_trouble(r: &Record<'_>) -> bool {
     }
 }
 
+fn pid_of(r: &Record<'_>) -> Option<u32> {
+    match &r.body {
+        Body::Log(l) => l.pid,
+        _ => None,
+    }
+}
+
 impl Current {
+    /// php-fpm relays what a child writes line by line, and Unicorn logs each frame as a record: a frame of the
+    /// process that the event is of continues it.
+    fn claims_prefixed(&self, r: &Record<'_>) -> bool {
+        let Body::Log(l) = &r.body else { return false };
+        if self.format != r.format || self.pid != l.pid {
+            return false;
+        }
+        match r.format {
+            "php-fpm" => memchr::memmem::find(&l.message, b"said into std")
+                .and_then(|i| l.message[i..].splitn(2, |b| *b == b'"').nth(1))
+                .is_some_and(|said| !said.starts_with(b"NOTICE: ") && continues_by_shape(said)),
+            "ruby-logger" => {
+                let place = &l.message[..memchr::memmem::find(&l.message, b":in ").unwrap_or(0)];
+                let digits = place.iter().rev().take_while(|b| b.is_ascii_digit()).count();
+                digits > 0
+                    && place[..place.len() - digits].ends_with(b":")
+                    && memchr::memchr(b' ', place).is_none()
+            }
+            _ => false,
+        }
+    }
+
     fn claims(&self, line: &[u8]) -> bool {
         if self.format == "jul" && self.lines == 1 {
             return crate::formats::split_jul(line).is_some();
@@ -426,6 +459,21 @@ Stack trace:
 info: Microsoft.Hosting.Lifetime[0]
       Application is shutting down...";
         assert_eq!(steps(text), "SCCCCSC");
+    }
+
+    #[test]
+    fn traces_with_a_prefix_on_every_line() {
+        let text = r##"[21-Nov-2026 02:39:28] WARNING: [pool www] child 7 said into stderr: "NOTICE: PHP message: PHP Fatal error:  Uncaught RuntimeException: no rate in /srv/index.php:21"
+[21-Nov-2026 02:39:28] WARNING: [pool www] child 7 said into stderr: "Stack trace:"
+[21-Nov-2026 02:39:28] WARNING: [pool www] child 7 said into stderr: "#0 /srv/index.php(20): Catalog->rate()"
+[21-Nov-2026 02:39:28] WARNING: [pool www] child 7 said into stderr: "  thrown in /srv/index.php on line 21"
+[21-Nov-2026 02:39:28] WARNING: [pool www] child 8 said into stderr: "#0 /srv/index.php(20): Catalog->rate()"
+[21-Nov-2026 02:39:28] WARNING: [pool www] child 8 said into stderr: "NOTICE: PHP message: cache: gone""##;
+        assert_eq!(steps(text), "SCCCSS");
+        let text = "E, [2026-11-20T10:00:00.1 #12] ERROR -- : app error: boom (RuntimeError)
+E, [2026-11-20T10:00:00.1 #12] ERROR -- : /app/x.rb:1:in `call'
+I, [2026-11-20T10:00:01.1 #12]  INFO -- : reaped worker";
+        assert_eq!(steps(text), "SCS");
     }
 
     #[test]
