@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use logjoin_parse::fold::{Folder, Step};
+use logjoin_parse::fold::{Exception, Folder, Step};
 use logjoin_parse::{Body, Record, detect, parse_any};
 
 /// The folder of logs beside the project, if it is there.
@@ -180,6 +180,68 @@ fn public_backend_logs_are_read() {
     eprintln!("together {lines} lines, {unread} unread, {plain} plain");
     assert!(unread * 50 <= lines, "{unread} unread of {lines}");
     assert!(plain * 10 <= lines, "{plain} plain of {lines}");
+}
+
+/// Every trace in the recordings tells what it died of, and at its root.
+#[test]
+fn traces_in_recordings_name_their_exception() {
+    let Some(dir) = corpora() else { return };
+    let mut kinds: BTreeMap<String, usize> = BTreeMap::new();
+    let mut silent = Vec::new();
+    let mut files = Vec::new();
+    for run in std::fs::read_dir(dir.join("lab")).expect("recordings").flatten().map(|e| e.path()) {
+        for host in std::fs::read_dir(run.join("logs")).into_iter().flatten().flatten().map(|e| e.path()) {
+            files.extend(std::fs::read_dir(&host).into_iter().flatten().flatten().map(|e| e.path()));
+        }
+    }
+    files.sort();
+    for file in files.iter().filter(|f| f.extension().is_some_and(|e| e == "log")) {
+        let lines = lines(file);
+        let reader = detect(lines.iter().take(300).map(Vec::as_slice)).reader();
+        let mut folder = Folder::new();
+        let mut events: Vec<Vec<u8>> = Vec::new();
+        for line in &lines {
+            let record = if folder.claims(line) { None } else { reader.parse(line).ok() };
+            match folder.step(line, record.as_ref()) {
+                Step::Start => events.push(line.clone()),
+                Step::Continue => {
+                    if let Some(e) = events.last_mut() {
+                        e.push(b'\n');
+                        e.extend_from_slice(line);
+                    }
+                }
+                _ => {}
+            }
+        }
+        for e in events {
+            let text = String::from_utf8_lossy(&e).into_owned();
+            let trace = ["Traceback (", "\tat ", "goroutine ", "    at ", "FATAL ERROR", "Stack trace:"];
+            if !trace.iter().any(|t| text.contains(t)) {
+                continue;
+            }
+            // a JSON line holds its stack in a field, escaped
+            let stack = match parse_any(&e).map(|r| r.into_owned().body) {
+                Ok(Body::Log(l)) if e.starts_with(b"{") => l.error.map(std::borrow::Cow::into_owned),
+                _ => None,
+            };
+            match Exception::find(stack.as_deref().unwrap_or(&e)) {
+                Some(x) => {
+                    let name = format!(
+                        "{} <- {}",
+                        String::from_utf8_lossy(x.kind),
+                        String::from_utf8_lossy(x.root_kind)
+                    );
+                    *kinds.entry(name).or_default() += 1;
+                }
+                None => silent.push(text),
+            }
+        }
+    }
+    for (kind, n) in &kinds {
+        eprintln!("{n} x {kind}");
+    }
+    assert!(!kinds.is_empty());
+    assert!(silent.is_empty(), "{}: {}", silent.len(), silent[0]);
 }
 
 /// Time without zone, to the millisecond.
