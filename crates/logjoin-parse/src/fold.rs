@@ -43,8 +43,10 @@ struct Current {
     trouble: bool,
     /// Process that the first line is of, where a supervisor or logger puts a prefix on every line of a trace.
     pid: Option<u32>,
-    /// Whose entry it is, where an envelope tells: tag and process id.
-    owner: Option<(Vec<u8>, Option<u32>)>,
+    /// Whether its lines have envelopes, and whose they are: tag and process id.
+    enveloped: bool,
+    tag: Vec<u8>,
+    tag_pid: Option<u32>,
     lines: u32,
     bytes: usize,
     last: Last,
@@ -71,7 +73,7 @@ impl Folder {
     /// Whether the next line continues the current event by its shape alone, so that it need not be parsed.
     /// [`Folder::step`] says the same of it, with or without a record.
     pub fn claims(&self, line: &[u8]) -> bool {
-        self.current.as_ref().is_some_and(|c| c.owner.is_none() && c.claims(line))
+        self.current.as_ref().is_some_and(|c| !c.enveloped && c.claims(line))
     }
 
     /// Takes the next line with its record, if a format read it. `line` is the line as it stands in the file,
@@ -82,20 +84,11 @@ impl Folder {
         }
         let continues = match (&self.current, record) {
             (None, _) => false,
-            (Some(c), None) => c.owner.is_none() || !is_enveloped(line, &c.owner),
-            (Some(c), Some(r)) => match (&r.envelope, &c.owner) {
-                (None, None) if r.stamp.is_some() => c.pid.is_some() && c.claims_prefixed(r),
-                (None, None) => c.claims(line),
-                (Some(_), Some(owner)) => {
-                    // each line of a trace is an entry of its own
-                    *owner == owner_of(r)
-                        && match &r.body {
-                            Body::Log(l) if r.stamp.is_none() => c.claims(&l.message),
-                            _ => false,
-                        }
-                }
-                _ => false,
-            },
+            // among entries with an envelope, a line without one is the rest of an entry that was not escaped
+            (Some(c), None) => !c.enveloped || crate::envelope::peel(line).0.is_none(),
+            (Some(c), Some(r)) if r.envelope.is_some() => c.enveloped && c.claims_entry(r),
+            (Some(c), Some(r)) if r.stamp.is_some() => c.pid.is_some() && c.claims_prefixed(r),
+            (Some(c), Some(_)) => !c.enveloped && c.claims(line),
         };
         match (&mut self.current, record) {
             (Some(c), _) if continues => {
@@ -104,12 +97,18 @@ impl Folder {
                 c.last = announce(line);
                 if c.lines > MAX_LINES || c.bytes > MAX_BYTES { Step::Excess } else { Step::Continue }
             }
-            (_, Some(r)) => {
-                self.current = Some(Current {
+            (current, Some(r)) => {
+                // nearly every line comes here: the buffer of the tag is used again
+                let mut tag = current.take().map_or_else(Vec::new, |c| c.tag);
+                tag.clear();
+                tag.extend_from_slice(tag_of(r));
+                *current = Some(Current {
                     format: r.format,
                     trouble: is_trouble(r),
                     pid: pid_of(r),
-                    owner: r.envelope.as_ref().map(|_| owner_of(r)),
+                    enveloped: r.envelope.is_some(),
+                    tag,
+                    tag_pid: r.envelope.as_ref().and_then(|e| e.pid),
                     lines: 1,
                     bytes: line.len() + 1,
                     last: announce(line),
@@ -130,14 +129,8 @@ pub fn head_lines(format: &str) -> usize {
     }
 }
 
-fn owner_of(r: &Record<'_>) -> (Vec<u8>, Option<u32>) {
-    r.envelope.as_ref().map_or((Vec::new(), None), |e| (e.tag.as_deref().unwrap_or_default().to_vec(), e.pid))
-}
-
-/// A line without an envelope among lines with one continues the entry before (a file that syslog did not
-/// escape); one that has an envelope but was not read does not.
-fn is_enveloped(line: &[u8], owner: &Option<(Vec<u8>, Option<u32>)>) -> bool {
-    owner.is_some() && crate::envelope::peel(line).0.is_some()
+fn tag_of<'r>(r: &'r Record<'_>) -> &'r [u8] {
+    r.envelope.as_ref().and_then(|e| e.tag.as_deref()).unwrap_or_default()
 }
 
 fn is_trouble(r: &Record<'_>) -> bool {
@@ -160,6 +153,15 @@ fn pid_of(r: &Record<'_>) -> Option<u32> {
 }
 
 impl Current {
+    /// In the journal and in syslog each line of a trace is an entry of its own, of the same process.
+    fn claims_entry(&self, r: &Record<'_>) -> bool {
+        let Body::Log(l) = &r.body else { return false };
+        r.stamp.is_none()
+            && self.claims(&l.message)
+            && self.tag == tag_of(r)
+            && self.tag_pid == r.envelope.as_ref().and_then(|e| e.pid)
+    }
+
     /// php-fpm relays what a child writes line by line, and Unicorn logs each frame as a record: a frame of the
     /// process that the event is of continues it.
     fn claims_prefixed(&self, r: &Record<'_>) -> bool {
@@ -474,6 +476,17 @@ info: Microsoft.Hosting.Lifetime[0]
 E, [2026-11-20T10:00:00.1 #12] ERROR -- : /app/x.rb:1:in `call'
 I, [2026-11-20T10:00:01.1 #12]  INFO -- : reaped worker";
         assert_eq!(steps(text), "SCS");
+    }
+
+    #[test]
+    fn traces_in_entries_of_syslog() {
+        let text = "Nov 21 02:46:59 api-2 app[7]: ERROR: request failed
+Nov 21 02:46:59 api-2 app[7]:     at f (/srv/a.js:1:2)
+Nov 21 02:46:59 api-2 app[8]:     at f (/srv/a.js:1:2)
+Nov 21 02:46:59 api-2 kernel: [ 4502.446398] gunicorn[26585]: segfault at 0
+Nov 21 02:46:59 api-2 systemd[1]: shop.service: Main process exited, code=dumped, status=6/ABRT
+Nov 21 02:46:59 api-2 systemd[1]: Started shop.service - shop.";
+        assert_eq!(steps(text), "SCSSSS");
     }
 
     #[test]
