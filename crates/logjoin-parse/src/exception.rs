@@ -26,6 +26,7 @@ impl<'a> Exception<'a> {
     }
 
     /// Finds the exception in the bytes of an event, its lines joined by `\n` (syslog's `#012` expanded).
+    /// Of a JSON line, give [`crate::LogLine::error`]: there the stack is escaped no more.
     ///
     /// ```
     /// use logjoin_parse::fold::Exception;

@@ -7,7 +7,11 @@
 
 use crate::{Body, Record};
 
+mod shape;
+
 pub use crate::exception::Exception;
+pub(crate) use shape::opens_dump;
+use shape::{continues_by_shape, is_gc_line};
 
 /// Most lines that an event keeps.
 pub const MAX_LINES: u32 = 1000;
@@ -41,8 +45,12 @@ struct Current {
     format: &'static str,
     /// Warning or worse, as far as the first line tells.
     trouble: bool,
-    /// Whose entry it is, where an envelope tells: tag and process id.
-    owner: Option<(Vec<u8>, Option<u32>)>,
+    /// Process that the first line is of, where a supervisor or logger puts a prefix on every line of a trace.
+    pid: Option<u32>,
+    /// Whether its lines have envelopes, and whose they are: tag and process id.
+    enveloped: bool,
+    tag: Vec<u8>,
+    tag_pid: Option<u32>,
     lines: u32,
     bytes: usize,
     last: Last,
@@ -69,7 +77,7 @@ impl Folder {
     /// Whether the next line continues the current event by its shape alone, so that it need not be parsed.
     /// [`Folder::step`] says the same of it, with or without a record.
     pub fn claims(&self, line: &[u8]) -> bool {
-        self.current.as_ref().is_some_and(|c| c.owner.is_none() && c.claims(line))
+        self.current.as_ref().is_some_and(|c| !c.enveloped && c.claims(line))
     }
 
     /// Takes the next line with its record, if a format read it. `line` is the line as it stands in the file,
@@ -80,19 +88,11 @@ impl Folder {
         }
         let continues = match (&self.current, record) {
             (None, _) => false,
-            (Some(c), None) => c.owner.is_none() || !is_enveloped(line, &c.owner),
-            (Some(c), Some(r)) => match (&r.envelope, &c.owner) {
-                (None, None) => r.stamp.is_none() && c.claims(line),
-                (Some(_), Some(owner)) => {
-                    // each line of a trace is an entry of its own
-                    *owner == owner_of(r)
-                        && match &r.body {
-                            Body::Log(l) if r.stamp.is_none() => c.claims(&l.message),
-                            _ => false,
-                        }
-                }
-                _ => false,
-            },
+            // among entries with an envelope, a line without one is the rest of an entry that was not escaped
+            (Some(c), None) => !c.enveloped || crate::envelope::peel(line).0.is_none(),
+            (Some(c), Some(r)) if r.envelope.is_some() => c.enveloped && c.claims_entry(r),
+            (Some(c), Some(r)) if r.stamp.is_some() => c.pid.is_some() && c.claims_prefixed(r),
+            (Some(c), Some(_)) => !c.enveloped && c.claims(line),
         };
         match (&mut self.current, record) {
             (Some(c), _) if continues => {
@@ -101,11 +101,18 @@ impl Folder {
                 c.last = announce(line);
                 if c.lines > MAX_LINES || c.bytes > MAX_BYTES { Step::Excess } else { Step::Continue }
             }
-            (_, Some(r)) => {
-                self.current = Some(Current {
+            (current, Some(r)) => {
+                // nearly every line comes here: the buffer of the tag is used again
+                let mut tag = current.take().map_or_else(Vec::new, |c| c.tag);
+                tag.clear();
+                tag.extend_from_slice(tag_of(r));
+                *current = Some(Current {
                     format: r.format,
                     trouble: is_trouble(r),
-                    owner: r.envelope.as_ref().map(|_| owner_of(r)),
+                    pid: pid_of(r),
+                    enveloped: r.envelope.is_some(),
+                    tag,
+                    tag_pid: r.envelope.as_ref().and_then(|e| e.pid),
                     lines: 1,
                     bytes: line.len() + 1,
                     last: announce(line),
@@ -126,14 +133,8 @@ pub fn head_lines(format: &str) -> usize {
     }
 }
 
-fn owner_of(r: &Record<'_>) -> (Vec<u8>, Option<u32>) {
-    r.envelope.as_ref().map_or((Vec::new(), None), |e| (e.tag.as_deref().unwrap_or_default().to_vec(), e.pid))
-}
-
-/// A line without an envelope among lines with one continues the entry before (a file that syslog did not
-/// escape); one that has an envelope but was not read does not.
-fn is_enveloped(line: &[u8], owner: &Option<(Vec<u8>, Option<u32>)>) -> bool {
-    owner.is_some() && crate::envelope::peel(line).0.is_some()
+fn tag_of<'r>(r: &'r Record<'_>) -> &'r [u8] {
+    r.envelope.as_ref().and_then(|e| e.tag.as_deref()).unwrap_or_default()
 }
 
 fn is_trouble(r: &Record<'_>) -> bool {
@@ -148,7 +149,45 @@ fn is_trouble(r: &Record<'_>) -> bool {
     }
 }
 
+fn pid_of(r: &Record<'_>) -> Option<u32> {
+    match &r.body {
+        Body::Log(l) => l.pid,
+        _ => None,
+    }
+}
+
 impl Current {
+    /// In the journal and in syslog each line of a trace is an entry of its own, of the same process.
+    fn claims_entry(&self, r: &Record<'_>) -> bool {
+        let Body::Log(l) = &r.body else { return false };
+        r.stamp.is_none()
+            && self.claims(&l.message)
+            && self.tag == tag_of(r)
+            && self.tag_pid == r.envelope.as_ref().and_then(|e| e.pid)
+    }
+
+    /// php-fpm relays what a child writes line by line, and Unicorn logs each frame as a record: a frame of the
+    /// process that the event is of continues it.
+    fn claims_prefixed(&self, r: &Record<'_>) -> bool {
+        let Body::Log(l) = &r.body else { return false };
+        if self.format != r.format || self.pid != l.pid {
+            return false;
+        }
+        match r.format {
+            "php-fpm" => memchr::memmem::find(&l.message, b"said into std")
+                .and_then(|i| l.message[i..].splitn(2, |b| *b == b'"').nth(1))
+                .is_some_and(|said| !said.starts_with(b"NOTICE: ") && continues_by_shape(said)),
+            "ruby-logger" => {
+                let place = &l.message[..memchr::memmem::find(&l.message, b":in ").unwrap_or(0)];
+                let digits = place.iter().rev().take_while(|b| b.is_ascii_digit()).count();
+                digits > 0
+                    && place[..place.len() - digits].ends_with(b":")
+                    && memchr::memchr(b' ', place).is_none()
+            }
+            _ => false,
+        }
+    }
+
     fn claims(&self, line: &[u8]) -> bool {
         if self.format == "jul" && self.lines == 1 {
             return crate::formats::split_jul(line).is_some();
@@ -178,121 +217,6 @@ fn announce(line: &[u8]) -> Last {
     } else {
         Last::Other
     }
-}
-
-/// `[5789:0x151efbc0]    36844 ms: Scavenge ...`, V8's trace of collections.
-fn is_gc_line(line: &[u8]) -> bool {
-    line.first() == Some(&b'[')
-        && memchr::memmem::find(&line[..line.len().min(24)], b":0x").is_some()
-        && memchr::memmem::find(&line[..line.len().min(60)], b" ms: ").is_some()
-}
-
-/// Lines that never begin an event: indented ones, frames, and the joints of traces.
-fn continues_by_shape(line: &[u8]) -> bool {
-    const JOINTS: &[&[u8]] = &[
-        b"Caused by: ",
-        b"Wrapped by: ",
-        b"Suppressed: ",
-        b"at ",
-        b"... ",
-        b"Stack trace:",
-        b"[stacktrace]",
-        b"[previous exception]",
-        b"--- End of ",
-        b"---> ",
-        b"goroutine ",
-        b"created by ",
-        b"[signal SIG",
-        b"exit status ",
-        b"rax    0x",
-        b"note: ",
-        b"stack backtrace:",
-        b"The above exception was ",
-        b"During handling of the above ",
-        b"Node.js v",
-        b"<--- JS stacktrace",
-        b"----- Native stack trace",
-        b"----- JavaScript stack trace",
-        b"Current thread 0x",
-        b"** (",
-        b"Last message",
-        b"State: ",
-        b"Information for",
-        b"Extension modules: ",
-    ];
-    match line.first() {
-        None | Some(b' ' | b'\t' | b'}' | b')') => true,
-        Some(b'#') => {
-            // PHP and gdb number their frames; the JVM's fatal report puts `#` before every line
-            line.len() == 1 || matches!(line[1], b'0'..=b'9' | b' ')
-        }
-        Some(b'"') => line.starts_with(b"\"}"),
-        Some(b'0'..=b'9') => {
-            let n = line.iter().take_while(|c| c.is_ascii_digit()).count();
-            line[n..].starts_with(b": 0x")
-        }
-        Some(b'[') if is_gc_line(line) => true,
-        _ => JOINTS.iter().any(|j| line.starts_with(j)),
-    }
-}
-
-/// Whether a line without time opens a crash dump or trace of a known runtime.
-pub(crate) fn opens_dump(line: &[u8]) -> bool {
-    const OPENINGS: &[&[u8]] = &[
-        b"panic: ",
-        b"fatal error: ",
-        b"runtime: out of memory",
-        b"unexpected fault address",
-        b"SIGQUIT: quit",
-        b"SIGABRT: abort",
-        b"SIGSEGV: segmentation",
-        b"fatal runtime error: ",
-        b"FATAL ERROR: ",
-        b"<--- Last few GCs --->",
-        b"Exception in thread ",
-        b"# A fatal error has been detected by the Java",
-        b"# There is insufficient memory for the Java",
-        b"Traceback (most recent call last):",
-        b"Fatal Python error: ",
-        b"Unhandled exception. ",
-        b"Unhandled Exception: ",
-        b"terminate called ",
-        b"double free or corruption",
-        b"free(): ",
-        b"malloc(): ",
-        b"munmap_chunk(): ",
-        b"corrupted size vs. prev_size",
-        b"*** stack smashing detected ***",
-        b"Segmentation fault",
-        b"Aborted (core dumped)",
-        b"Bus error",
-        b"PHP Fatal error:  ",
-        b"PHP Parse error:  ",
-        b"(node:",
-        b"java.lang.OutOfMemoryError: ",
-        b"Terminating due to java.lang.OutOfMemoryError",
-        b"Aborting due to java.lang.OutOfMemoryError",
-        b"OpenJDK 64-Bit Server VM warning: ",
-    ];
-    match line.first() {
-        Some(b't') if line.starts_with(b"thread '") => memchr::memmem::find(line, b" panicked at ").is_some(),
-        Some(b'/' | b'f' | b'n') if is_source_place(line) => true,
-        Some(b'K') => line == b"Killed",
-        _ => OPENINGS.iter().any(|o| line.starts_with(o)),
-    }
-}
-
-/// `/srv/app/server.js:106`, the first line of Node's report of an uncaught exception.
-fn is_source_place(line: &[u8]) -> bool {
-    let place = line.starts_with(b"/") || line.starts_with(b"file:///") || line.starts_with(b"node:");
-    let Some(colon) = memchr::memrchr(b':', line).filter(|_| place) else { return false };
-    let (file, number) = (&line[..colon], &line[colon + 1..]);
-    let script = file.starts_with(b"node:")
-        || [&b".js"[..], b".mjs", b".cjs", b".ts", b".jsx", b".tsx"].iter().any(|e| file.ends_with(e));
-    script
-        && !number.is_empty()
-        && number.iter().all(u8::is_ascii_digit)
-        && memchr::memchr(b' ', file).is_none()
 }
 
 #[cfg(test)]
@@ -426,6 +350,32 @@ Stack trace:
 info: Microsoft.Hosting.Lifetime[0]
       Application is shutting down...";
         assert_eq!(steps(text), "SCCCCSC");
+    }
+
+    #[test]
+    fn traces_with_a_prefix_on_every_line() {
+        let text = r##"[21-Nov-2026 02:39:28] WARNING: [pool www] child 7 said into stderr: "NOTICE: PHP message: PHP Fatal error:  Uncaught RuntimeException: no rate in /srv/index.php:21"
+[21-Nov-2026 02:39:28] WARNING: [pool www] child 7 said into stderr: "Stack trace:"
+[21-Nov-2026 02:39:28] WARNING: [pool www] child 7 said into stderr: "#0 /srv/index.php(20): Catalog->rate()"
+[21-Nov-2026 02:39:28] WARNING: [pool www] child 7 said into stderr: "  thrown in /srv/index.php on line 21"
+[21-Nov-2026 02:39:28] WARNING: [pool www] child 8 said into stderr: "#0 /srv/index.php(20): Catalog->rate()"
+[21-Nov-2026 02:39:28] WARNING: [pool www] child 8 said into stderr: "NOTICE: PHP message: cache: gone""##;
+        assert_eq!(steps(text), "SCCCSS");
+        let text = "E, [2026-11-20T10:00:00.1 #12] ERROR -- : app error: boom (RuntimeError)
+E, [2026-11-20T10:00:00.1 #12] ERROR -- : /app/x.rb:1:in `call'
+I, [2026-11-20T10:00:01.1 #12]  INFO -- : reaped worker";
+        assert_eq!(steps(text), "SCS");
+    }
+
+    #[test]
+    fn traces_in_entries_of_syslog() {
+        let text = "Nov 21 02:46:59 api-2 app[7]: ERROR: request failed
+Nov 21 02:46:59 api-2 app[7]:     at f (/srv/a.js:1:2)
+Nov 21 02:46:59 api-2 app[8]:     at f (/srv/a.js:1:2)
+Nov 21 02:46:59 api-2 kernel: [ 4502.446398] gunicorn[26585]: segfault at 0
+Nov 21 02:46:59 api-2 systemd[1]: shop.service: Main process exited, code=dumped, status=6/ABRT
+Nov 21 02:46:59 api-2 systemd[1]: Started shop.service - shop.";
+        assert_eq!(steps(text), "SCSSSS");
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! Recorded and public backend logs: every line is a record or continues one, few fall to the generic formats.
 //! Skips, with the reason printed, where the logs are not beside the project.
 
+#![allow(clippy::print_stderr)] // the tables are for a reader of the test
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use logjoin_parse::fold::{Folder, Step};
+use logjoin_parse::fold::{Exception, Folder, Step};
 use logjoin_parse::{Body, Record, detect, parse_any};
 
 /// The folder of logs beside the project, if it is there.
@@ -35,6 +37,8 @@ struct Tally {
     orphans: Vec<String>,
     formats: BTreeMap<&'static str, usize>,
     access_without_time: usize,
+    access_incomplete: usize,
+    ids: usize,
 }
 
 fn tally(file: &Path) -> Tally {
@@ -53,6 +57,16 @@ fn tally(file: &Path) -> Tally {
                 *t.formats.entry(r.format).or_default() += 1;
                 t.access_without_time +=
                     usize::from(matches!(r.body, Body::Access(_)) && r.best_stamp().is_none());
+                if let Body::Access(a) = &r.body {
+                    let timed = a.duration_us.is_some() || r.format == "php-fpm-access";
+                    t.access_incomplete +=
+                        usize::from(a.method.is_none() || a.path.is_none() || a.status.is_none() || !timed);
+                }
+                t.ids += usize::from(match &r.body {
+                    Body::Access(a) => a.request_id.is_some(),
+                    Body::Log(l) => l.request_id.is_some(),
+                    _ => false,
+                });
             }
             Step::Continue | Step::Excess => t.continued += 1,
             Step::Orphan => t.orphans.push(String::from_utf8_lossy(line).into_owned()),
@@ -103,12 +117,13 @@ fn recordings_are_read_whole() {
                     || name.ends_with(".gz")
                     || (name.starts_with("access.log") && !php)
                     || name.starts_with("localhost_access")
-                    || name == "kern.log"
-                    || name == "syslog"
                 {
                     continue;
                 }
                 let t = tally(&file);
+                if run.to_string_lossy().ends_with("-noids") {
+                    assert_eq!(t.ids, 0, "{}", file.display());
+                }
                 let group =
                     if name.starts_with(host_name.as_str()) { "NAME.log".to_owned() } else { name.clone() };
                 let sum = total.entry(group).or_default();
@@ -116,6 +131,8 @@ fn recordings_are_read_whole() {
                 sum.records += t.records;
                 sum.continued += t.continued;
                 sum.access_without_time += t.access_without_time;
+                sum.access_incomplete += t.access_incomplete;
+                sum.ids += t.ids;
                 sum.orphans.extend(t.orphans);
                 for (f, n) in t.formats {
                     *sum.formats.entry(f).or_default() += n;
@@ -128,7 +145,8 @@ fn recordings_are_read_whole() {
         print(name, t);
         assert_eq!(t.records + t.continued + t.orphans.len(), t.lines, "{name}");
         assert!(t.orphans.is_empty(), "{name}");
-        assert_eq!(t.access_without_time, 0, "{name}");
+        assert_eq!((t.access_without_time, t.access_incomplete), (0, 0), "{name}");
+        eprintln!("    with a request id: {}", t.ids);
         let plain = t.formats.get("plain").copied().unwrap_or_default();
         assert!(plain * 100 <= t.lines, "{name}: {plain} plain lines of {}", t.lines);
     }
@@ -149,7 +167,8 @@ fn public_backend_logs_are_read() {
         print(log, &t);
         // made for template mining, partly systems that no proxy talks to; and an export of a search that put the
         // time at the end of the second line
-        if entry["kind"] == "template" || log.contains("controller-as-published") {
+        let odd = log.contains("controller-as-published");
+        if entry["kind"] == "template" || odd {
             continue;
         }
         lines += t.lines;
@@ -159,6 +178,68 @@ fn public_backend_logs_are_read() {
     eprintln!("together {lines} lines, {unread} unread, {plain} plain");
     assert!(unread * 50 <= lines, "{unread} unread of {lines}");
     assert!(plain * 10 <= lines, "{plain} plain of {lines}");
+}
+
+/// Every trace in the recordings tells what it died of, and at its root.
+#[test]
+fn traces_in_recordings_name_their_exception() {
+    let Some(dir) = corpora() else { return };
+    let mut kinds: BTreeMap<String, usize> = BTreeMap::new();
+    let mut silent = Vec::new();
+    let mut files = Vec::new();
+    for run in std::fs::read_dir(dir.join("lab")).expect("recordings").flatten().map(|e| e.path()) {
+        for host in std::fs::read_dir(run.join("logs")).into_iter().flatten().flatten().map(|e| e.path()) {
+            files.extend(std::fs::read_dir(&host).into_iter().flatten().flatten().map(|e| e.path()));
+        }
+    }
+    files.sort();
+    for file in files.iter().filter(|f| f.extension().is_some_and(|e| e == "log")) {
+        let lines = lines(file);
+        let reader = detect(lines.iter().take(300).map(Vec::as_slice)).reader();
+        let mut folder = Folder::new();
+        let mut events: Vec<Vec<u8>> = Vec::new();
+        for line in &lines {
+            let record = if folder.claims(line) { None } else { reader.parse(line).ok() };
+            match folder.step(line, record.as_ref()) {
+                Step::Start => events.push(line.clone()),
+                Step::Continue => {
+                    if let Some(e) = events.last_mut() {
+                        e.push(b'\n');
+                        e.extend_from_slice(line);
+                    }
+                }
+                _ => {}
+            }
+        }
+        for e in events {
+            let text = String::from_utf8_lossy(&e).into_owned();
+            let trace = ["Traceback (", "\tat ", "goroutine ", "    at ", "FATAL ERROR", "Stack trace:"];
+            if !trace.iter().any(|t| text.contains(t)) {
+                continue;
+            }
+            // a JSON line holds its stack in a field, escaped
+            let stack = match parse_any(&e).map(|r| r.into_owned().body) {
+                Ok(Body::Log(l)) if e.starts_with(b"{") => l.error.map(std::borrow::Cow::into_owned),
+                _ => None,
+            };
+            match Exception::find(stack.as_deref().unwrap_or(&e)) {
+                Some(x) => {
+                    let name = format!(
+                        "{} <- {}",
+                        String::from_utf8_lossy(x.kind),
+                        String::from_utf8_lossy(x.root_kind)
+                    );
+                    *kinds.entry(name).or_default() += 1;
+                }
+                None => silent.push(text),
+            }
+        }
+    }
+    for (kind, n) in &kinds {
+        eprintln!("{n} x {kind}");
+    }
+    assert!(!kinds.is_empty());
+    assert!(silent.is_empty(), "{}: {}", silent.len(), silent[0]);
 }
 
 /// Time without zone, to the millisecond.

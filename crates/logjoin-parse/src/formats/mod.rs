@@ -43,7 +43,9 @@ pub(crate) use haproxy_state::other as haproxy_message;
 // backends, system
 mod asgi;
 mod databases;
+mod dotnet;
 mod fields;
+mod glog;
 mod go;
 mod gunicorn;
 mod json;
@@ -51,12 +53,15 @@ mod json_fields;
 mod json_scan;
 mod jvm;
 mod logfmt;
-mod misc;
+mod monolog;
+mod morgan;
 mod php;
 mod plain;
 mod python;
 mod ruby;
+mod rust_tracing;
 mod system;
+mod time_of_day;
 mod uwsgi;
 mod when;
 mod words;
@@ -159,19 +164,19 @@ pub static FORMATS: &[&FormatDef] = &[
     &system::SUPERVISORD,
     &system::KERNEL,
     &jvm::SPRING,
-    &misc::RUST,
+    &rust_tracing::FORMAT,
     &jvm::LOG4J,
     &jvm::JULI,
     &jvm::JUL,
-    &misc::MONOLOG,
-    &misc::GLOG,
+    &monolog::FORMAT,
+    &glog::FORMAT,
     &ruby::LOGGER,
     &ruby::RAILS,
     &ruby::PUMA,
     &python::WERKZEUG,
     &python::LOGGING,
-    &misc::DOTNET,
-    &misc::MORGAN,
+    &dotnet::FORMAT,
+    &morgan::FORMAT,
     &go::GO,
     &uwsgi::MESSAGE,
     &system::SYSTEMD,
@@ -190,7 +195,7 @@ pub static FORMATS: &[&FormatDef] = &[
     // --- anything structured, anything with a stamp
     &json::FORMAT,
     &logfmt::FORMAT,
-    &misc::TIME_ONLY,
+    &time_of_day::FORMAT,
     &plain::PLAIN,
     &plain::STAMPLESS,
     // --- end of generic

@@ -15,7 +15,7 @@ pub(super) static PLAIN: FormatDef = FormatDef {
     samples: &[
         "2026-11-20T10:00:00.123Z [pebble] Service \"web\" starting",
         "2026-11-20 10:00:00 ERROR could not connect",
-        "[2026-11-20 10:00:00] [warn] slow",
+        "[2026-11-20 10:00:00] [WARN] slow",
         "20/11/2026 10:00:00.123 [worker-3] done",
         "2025-05-14T04:26:16.491Z [pebble] POST /v1/services 76.46267ms 202",
         "2012-07-02 10:22:40,672:DEBUG:foo bar baz",
@@ -110,7 +110,7 @@ mod tests {
         for (i, level, thread, message) in [
             (0, "", "pebble", "Service \"web\" starting"),
             (1, "ERROR", "", "could not connect"),
-            (2, "warn", "", "slow"),
+            (2, "WARN", "", "slow"),
             (3, "", "worker-3", "done"),
             (5, "DEBUG", "", "foo bar baz"),
         ] {
