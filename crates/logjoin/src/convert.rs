@@ -229,7 +229,8 @@ fn error(
     let apache_path = returned_by
         .filter(|p| p.starts_with(b"/"))
         .map(|p| memchr::memmem::find(p, b" (").or_else(|| memchr::memmem::find(p, b", referer")).map_or(p, |i| &p[..i]));
-    let target = e.path.as_deref().or(apache_path);
+    let named = e.path.as_deref().map(|p| memchr::memmem::find(p, b" (").map_or(p, |i| &p[..i]));
+    let target = named.or(apache_path);
     ErrorEvent {
         at,
         stamp,
@@ -276,7 +277,18 @@ fn log(
         .filter(|s| s.def.meaning != Meaning::Noise)
         .or_else(|| l.error.as_deref().and_then(|e| matcher.find(e, program)))
         .or_else(|| matcher.find(raw, program));
-    let (method, target) = mention(&l.message);
+    let (mut method, mut target) = mention(&l.message);
+    if let (Some(path), 0) = (signal.as_ref().and_then(|s| s.path), target) {
+        target = target_hash(Some(path));
+        method = hash_opt(signal.as_ref().and_then(|s| s.method));
+    }
+    let mut signal = signal.map(|s| hit(&s));
+    if let Some(s) = &mut signal
+        && s.address.is_none()
+        && matches!(s.meaning, Meaning::ProcessReady | Meaning::ProcessStarting)
+    {
+        s.address = address(raw);
+    }
     LogEvent {
         at,
         stamp,
@@ -285,7 +297,7 @@ fn log(
         method,
         target,
         id: first_id(raw),
-        signal: signal.map(|s| hit(&s)),
+        signal,
         template: template(&l.message),
         text: if l.message.is_empty() { text(raw) } else { text(&l.message) },
     }
@@ -295,10 +307,22 @@ pub(crate) fn hit(s: &crate::signals::Signal<'_>) -> SignalHit {
     SignalHit {
         id: s.def.id,
         meaning: s.def.meaning,
+        scope: s.def.scope,
         pid: s.pid,
-        port: s.port,
+        duration_ms: s.duration_ms,
         address: s.addr.as_deref().map(|a| String::from_utf8_lossy(a).into_owned()),
     }
+}
+
+/// The first `host:port` of a line, where the host is a numeric address: what a start-up line listens on, whatever the
+/// field is called.
+fn address(raw: &[u8]) -> Option<String> {
+    let is_part = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b':' | b'[' | b']');
+    raw.split(|b| !is_part(b)).find_map(|word| {
+        let word = std::str::from_utf8(word).ok()?;
+        let address: std::net::SocketAddr = word.parse().ok()?;
+        Some(address.to_string())
+    })
 }
 
 /// Severity of the words and numbers that log libraries use (pino and bunyan: 40 warn, 50 error).

@@ -4,7 +4,7 @@
 
 use logjoin_parse::{Anchor, Product, Stamp, StateEvent};
 
-use crate::signals::Meaning;
+use crate::signals::{Meaning, Scope};
 
 /// A line: the number of its file in the plan, and its number in the file, from 1. The order of this type is the
 /// total order for every tie.
@@ -146,9 +146,12 @@ pub(crate) enum Severity {
 pub(crate) struct SignalHit {
     pub id: &'static str,
     pub meaning: Meaning,
+    /// Whether the message speaks of the whole process, one worker, one request ...
+    pub scope: Scope,
     pub pid: Option<u32>,
-    pub port: Option<u16>,
     pub address: Option<String>,
+    /// How long something took, where the message says so.
+    pub duration_ms: Option<u64>,
 }
 
 /// A message of a backend, a supervisor or the system.

@@ -131,7 +131,7 @@ fn judge(plan: &Plan, world: &World, request: usize, errors: Vec<usize>, coverag
         Mechanism::Unknown => Origin::Unknown,
         _ => Origin::Proxy,
     };
-    let (start_ns, end_ns, has_start) = span(world, request, &errors, mechanism);
+    let (start_ns, end_ns, has_start) = span(plan, world, request, &errors, mechanism);
     Some(Failing {
         request,
         errors,
@@ -150,8 +150,9 @@ fn is_retried(detail: &crate::event::Detail) -> bool {
     detail.haproxy.as_ref().is_some_and(|h| h.retries > 0)
 }
 
-/// The best guess at start and end: error lines of Apache are more precise than its access lines.
-fn span(world: &World, request: usize, errors: &[usize], mechanism: Mechanism) -> (i64, i64, bool) {
+/// The best guess at start and end: error lines of Apache are more precise than its access lines, and a request that
+/// ran into a timer began that long before.
+fn span(plan: &Plan, world: &World, request: usize, errors: &[usize], mechanism: Mechanism) -> (i64, i64, bool) {
     let t = &world.requests[request];
     let mut end = if t.end_hi - t.end_lo <= SECOND { t.end_lo + (t.end_hi - t.end_lo) / 2 } else { t.end_lo };
     let last = errors.iter().map(|e| &world.errors[*e]).filter(|m| m.hi - m.lo < SECOND).map(|m| m.lo).max();
@@ -160,9 +161,35 @@ fn span(world: &World, request: usize, errors: &[usize], mechanism: Mechanism) -
     {
         end = last;
     }
-    let start = t.start_lo + (t.start_hi - t.start_lo) / 2;
-    let has_start = t.has_duration || t.r.anchor == logjoin_parse::Anchor::Start;
+    let is_start = t.r.anchor == logjoin_parse::Anchor::Start;
+    let has_start = t.has_duration || is_start;
+    let mut start = t.start_lo + (t.start_hi - t.start_lo) / 2;
+    if !t.has_duration
+        && matches!(mechanism, Mechanism::ReadTimeout | Mechanism::ConnectTimeout)
+        && let Some(timer) = timers(plan, t.instance, mechanism).find(|timer| {
+            !is_start || (t.start_lo - SECOND / 10..t.start_hi + SECOND / 10).contains(&(end - timer))
+        })
+    {
+        return (end - timer, end, true);
+    }
+    if !t.has_duration && is_start && !errors.is_empty() && last.is_some() {
+        // Most failures are quick: the latest start that the stamp allows.
+        start = end.min(t.start_hi);
+    }
     (start.min(end), end, has_start)
+}
+
+/// The timers of a proxy's configuration, nanoseconds.
+fn timers(plan: &Plan, proxy: usize, mechanism: Mechanism) -> impl Iterator<Item = i64> + '_ {
+    let product = plan.instances[proxy].product;
+    let configs = plan.configs.iter().filter(move |c| c.config.product == product);
+    let all = configs.flat_map(|c| {
+        let routes = c.config.routes.iter().map(|r| r.timeouts);
+        let pools = c.config.pools.iter().flat_map(|p| p.servers.iter().map(|s| s.timeouts).chain([p.timeouts]));
+        routes.chain(pools).collect::<Vec<_>>()
+    });
+    all.filter_map(move |t| if mechanism == Mechanism::ReadTimeout { t.read_ms } else { t.connect_ms })
+        .map(|ms| (ms as i64).saturating_mul(1_000_000))
 }
 
 fn nginx(
@@ -372,7 +399,10 @@ fn apache_errors(
             let same_port = g.port.is_none() || detail.and_then(|d| d.client_port).is_none_or(|p| g.port == Some(p));
             // The line of the path has no query.
             let same_target = g.target == 0 || g.target == t.r.target || g.target == t.r.route;
-            let in_time = first.hi > t.start_lo - SECOND / 10
+            let plausible = g.lines.iter().all(|l| {
+                mechanism::apache::of_error(&world.errors[*l].e).is_none_or(|(m, _)| mechanism::apache::may_answer(m, t.r.status))
+            });
+            let in_time = plausible && first.hi > t.start_lo - SECOND / 10
                 && (!t.has_duration || last.lo < t.end_hi + SECOND / 10)
                 && first.lo < t.start_hi + 600 * SECOND;
             !g.used && g.client == t.r.client && same_port && same_target && in_time

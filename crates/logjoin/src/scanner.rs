@@ -3,6 +3,7 @@
 //! The trick: a line that begins a record flushes the record before it, so an event of many lines (a stack trace, an
 //! nginx line with PHP's output in it) is looked at once, whole, wherever the chunks were cut.
 
+use logjoin_parse::fold::{Folder, Step};
 use logjoin_parse::{Body, Kind, Record, Stamp};
 
 use crate::analysis::{Example, Ledger};
@@ -30,10 +31,6 @@ impl FileScan {
     }
 }
 
-/// An event may have this many further lines; more are counted, not kept.
-const MAX_LINES: usize = 1_000;
-/// And this many bytes.
-const MAX_BYTES: usize = 256 * 1024;
 /// Unread lines shown as examples.
 const EXAMPLES: usize = 5;
 
@@ -46,8 +43,9 @@ pub struct FileScanner<'p> {
     pending: Vec<u8>,
     /// Where each line of the pending event starts, and its number.
     pending_lines: Vec<(usize, u64)>,
-    /// The pending lines follow an event that is already kept, and begin with no stamp of their own.
-    is_orphan: bool,
+    folder: Folder,
+    /// The pending lines continue an event that is kept already.
+    follows_kept: bool,
     last_stamp: Option<Stamp>,
 }
 
@@ -60,7 +58,8 @@ impl<'p> FileScanner<'p> {
             scan: FileScan { file: file as u32, ..FileScan::default() },
             pending: Vec::new(),
             pending_lines: Vec::new(),
-            is_orphan: false,
+            folder: Folder::new(),
+            follows_kept: false,
             last_stamp: None,
         }
     }
@@ -90,37 +89,33 @@ impl<'p> FileScanner<'p> {
 
     fn line(&mut self, number: u64, line: &[u8]) {
         self.scan.ledger.lines += 1;
-        if line.trim_ascii().is_empty() {
-            // A blank line inside a crash dump does not end it.
-            self.scan.ledger.blank += 1;
-            return;
-        }
-        let parsed = if self.continues(line) { None } else { self.file.reader.parse(line).ok() };
-        match parsed {
-            Some(record) => {
+        let record = if self.folder.claims(line) { None } else { self.file.reader.parse(line).ok() };
+        match self.folder.step(line, record.as_ref()) {
+            Step::Blank => self.scan.ledger.blank += 1,
+            Step::Excess => self.scan.ledger.continuations += 1,
+            Step::Continue => {
+                self.scan.ledger.continuations += 1;
+                if !self.pending_lines.is_empty() {
+                    self.pending.push(b'\n');
+                }
+                self.pending_lines.push((self.pending.len(), number));
+                self.pending.extend_from_slice(line);
+            }
+            Step::Start => {
                 self.flush();
                 self.scan.ledger.events += 1;
+                let Some(record) = record else { return };
                 *self.scan.formats.entry(record.format).or_default() += 1;
                 if record.kind() == Kind::Access {
                     self.keep(&record, line, number);
+                    self.follows_kept = true;
                 } else {
                     self.pending.extend_from_slice(line);
                     self.pending_lines.push((0, number));
-                    self.is_orphan = false;
+                    self.follows_kept = false;
                 }
             }
-            None if self.last_stamp.is_some() || !self.pending_lines.is_empty() => {
-                self.scan.ledger.continuations += 1;
-                self.is_orphan |= self.pending_lines.is_empty();
-                if self.pending_lines.len() < MAX_LINES && self.pending.len() + line.len() < MAX_BYTES {
-                    if !self.pending_lines.is_empty() {
-                        self.pending.push(b'\n');
-                    }
-                    self.pending_lines.push((self.pending.len(), number));
-                    self.pending.extend_from_slice(line);
-                }
-            }
-            None => {
+            Step::Orphan => {
                 self.scan.ledger.unparsed += 1;
                 if self.scan.unparsed.len() < EXAMPLES {
                     let text = String::from_utf8_lossy(&line[..line.len().min(200)]).into_owned();
@@ -129,11 +124,6 @@ impl<'p> FileScanner<'p> {
                 }
             }
         }
-    }
-
-    /// An indented line goes on with the event before it, whatever it looks like.
-    fn continues(&self, line: &[u8]) -> bool {
-        !self.pending_lines.is_empty() && matches!(line.first(), Some(b'\t' | b' '))
     }
 
     fn keep(&mut self, record: &Record<'_>, raw: &[u8], number: u64) {
@@ -153,7 +143,7 @@ impl<'p> FileScanner<'p> {
         let lines = std::mem::take(&mut self.pending_lines);
         let end_of_first = lines.get(1).map_or(pending.len(), |(start, _)| start - 1);
         let mut followers = &lines[..];
-        if !self.is_orphan {
+        if !self.follows_kept {
             let first = &pending[..end_of_first];
             let whole = self.file.reader.parse(&pending).ok().filter(|r| matches!(r.body, Body::Error(_)));
             if let Some(record) = whole.or_else(|| self.file.reader.parse(first).ok()) {
@@ -162,7 +152,7 @@ impl<'p> FileScanner<'p> {
             followers = &lines[1..];
         }
         self.signals_of(&pending, followers);
-        self.is_orphan = false;
+        self.follows_kept = false;
     }
 
     /// What the further lines of an event say by themselves (the message of a crash stands under the line that

@@ -148,6 +148,13 @@ impl<'a> Scene<'a> {
         count_overlaps(&self.served[instance], from, to)
     }
 
+    /// Requests that an instance certainly served within a stretch of time: all of what is known of them lies inside.
+    pub fn served_within(&self, instance: usize, from: i64, to: i64) -> usize {
+        let spans = &self.served[instance];
+        let begin = spans.partition_point(|s| s.0 < from);
+        spans[begin..].iter().take_while(|s| s.0 <= to).filter(|s| s.1 <= to).count()
+    }
+
     /// Requests that proxies sent to this label with success, in a stretch of time.
     pub fn label_served(&self, label: &str, from: i64, to: i64) -> usize {
         self.label_served.get(&hash(label.as_bytes())).map_or(0, |l| count_overlaps(l, from, to))
@@ -270,8 +277,15 @@ impl<'a> Case<'a> {
         let from = signs.iter().rposition(|s| ready(s) && s.hi <= self.start).map_or(0, |i| i + 1);
         let until = signs.iter().position(|s| ready(s) && s.lo > t).unwrap_or(signs.len());
         let back = signs.get(until).copied();
-        let mut events = signs[from.min(until)..until].iter().filter(|s| s.lo <= t + SECOND);
-        let pick = |m: &[Meaning]| signs[from.min(until)..until].iter().filter(|s| s.lo <= t + SECOND).rfind(|s| m.contains(&s.meaning)).copied();
+        // What happened in between, and after which nothing was served until now: a worker that dies leaves the others
+        // serving.
+        let silent_since = |s: &Sign| self.scene.served_within(instance, s.hi, t) == 0;
+        let window: Vec<Sign> = signs[from.min(until)..until]
+            .iter()
+            .filter(|s| s.lo <= t + SECOND && silent_since(s))
+            .copied()
+            .collect();
+        let pick = |m: &[Meaning]| window.iter().rfind(|s| m.contains(&s.meaning)).copied();
         let starting = signs[from.min(until)..]
             .iter()
             .find(|s| matches!(s.meaning, Meaning::ProcessStarting) && s.hi >= t - SECOND)
@@ -282,7 +296,7 @@ impl<'a> Case<'a> {
             (DownWhy::StartFailed, Some(s))
         } else if let Some(s) = pick(&[Meaning::OomKill]) {
             (DownWhy::OutOfMemory, Some(s))
-        } else if let Some(s) = pick(&[Meaning::Crash]).filter(|c| self.scene.world.logs[c.log].e.signal.is_some()) {
+        } else if let Some(s) = pick(&[Meaning::Crash]) {
             // A stop line after the crash is the supervisor's; before it, the crash is part of the stop.
             match stop {
                 Some(stop) if stop.lo < s.lo - 2 * SECOND => (DownWhy::Stopped, Some(stop)),
@@ -290,11 +304,11 @@ impl<'a> Case<'a> {
             }
         } else if let Some(s) = stop {
             // The first of the lines of the stop.
-            let first = events.find(|s| matches!(s.meaning, Meaning::StopRequested | Meaning::ProcessStopped)).copied();
+            let first = window.iter().find(|s| matches!(s.meaning, Meaning::StopRequested | Meaning::ProcessStopped)).copied();
             (DownWhy::Stopped, first.or(Some(s)))
         } else {
-            // Nothing said: it is down only if nothing was served and it starts again, or never speaks again.
-            let silent = self.scene.served(instance, t - MS, t + MS) == 0;
+            // Nothing said: it is down only if nothing was served.
+            let silent = self.scene.served_within(instance, t - 1_500 * MS, t + 1_500 * MS) == 0;
             if !silent {
                 return None;
             }

@@ -70,6 +70,19 @@ pub(crate) fn of_error(e: &ErrorEvent) -> Option<(Mechanism, u8)> {
     })
 }
 
+/// Whether httpd may answer with this status for this reason (`mod_proxy_http.c`, `mod_proxy_fcgi.c`, `mod_proxy_ajp.c`,
+/// `mod_proxy.c`: which error becomes which status).
+pub(crate) fn may_answer(m: Mechanism, status: i32) -> bool {
+    match m {
+        Mechanism::Refused | Mechanism::NoRoute | Mechanism::ConnectTimeout | Mechanism::NoSocket | Mechanism::Permission
+        | Mechanism::BacklogFull | Mechanism::NoServer | Mechanism::QueueTimeout => status == 503,
+        Mechanism::ConnectFailed => status == 503 || status == 502,
+        Mechanism::HeaderTooLarge => (500..=503).contains(&status),
+        Mechanism::Truncated | Mechanism::Stalled => status < 500 || status == 502,
+        _ => true,
+    }
+}
+
 /// The backend's address in a message, where it names one: `attempt to connect to 10.0.0.1:80 (app) failed`,
 /// `from remote server 10.0.0.1:80`.
 pub(crate) fn address(message: &str) -> Option<String> {

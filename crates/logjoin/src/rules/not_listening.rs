@@ -76,7 +76,7 @@ fn silent(case: &Case<'_>, confidence: f64) -> Option<Verdict> {
     let Some(instance) = case.instance else {
         return Some(Verdict::new(CauseId::BackendDown, confidence * 0.6).own(case, "nothing listened; the logs of this server are missing"));
     };
-    let alive = case.scene.served(instance, case.end - SECOND, case.end + SECOND) > 0;
+    let alive = case.scene.served_within(instance, case.end - SECOND, case.end + SECOND) > 0;
     (!alive).then(|| Verdict::new(CauseId::BackendDown, confidence).own(case, "nothing listened, and the backend's log is silent"))
 }
 

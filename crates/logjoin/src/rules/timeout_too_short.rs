@@ -35,8 +35,15 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
         );
     }
     // Requests of this kind finish late, and the backend finds the proxy gone; which line is whose is not clear.
+    let waited_ms = ((case.end - case.start) / 1_000_000).max(0) as u64;
+    let is_longer = |log: usize| {
+        world.logs[log].e.signal.as_ref().and_then(|s| s.duration_ms).is_some_and(|d| d * 10 >= waited_ms * 9)
+    };
     let signs = case.near(&[Meaning::PeerGone, Meaning::Slow], 0, 20 * SECOND);
-    let after: Vec<_> = signs.into_iter().filter(|s| s.hi >= case.end - SECOND / 10).collect();
+    let after: Vec<_> = signs
+        .into_iter()
+        .filter(|s| s.hi >= case.end - SECOND / 10 && (s.meaning == Meaning::PeerGone || is_longer(s.log)))
+        .collect();
     (!after.is_empty()).then(|| {
         Verdict::new(CauseId::TimeoutTooShort, 0.7).signs("the backend went on after the proxy had given up", &after[..after.len().min(3)])
     })
