@@ -256,6 +256,7 @@ impl Matcher<'_> {
                     None => break,
                 }
             }
+            self.left = self.left.saturating_sub(count);
             while count >= repeat.least {
                 if then(self, end) {
                     return true;

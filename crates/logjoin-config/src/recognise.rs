@@ -97,19 +97,14 @@ fn is_haproxy(text: &str, first: &str) -> bool {
                         || word.starts_with("tune.")
                 }
                 "defaults" => matches!(word, "mode" | "timeout" | "option" | "log" | "retries" | "balance"),
-                "frontend" | "listen" | "backend" => {
-                    matches!(
-                        word,
-                        "bind"
-                            | "server"
-                            | "default_backend"
-                            | "use_backend"
-                            | "server-template"
-                            | "balance"
-                            | "mode"
-                            | "dispatch"
-                    )
-                }
+                "frontend" | "listen" | "backend" => match word {
+                    "server" => line.word(2).contains([':', '.', '/', '@', '$']),
+                    "bind" => line.word(1).contains([':', '/', '@', '$']),
+                    "mode" => matches!(line.word(1), "http" | "tcp"),
+                    "balance" | "default_backend" => line.words.len() == 2,
+                    "use_backend" => line.words.len() > 2,
+                    _ => word == "server-template",
+                },
                 "resolvers" => word == "nameserver",
                 "peers" => word == "peer",
                 _ => false,
