@@ -95,7 +95,7 @@ fn look(config: &ProxyConfig) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_bytes(text in prop::collection::vec(any::<u8>(), 0..400)) {

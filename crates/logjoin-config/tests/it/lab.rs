@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::{Read, Write},
     path::{Path, PathBuf},
 };
 
@@ -12,7 +13,7 @@ fn corpora() -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora");
     let found = path.is_dir().then_some(path);
     if found.is_none() {
-        eprintln!("skipped: no recordings beside the project");
+        let _ = writeln!(std::io::stderr(), "skipped: no recordings beside the project");
     }
     found
 }
@@ -132,7 +133,7 @@ fn nothing_else_is_taken_for_a_configuration() {
         let Ok(file) = fs::File::open(&path) else { continue };
         let mut text = Vec::new();
         // More than is looked at.
-        let _ = std::io::Read::read_to_end(&mut std::io::Read::take(file, 200_000), &mut text);
+        let _ = file.take(200_000).read_to_end(&mut text);
         seen += 1;
         assert_eq!(recognise(&text), None, "{}", path.display());
     }

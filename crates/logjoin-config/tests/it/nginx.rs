@@ -176,3 +176,19 @@ fn includes() {
     let told: Vec<&str> = config.problems.iter().map(|p| p.message.as_str()).collect();
     assert_eq!(told, ["`nginx.conf` includes itself", "included file `missing.conf` is not at hand"]);
 }
+
+#[test]
+fn a_dump_of_all_files() {
+    let dump = "nginx: the configuration file /etc/nginx/nginx.conf syntax is ok\n\
+                # configuration file /etc/nginx/nginx.conf:\nhttp {\n proxy_read_timeout 7s;\n include conf.d/*.conf;\n}\n\n\
+                # configuration file /etc/nginx/conf.d/a.conf:\nupstream a { server 10.0.0.1:1; }\n\
+                server {\n location / { proxy_pass http://a; }\n}\n";
+    let config = logjoin_config::read("dump.txt", dump.as_bytes(), &mut |_| Vec::new()).unwrap();
+    assert_eq!(config.problems, []);
+    assert_eq!(config.files, ["/etc/nginx/nginx.conf", "/etc/nginx/conf.d/a.conf"]);
+    assert_eq!(config.routes[0].timeouts.read_ms, Some(7_000));
+    assert_eq!(
+        (config.routes[0].place.file.as_str(), config.routes[0].place.line),
+        ("/etc/nginx/conf.d/a.conf", 3)
+    );
+}
