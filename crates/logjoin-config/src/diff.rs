@@ -159,6 +159,9 @@ fn pool(old: &Pool, new: &Pool, out: &mut Vec<Change>) {
     }
 }
 
+/// Reads one value of a server.
+type Value<T> = fn(&Server) -> Option<T>;
+
 fn title(server: &Server, pool: &str) -> String {
     format!("server {} of {pool}", server.name.as_deref().unwrap_or(&server.address))
 }
@@ -180,13 +183,13 @@ fn server(old: &Server, new: &Server, pool: &str, out: &mut Vec<Change>) {
             .map(|c| format!("{} every {} ms, rise {}, fall {}", c.kind, c.interval_ms, c.rise, c.fall))
     };
     let text = |value: Option<u64>| value.map(|value| value.to_string());
-    let both: [(&str, fn(&Server) -> Option<u64>); 4] = [
+    let numbers: [(&str, Value<u64>); 4] = [
         ("weight", |s| Some(u64::from(s.weight))),
         ("max_fails", |s| s.max_fails.map(u64::from)),
         ("fail_timeout (ms)", |s| s.fail_timeout_ms),
         ("max connections", |s| s.max_conns.map(u64::from)),
     ];
-    for (name, value) in both {
+    for (name, value) in numbers {
         add(
             out,
             ChangeKind::Server,
@@ -196,10 +199,10 @@ fn server(old: &Server, new: &Server, pool: &str, out: &mut Vec<Change>) {
             &new.place,
         );
     }
-    let flags: [(&str, fn(&Server) -> bool); 3] =
-        [("backup", |s| s.backup), ("disabled", |s| s.disabled), ("tls", |s| s.tls)];
+    let flags: [(&str, Value<bool>); 3] =
+        [("backup", |s| Some(s.backup)), ("disabled", |s| Some(s.disabled)), ("tls", |s| Some(s.tls))];
     for (name, value) in flags {
-        let text = |server: &Server| Some(if value(server) { "on" } else { "off" }.to_owned());
+        let text = |server: &Server| value(server).map(|on| if on { "on" } else { "off" }.to_owned());
         add(out, ChangeKind::Server, format!("{name} of {what}"), text(old), text(new), &new.place);
     }
     add(out, ChangeKind::Server, format!("check of {what}"), check(old), check(new), &new.place);

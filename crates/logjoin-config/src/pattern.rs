@@ -5,6 +5,8 @@
 
 /// Steps until the matcher gives up.
 const BUDGET: u32 = 50_000;
+/// Pieces matched within each other: what the stack holds.
+const MAX_DEPTH: u32 = 600;
 /// Groups within groups.
 const MAX_NESTING: usize = 16;
 
@@ -41,7 +43,7 @@ pub(crate) fn matches(pattern: &str, text: &str, ignore_case: bool) -> Option<bo
         return None;
     }
     let text: Vec<char> = fold(text).chars().collect();
-    let mut matcher = Matcher { text: &text, left: BUDGET };
+    let mut matcher = Matcher { text: &text, left: BUDGET, depth: 0 };
     for start in 0..=text.len() {
         for branch in &branches {
             if matcher.sequence(branch, start, &mut |_, _| true) {
@@ -218,6 +220,7 @@ fn ranges(c: char) -> Option<(Vec<(char, char)>, bool)> {
 struct Matcher<'t> {
     text: &'t [char],
     left: u32,
+    depth: u32,
 }
 
 /// What must match after a piece; gets the matcher and the position.
@@ -225,12 +228,15 @@ type Then<'c> = &'c mut dyn FnMut(&mut Matcher<'_>, usize) -> bool;
 
 impl Matcher<'_> {
     fn sequence(&mut self, pieces: &[Repeat], at: usize, then: Then<'_>) -> bool {
-        match pieces.split_first() {
-            None => then(self, at),
-            Some((first, rest)) => {
-                self.repeat(first, 0, at, &mut |matcher, at| matcher.sequence(rest, at, then))
-            }
+        let Some((first, rest)) = pieces.split_first() else { return then(self, at) };
+        if self.depth == MAX_DEPTH {
+            self.left = 0;
+            return false;
         }
+        self.depth += 1;
+        let matched = self.repeat(first, 0, at, &mut |matcher, at| matcher.sequence(rest, at, then));
+        self.depth -= 1;
+        matched
     }
 
     fn repeat(&mut self, repeat: &Repeat, done: u32, at: usize, then: Then<'_>) -> bool {
@@ -256,6 +262,7 @@ impl Matcher<'_> {
                     None => break,
                 }
             }
+            self.left = self.left.saturating_sub(count);
             while count >= repeat.least {
                 if then(self, end) {
                     return true;
@@ -343,6 +350,9 @@ mod tests {
     fn no_pattern_runs_away() {
         assert_ne!(matches("^(a+)+$", &format!("{}b", "a".repeat(200)), false), Some(true));
         assert_ne!(matches("(x+x+)+y", &"x".repeat(500), false), Some(true));
+        let long = "a".repeat(20_000);
+        assert_eq!(matches(&long, &long, false), None);
+        assert_eq!(matches(&format!("^({})*b", "a".repeat(300)), &long, false), None);
         assert_eq!(matches("^.*a", &"b".repeat(5_000), false), Some(false));
     }
 }

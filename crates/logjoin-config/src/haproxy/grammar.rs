@@ -186,7 +186,7 @@ fn word<'a>(input: &'a str, vars: &Vars) -> IResult<&'a str, String> {
                 .map(|text: Option<&str>| text.unwrap_or("").to_owned()),
             delimited(char('"'), |input| weak(input, vars), char('"')),
             escape.map(String::from),
-            recognize((tag("${"), is_not("} \t"), char('}'))).map(|text| expand(text, vars)),
+            braced.map(|text| expand(text, vars)),
             is_not(" \t\r\n#\\\"'$").map(str::to_owned),
             char('$').map(String::from),
         )),
@@ -201,8 +201,7 @@ fn weak<'a>(input: &'a str, vars: &Vars) -> IResult<&'a str, String> {
     fold_many0(
         alt((
             escape.map(String::from),
-            recognize((char('$'), delimited(char('{'), is_not("}\""), char('}'))))
-                .map(|text| expand(text, vars)),
+            braced.map(|text| expand(text, vars)),
             recognize((char('$'), identifier)).map(|text| expand(text, vars)),
             is_not("\\\"$").map(str::to_owned),
             char('$').map(String::from),
@@ -211,6 +210,12 @@ fn weak<'a>(input: &'a str, vars: &Vars) -> IResult<&'a str, String> {
         |text, piece| text + &piece,
     )
     .parse(input)
+}
+
+/// `${NAME}`, `${NAME-default}`. Bounded, so that a line full of beginnings is not scanned over and over.
+fn braced(input: &str) -> IResult<&str, &str> {
+    let inside = take_while_m_n(1, 256, |c: char| !matches!(c, '}' | '"' | ' ' | '\t'));
+    recognize((tag("${"), inside, char('}'))).parse(input)
 }
 
 fn identifier(input: &str) -> IResult<&str, &str> {

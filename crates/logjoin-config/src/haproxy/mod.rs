@@ -244,7 +244,7 @@ fn check_kind(view: &View<'_>) -> (Option<String>, Option<String>) {
 fn header_room(sections: &[Section]) -> Option<u64> {
     let tune = |name: &str| {
         let lines = sections.iter().filter(|s| s.kind == "global").flat_map(|s| &s.lines);
-        lines.filter(|line| line.word(0) == name).last().and_then(|line| bytes(line.word(1)))
+        lines.rev().find(|line| line.word(0) == name).and_then(|line| bytes(line.word(1)))
     };
     let (size, rewrite) = (tune("tune.bufsize"), tune("tune.maxrewrite"));
     if size.is_none() && rewrite.is_none() {

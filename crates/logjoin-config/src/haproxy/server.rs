@@ -219,7 +219,13 @@ pub(super) fn plain_address(text: &str) -> (String, bool) {
         "unix" | "uxdg" | "uxst" => format!("unix:{rest}"),
         "abns" | "abnsz" | "fd" | "sockpair" | "rev" | "rhttp" => text.to_owned(),
         _ if rest.starts_with('/') => format!("unix:{rest}"),
-        _ => address::with_port(rest, None),
+        // Without brackets the last colon of an IPv6 address is the port's.
+        _ => match rest.rsplit_once(':') {
+            Some((host, port)) if host.contains(':') && !host.contains(['[', '$']) => {
+                format!("[{host}]:{port}")
+            }
+            _ => address::with_port(rest, None),
+        },
     };
     (address, tls)
 }
@@ -241,7 +247,7 @@ mod tests {
             ("ipv4@10.0.0.1:80", "10.0.0.1:80"),
             ("unix@/run/a.sock", "unix:/run/a.sock"),
             ("/run/a.sock", "unix:/run/a.sock"),
-            ("::1:80", "::1:80"),
+            ("::1:80", "[::1]:80"),
             ("[::1]:80", "[::1]:80"),
             ("abns@hap", "abns@hap"),
             ("api.local", "api.local"),

@@ -198,8 +198,9 @@ fn lua_piece(input: &str) -> IResult<&str, &str> {
         preceded(tag("--"), long_bracket),
         recognize((tag("--"), not_line_ending)),
         long_bracket,
-        recognize(delimited(char('"'), inside("\\\""), char('"'))),
-        recognize(delimited(char('\''), inside("\\'"), char('\''))),
+        // Lua's strings end on their line.
+        recognize(delimited(char('"'), inside("\\\"\n"), char('"'))),
+        recognize(delimited(char('\''), inside("\\'\n"), char('\''))),
         tag("{"),
         tag("}"),
         is_not("-[\"'{}"),
@@ -208,11 +209,12 @@ fn lua_piece(input: &str) -> IResult<&str, &str> {
     .parse(input)
 }
 
-/// `[[ ... ]]`, `[==[ ... ]==]`.
+/// `[[ ... ]]`, `[==[ ... ]==]`; without its end it is all the rest.
 fn long_bracket(input: &str) -> IResult<&str, &str> {
     let (rest, level) = delimited(char('['), take_while(|c| c == '='), char('[')).parse(input)?;
     let close = format!("]{level}]");
-    let (rest, _) = (take_until(close.as_str()), tag(close.as_str())).parse(rest)?;
+    let ended = recognize((take_until(close.as_str()), tag(close.as_str())));
+    let (rest, _) = alt((ended, nom::combinator::rest)).parse(rest)?;
     Ok((rest, &input[..input.len() - rest.len()]))
 }
 

@@ -3,6 +3,7 @@
 //! Values in force are found by looking outwards from the `location`, as nginx merges them; so a
 //! route's limits are right wherever in the file they were set.
 
+mod dump;
 mod grammar;
 mod pass;
 mod upstream;
@@ -37,7 +38,21 @@ pub(crate) fn parse_only(text: &str, problems: &mut Vec<Problem>) -> Vec<Node> {
 }
 
 /// Reads `text` as nginx configuration, whatever it is. `name` stands in the places.
+///
+/// The output of `nginx -T` is understood too; its own files are then asked before `loader`, and the places name them.
 pub fn read(name: &str, text: &[u8], loader: &mut Loader<'_>) -> ProxyConfig {
+    if let Some(parts) = dump::parts(&text_of(text))
+        && let Some((main, body)) = parts.first()
+    {
+        return read_file(main, body.as_bytes(), &mut |pattern| match dump::matching(&parts, pattern) {
+            found if found.is_empty() => loader(pattern),
+            found => found,
+        });
+    }
+    read_file(name, text, loader)
+}
+
+fn read_file(name: &str, text: &[u8], loader: &mut Loader<'_>) -> ProxyConfig {
     let mut config = ProxyConfig::new(Product::Nginx);
     let mut sources = Sources::new(name, loader);
     let nodes = load(name, text, &mut sources, &mut config.problems);
