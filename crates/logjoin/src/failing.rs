@@ -216,8 +216,9 @@ fn nginx(
         let same = words.peek().is_some_and(|(_, l)| l.is_none() || t.label.is_none() || *l == t.label);
         let answered = logged.header_us.is_some();
         if same && !(answered && words.peek().is_some_and(|(m, _)| !matches!(m, Mechanism::Truncated | Mechanism::Stalled))) {
-            if let Some((m, _)) = words.next() {
+            if let Some((m, label)) = words.next() {
                 t.mechanism = *m;
+                t.label = t.label.take().or_else(|| label.clone());
             }
         } else if answered {
             t.mechanism = Mechanism::FromBackend;

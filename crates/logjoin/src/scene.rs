@@ -10,7 +10,7 @@ use crate::index::Row;
 use crate::join::Join;
 use crate::peers::Peers;
 use crate::plan::Plan;
-use crate::signals::Meaning;
+use crate::signals::{Meaning, Scope};
 use crate::timeline::World;
 use crate::vocabulary::Mechanism;
 
@@ -155,6 +155,11 @@ impl<'a> Scene<'a> {
         spans[begin..].iter().take_while(|s| s.0 <= to).filter(|s| s.1 <= to).count()
     }
 
+    /// Whether an instance certainly served requests both shortly before and shortly after a moment.
+    pub fn served_around(&self, instance: usize, from: i64, to: i64) -> bool {
+        self.served_within(instance, from - 2 * SECOND, from) > 0 && self.served_within(instance, to, to + 2 * SECOND) > 0
+    }
+
     /// Requests that proxies sent to this label with success, in a stretch of time.
     pub fn label_served(&self, label: &str, from: i64, to: i64) -> usize {
         self.label_served.get(&hash(label.as_bytes())).map_or(0, |l| count_overlaps(l, from, to))
@@ -279,10 +284,17 @@ impl<'a> Case<'a> {
         let back = signs.get(until).copied();
         // What happened in between, and after which nothing was served until now: a worker that dies leaves the others
         // serving.
-        let silent_since = |s: &Sign| self.scene.served_within(instance, s.hi, t) == 0;
+        // Requests that were under way at a graceful stop end after it.
+        // A process that was told to stop closes its port first, and serves on the connections that it has.
+        let silent_since = |s: &Sign| {
+            let is_stop = matches!(s.meaning, Meaning::StopRequested | Meaning::ProcessStopped | Meaning::StartFailed);
+            let of_process = self.scene.world.logs[s.log].e.signal.as_ref().is_some_and(|h| h.scope == Scope::Process);
+            is_stop && of_process || self.scene.served_within(instance, s.hi + 50 * MS, t) == 0
+        };
+        // A start that fails later in the same absence says why it lasts.
         let window: Vec<Sign> = signs[from.min(until)..until]
             .iter()
-            .filter(|s| s.lo <= t + SECOND && silent_since(s))
+            .filter(|s| (s.lo <= t + SECOND || s.meaning == Meaning::StartFailed) && silent_since(s))
             .copied()
             .collect();
         let pick = |m: &[Meaning]| window.iter().rfind(|s| m.contains(&s.meaning)).copied();

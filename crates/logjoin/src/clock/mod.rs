@@ -133,10 +133,13 @@ pub(crate) fn fit_all(plan: &Plan, world: &World) -> ClockModel {
     for l in world.logs.iter().filter(|l| l.e.target != 0) {
         mentions[l.instance].push(l);
     }
-    let reference = (0..n)
-        .filter(|i| plan.instances[*i].is_proxy)
-        .max_by_key(|i| (by_instance[*i].len(), std::cmp::Reverse(*i)))
-        .filter(|i| !by_instance[*i].is_empty());
+    // The proxy that logged most; of those that logged much, the one with the finest stamps.
+    let proxies = || (0..n).filter(|i| plan.instances[*i].is_proxy && !by_instance[*i].is_empty());
+    let most = proxies().map(|i| by_instance[i].len()).max().unwrap_or(0);
+    let fineness = |i: usize| by_instance[i].iter().take(64).map(|t| t.r.stamp.precision).max();
+    let reference = proxies()
+        .filter(|i| by_instance[*i].len() * 4 >= most)
+        .max_by_key(|i| (fineness(*i), by_instance[*i].len(), std::cmp::Reverse(*i)));
     let mut lines = vec![Line::default(); n];
     let Some(reference) = reference else {
         return ClockModel { lines, reference: None };
@@ -158,11 +161,16 @@ pub(crate) fn fit_all(plan: &Plan, world: &World) -> ClockModel {
     let mut known = vec![false; n];
     known[reference] = true;
     loop {
-        // The best-supported pair that reaches a new instance.
+        // The surest way to a new instance.
         let next = pairs
             .iter()
             .filter(|((p, b), f)| f.state == State::Fitted && known[*p] != known[*b])
-            .max_by_key(|((p, b), f)| (f.support(), std::cmp::Reverse((*p, *b))));
+            // Two proxies that share few requests stand side by side, and meet by chance.
+            .filter(|((_, b), f)| !plan.instances[*b].is_proxy || f.samples * 2 >= f.total)
+            .min_by_key(|((p, b), f)| {
+                let base = if known[*p] { *p } else { *b };
+                (lines[base].band_ns + f.band_ns, std::cmp::Reverse(f.support()), (*p, *b))
+            });
         let Some(((p, b), f)) = next else { break };
         let (new, base, sign) = if known[*p] { (*b, *p, 1) } else { (*p, *b, -1) };
         let base_line = lines[base].clone();

@@ -16,7 +16,7 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
     let instance = case.instance?;
     let scene = case.scene;
     let blocked = case.near(&[Meaning::FirewallBlocked], 10 * SECOND, 10 * SECOND);
-    let alive = scene.served_within(instance, case.start - SECOND, case.end + SECOND) > 0;
+    let alive = scene.served_around(instance, case.start, case.end);
     match case.mechanism {
         Mechanism::Refused | Mechanism::ConnectFailed if alive && case.down().is_none() => {
             let label = case.label()?;

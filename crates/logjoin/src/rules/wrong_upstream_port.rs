@@ -37,7 +37,7 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
     }
     // The backend serves others while this proxy is refused, since a reload of this proxy.
     let instance = case.instance?;
-    let alive = scene.served_within(instance, case.start - 2 * SECOND, case.end + 2 * SECOND) > 0;
+    let alive = scene.served_around(instance, case.start, case.end);
     let first = first_of_row(case);
     let reloaded = scene.reloaded(case.proxy, first - 5 * SECOND, first + 2 * SECOND);
     (alive && reloaded && case.down().is_none()).then(|| {
