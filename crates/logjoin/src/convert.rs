@@ -287,7 +287,7 @@ fn log(
         && s.address.is_none()
         && matches!(s.meaning, Meaning::ProcessReady | Meaning::ProcessStarting)
     {
-        s.address = address(raw);
+        s.address = address(raw).or_else(|| s.port.map(|p| format!("*:{p}")));
     }
     LogEvent {
         at,
@@ -309,6 +309,7 @@ pub(crate) fn hit(s: &crate::signals::Signal<'_>) -> SignalHit {
         meaning: s.def.meaning,
         scope: s.def.scope,
         pid: s.pid,
+        port: s.port,
         duration_ms: s.duration_ms,
         address: s.addr.as_deref().map(|a| String::from_utf8_lossy(a).into_owned()),
     }
@@ -318,11 +319,19 @@ pub(crate) fn hit(s: &crate::signals::Signal<'_>) -> SignalHit {
 /// field is called.
 fn address(raw: &[u8]) -> Option<String> {
     let is_part = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b':' | b'[' | b']');
-    raw.split(|b| !is_part(b)).find_map(|word| {
-        let word = std::str::from_utf8(word).ok()?;
-        let address: std::net::SocketAddr = word.parse().ok()?;
-        Some(address.to_string())
-    })
+    let mut host: Option<std::net::IpAddr> = None;
+    for word in raw.split(|b| !is_part(b)) {
+        let Ok(word) = std::str::from_utf8(word) else { continue };
+        if let Ok(address) = word.parse::<std::net::SocketAddr>() {
+            return Some(address.to_string());
+        }
+        // Tomcat's connectors: `http-nio-10.0.0.1-8080`.
+        if let (Some(host), Ok(port)) = (host, word.parse::<u16>()) {
+            return Some(std::net::SocketAddr::new(host, port).to_string());
+        }
+        host = word.parse().ok();
+    }
+    None
 }
 
 /// Severity of the words and numbers that log libraries use (pino and bunyan: 40 warn, 50 error).

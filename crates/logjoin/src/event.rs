@@ -149,6 +149,7 @@ pub(crate) struct SignalHit {
     /// Whether the message speaks of the whole process, one worker, one request ...
     pub scope: Scope,
     pub pid: Option<u32>,
+    pub port: Option<u16>,
     pub address: Option<String>,
     /// How long something took, where the message says so.
     pub duration_ms: Option<u64>,

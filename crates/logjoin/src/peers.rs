@@ -31,7 +31,18 @@ pub(crate) struct Peers {
 impl Peers {
     /// The instance behind a label.
     pub fn instance(&self, label: &str) -> Option<usize> {
-        self.by_hash(hash(label.as_bytes()))
+        self.by_hash(hash(label.as_bytes())).or_else(|| self.by_port(label))
+    }
+
+    /// The only instance that listens on the port of an address, on all of its host's addresses.
+    fn by_port(&self, label: &str) -> Option<usize> {
+        let wanted = port(label)?;
+        let listens = |a: &String| port(a) == Some(wanted) && host(a).is_some_and(is_wildcard);
+        let mut found = (0..self.listening.len()).filter(|i| self.listening[*i].iter().any(listens));
+        match (found.next(), found.next()) {
+            (Some(one), None) => Some(one),
+            _ => None,
+        }
     }
 
     /// The instance behind the hash of a label.

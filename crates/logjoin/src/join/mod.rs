@@ -5,12 +5,12 @@
 //! failed requests could claim equally well is *ambiguous*, and not given to any. What names no request at all (a message on the way
 //! to a crash) is joined by time, where only one failed request was there.
 
+mod by_time;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::clock::ClockModel;
-use crate::event::Severity;
 use crate::failing::Failing;
-use crate::hash::pair;
 use crate::index::{Entry, Index, Row};
 use crate::peers::Peers;
 use crate::plan::Plan;
@@ -89,7 +89,7 @@ pub(crate) fn join(
         tried.iter().map(|i| Join { instances: i.clone(), ..Join::default() }).collect();
     by_id(plan, world, index, failing, &mut joins);
     by_request(plan, world, index, peers, clocks, failing, &mut joins);
-    by_time(plan, world, clocks, failing, &mut joins);
+    by_time::join(plan, world, index, peers, clocks, failing, &mut joins);
     for (j, f) in joins.iter_mut().zip(failing) {
         if j.instances.is_empty() && reaches(f.mechanism) {
             // The address was not logged: the lines say where the request went.
@@ -310,78 +310,6 @@ fn assign(world: &World, claimants: &[Claimant], lines: &[Entry], band: i64, fai
     }
 }
 
-/// Messages that name no request, at the instance that a failed request was at, while it was there.
-fn by_time(plan: &Plan, world: &World, clocks: &ClockModel, failing: &[Failing], joins: &mut [Join]) {
-    let mut present: Vec<Vec<usize>> = vec![Vec::new(); plan.instances.len()];
-    for (i, (f, j)) in failing.iter().zip(joins.iter()).enumerate() {
-        if !reaches(f.mechanism) || f.mechanism == Mechanism::ClientGone {
-            continue;
-        }
-        // Of several tries, the last one is the one whose times are known.
-        if let Some(instance) = j.instances.last() {
-            present[*instance].push(i);
-        }
-    }
-    let mut found: Vec<(usize, Joined)> = Vec::new();
-    for (instance, here) in present.iter().enumerate() {
-        if here.is_empty() || !clocks.is_known(instance) {
-            continue;
-        }
-        let band = clocks.band(instance) + 10 * MS;
-        let spans: Vec<(i64, i64, usize)> = here
-            .iter()
-            .map(|&i| {
-                let f = &failing[i];
-                let t = &world.requests[f.request];
-                let start = if t.has_duration || t.r.anchor == logjoin_parse::Anchor::Start { t.start_lo } else { f.start_ns };
-                (start - band, f.end_ns.max(t.end_hi.min(f.end_ns + SECOND)) + band, i)
-            })
-            .collect();
-        // Lines by kind: a kind that mostly appears while a failed request is there belongs to the failures.
-        let mut kinds: BTreeMap<u64, (u64, u64)> = BTreeMap::new();
-        let mine = || world.logs.iter().enumerate().filter(|(_, m)| m.instance == instance);
-        let covering = |m: &crate::timeline::Moment<crate::event::LogEvent>| -> Vec<usize> {
-            spans.iter().filter(|(a, b, _)| m.hi >= *a && m.lo <= *b).map(|s| s.2).collect()
-        };
-        for (_, m) in mine() {
-            let k = kinds.entry(m.e.template).or_default();
-            k.0 += 1;
-            k.1 += u64::from(!covering(m).is_empty());
-        }
-        let total: u64 = kinds.values().map(|k| k.0).sum();
-        let covered: u64 = kinds.values().map(|k| k.1).sum();
-        let base = covered as f64 / total.max(1) as f64;
-        for (i, m) in mine() {
-            let (all, with) = kinds[&m.e.template];
-            let share = with as f64 / all as f64;
-            let is_lifecycle = m.e.signal.as_ref().is_some_and(|s| {
-                use crate::signals::Meaning::*;
-                matches!(s.meaning, ProcessStarting | ProcessReady | StopRequested | ProcessStopped | WorkerStarted | WorkerExited)
-            });
-            if is_lifecycle || m.hi - m.lo > SECOND || share < 0.75 || share < base * 1.5 && m.e.severity < Severity::Warning {
-                continue;
-            }
-            let owners = covering(m);
-            // The nearest start or end decides between several.
-            let near = |f: &usize| {
-                let f = &failing[*f];
-                (m.mid() - f.start_ns).abs().min((m.mid() - f.end_ns).abs())
-            };
-            let Some(best) = owners.iter().copied().min_by_key(|f| (near(f), *f)) else { continue };
-            let rivals = owners.iter().filter(|f| **f != best && near(f) < near(&best) + 20 * MS).count();
-            if rivals == 0 {
-                let confidence = if owners.len() == 1 { 0.9 } else { 0.75 };
-                found.push((best, Joined { row: Row::Log(i as u32), how: "time", confidence }));
-            }
-        }
-    }
-    for (f, joined) in found {
-        if !joins[f].lines.iter().any(|l| l.row == joined.row) && joins[f].lines.iter().filter(|l| l.how == "time").count() < 8 {
-            joins[f].lines.push(joined);
-        }
-    }
-}
-
 /// Links between the proxies of a chain: for each failed request, the lines of other proxies about the same request.
 pub(crate) fn chains(
     plan: &Plan, world: &World, index: &Index, peers: &Peers, clocks: &ClockModel, failing: &[Failing],
@@ -418,6 +346,5 @@ pub(crate) fn chains(
             }
         }
     }
-    let _ = pair;
     out
 }

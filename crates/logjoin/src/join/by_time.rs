@@ -1,0 +1,213 @@
+//! Messages that name no request, joined by when and where they were written.
+//!
+//! On the way to a crash an application says what it is doing, not for whom. Messages of one kind that appear with requests of one
+//! route are those requests'; where as many messages as requests stand close together, they belong to each other in
+//! their order.
+
+use std::collections::BTreeMap;
+
+use super::{Join, Joined, reaches};
+use crate::clock::ClockModel;
+use crate::event::LogEvent;
+use crate::failing::Failing;
+use crate::index::{Index, Row};
+use crate::peers::Peers;
+use crate::plan::Plan;
+use crate::scene::{MS, SECOND};
+use crate::signals::Scope;
+use crate::timeline::{Moment, Timed, World};
+use crate::vocabulary::Mechanism;
+
+/// Share of the messages of a kind that must lie inside requests of the route.
+const SHARE: f64 = 0.75;
+/// Kinds of messages that appear more often than this many times as often as failed requests are everyday noise.
+const EVERYDAY: usize = 4;
+/// Messages given to one request.
+const MOST: usize = 8;
+
+/// A request that may have written a message: a failed one (by its number), or a served one.
+struct Owner {
+    failing: Option<usize>,
+    from: i64,
+    to: i64,
+    order: (i64, crate::event::At),
+}
+
+pub(super) fn join(
+    plan: &Plan, world: &World, index: &Index, peers: &Peers, clocks: &ClockModel, failing: &[Failing], joins: &mut [Join],
+) {
+    let mut found: Vec<(usize, Joined)> = Vec::new();
+    for instance in 0..plan.instances.len() {
+        if plan.instances[instance].is_proxy || !clocks.is_known(instance) {
+            continue;
+        }
+        let here: Vec<usize> = (0..failing.len())
+            .filter(|i| {
+                let at = joins[*i].instances.last() == Some(&instance);
+                at && reaches(failing[*i].mechanism) && failing[*i].mechanism != Mechanism::ClientGone
+            })
+            .collect();
+        if here.is_empty() {
+            continue;
+        }
+        let band = clocks.band(instance) + 10 * MS;
+        for (kind, lines) in kinds(world, instance, joins) {
+            let _ = kind;
+            if lines.len() > EVERYDAY * here.len().max(4) {
+                continue;
+            }
+            let Some(route) = route_of(world, failing, &here, &lines, band) else { continue };
+            let mut owners: Vec<Owner> = Vec::new();
+            for &i in &here {
+                let f = &failing[i];
+                let t = &world.requests[f.request];
+                if t.r.route == route {
+                    let (from, to) = span(f, t);
+                    owners.push(Owner { failing: Some(i), from: from - band, to: to + band, order: (f.end_ns, t.r.at) });
+                }
+            }
+            let (first, last) = (lines[0].1.lo - SECOND, lines[lines.len() - 1].1.hi + SECOND);
+            for t in world.requests.iter().filter(|t| t.r.route == route && plan.instances[t.instance].is_proxy) {
+                let is_served = (200..500).contains(&t.r.status) && t.r.status != 499;
+                if is_served && t.end_hi >= first && t.start_lo <= last && went_to(world, index, peers, t) == Some(instance) {
+                    owners.push(Owner { failing: None, from: t.start_lo - band, to: t.end_hi + band, order: (t.end_lo, t.r.at) });
+                }
+            }
+            owners.sort_by_key(|o| o.order);
+            assign(&lines, &owners, &mut found);
+        }
+    }
+    for (f, joined) in found {
+        let lines = &mut joins[f].lines;
+        if !lines.iter().any(|l| l.row == joined.row) && lines.iter().filter(|l| l.how == "time").count() < MOST {
+            lines.push(joined);
+        }
+    }
+}
+
+/// When the handler of a failed request can have run.
+fn span(f: &Failing, t: &Timed) -> (i64, i64) {
+    let knows_start = t.has_duration || t.r.anchor == logjoin_parse::Anchor::Start;
+    let from = if knows_start { t.start_lo } else { f.start_ns.min(t.start_lo) };
+    let to = if matches!(f.mechanism, Mechanism::ReadTimeout | Mechanism::SendTimeout) {
+        // The handler goes on after the proxy has given up.
+        f.end_ns + 10 * SECOND
+    } else if t.end_hi - f.end_ns < 2 * SECOND {
+        t.end_hi
+    } else {
+        f.end_ns
+    };
+    (from, to)
+}
+
+type Line<'a> = (usize, &'a Moment<LogEvent>);
+
+/// Messages that name nothing, by kind, in order of time.
+fn kinds<'a>(world: &'a World, instance: usize, joins: &[Join]) -> BTreeMap<u64, Vec<Line<'a>>> {
+    let taken: std::collections::BTreeSet<Row> = joins.iter().flat_map(|j| j.lines.iter().map(|l| l.row)).collect();
+    let mut kinds: BTreeMap<u64, Vec<Line<'a>>> = BTreeMap::new();
+    for (i, m) in world.logs.iter().enumerate() {
+        // What speaks of a process, a worker or the host is about an event, not about a request.
+        let of_request = m.e.signal.as_ref().is_none_or(|s| s.scope == Scope::Request);
+        let nameless = m.e.target == 0 && m.e.id == 0;
+        if m.instance == instance && of_request && nameless && m.hi - m.lo <= SECOND && !taken.contains(&Row::Log(i as u32)) {
+            kinds.entry(m.e.template).or_default().push((i, m));
+        }
+    }
+    kinds
+}
+
+/// The route whose failed requests cover most of the messages of a kind.
+fn route_of(world: &World, failing: &[Failing], here: &[usize], lines: &[Line<'_>], band: i64) -> Option<u64> {
+    let mut covered: BTreeMap<u64, usize> = BTreeMap::new();
+    for (_, m) in lines {
+        let mut routes: Vec<u64> = here
+            .iter()
+            .filter(|i| {
+                let t = &world.requests[failing[**i].request];
+                let (from, to) = span(&failing[**i], t);
+                m.hi >= from - band && m.lo <= to + band
+            })
+            .map(|i| world.requests[failing[*i].request].r.route)
+            .collect();
+        routes.sort_unstable();
+        routes.dedup();
+        for r in routes {
+            *covered.entry(r).or_default() += 1;
+        }
+    }
+    let (route, n) = covered.into_iter().max_by_key(|(r, n)| (*n, std::cmp::Reverse(*r)))?;
+    (n as f64 >= SHARE * lines.len() as f64).then_some(route)
+}
+
+/// The instance that a served request went to: by its label, or because its line stands in one instance's log only.
+fn went_to(world: &World, index: &Index, peers: &Peers, t: &Timed) -> Option<usize> {
+    let _ = world;
+    if t.r.server != 0 {
+        return peers.by_hash(t.r.server);
+    }
+    let mut at = None;
+    for e in index.request(t.r.method, t.r.target) {
+        let fits = e.lo <= t.end_hi + 50 * MS && e.hi >= t.start_lo - 50 * MS;
+        if e.instance as usize != t.instance && fits && e.status == t.r.status && (e.agent == 0 || e.agent == t.r.agent) {
+            if at.is_some_and(|i| i != e.instance) {
+                return None;
+            }
+            at = Some(e.instance);
+        }
+    }
+    at.map(|i| i as usize)
+}
+
+/// Gives messages to requests, cluster by cluster: what overlaps hangs together.
+fn assign(lines: &[Line<'_>], owners: &[Owner], found: &mut Vec<(usize, Joined)>) {
+    let covers = |o: &Owner, m: &Moment<LogEvent>| m.hi >= o.from && m.lo <= o.to;
+    let mut used = vec![false; lines.len()];
+    for start in 0..lines.len() {
+        if used[start] {
+            continue;
+        }
+        // The cluster of this message.
+        let mut members = vec![start];
+        let mut mine: Vec<usize> = Vec::new();
+        let mut k = 0;
+        while k < members.len() {
+            let here = lines[members[k]].1;
+            for (n, o) in owners.iter().enumerate() {
+                if !covers(o, here) || mine.contains(&n) {
+                    continue;
+                }
+                mine.push(n);
+                for (l, (_, m)) in lines.iter().enumerate() {
+                    if !members.contains(&l) && covers(o, m) {
+                        members.push(l);
+                    }
+                }
+            }
+            k += 1;
+        }
+        members.sort_unstable();
+        mine.sort_unstable();
+        members.iter().for_each(|m| used[*m] = true);
+        let mut give = |owner: usize, line: usize, confidence: f64| {
+            if let Some(f) = owners[owner].failing {
+                found.push((f, Joined { row: Row::Log(lines[line].0 as u32), how: "time", confidence }));
+            }
+        };
+        if let [one] = mine[..] {
+            members.iter().for_each(|m| give(one, *m, 0.92));
+        } else if members.len() == mine.len() {
+            // As many as requests: in order, where the order is possible.
+            if members.iter().zip(&mine).all(|(m, o)| covers(&owners[*o], lines[*m].1)) {
+                members.iter().zip(&mine).for_each(|(m, o)| give(*o, *m, 0.85));
+            }
+        } else {
+            for m in members {
+                let can: Vec<usize> = mine.iter().copied().filter(|o| covers(&owners[*o], lines[m].1)).collect();
+                if let [one] = can[..] {
+                    give(one, m, 0.8);
+                }
+            }
+        }
+    }
+}
