@@ -175,7 +175,12 @@ impl Canvas {
     fn table_row(&mut self, indent: usize, head: &[(&str, Align)], widths: &[usize], row: &[Span]) {
         self.pad(indent);
         for (i, cell) in row.iter().enumerate().take(head.len()) {
-            let text = clip(&cell.text, widths[i]);
+            // The end of a path tells more than its beginning.
+            let text = if cell.role == Role::Place {
+                clip_start(&cell.text, widths[i])
+            } else {
+                clip(&cell.text, widths[i])
+            };
             let room = widths[i] - width(&text).min(widths[i]);
             if head[i].1 == Align::Right {
                 self.pad(room);
@@ -300,6 +305,24 @@ pub(crate) fn clip(text: &str, columns: usize) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// Cuts a text to a number of columns from its start.
+fn clip_start(text: &str, columns: usize) -> Cow<'_, str> {
+    if width(text) <= columns {
+        return Cow::Borrowed(text);
+    }
+    let mut left = columns.saturating_sub(1);
+    let mut from = text.len();
+    for (i, c) in text.char_indices().rev() {
+        let w = char_width(c);
+        if w > left {
+            break;
+        }
+        left -= w;
+        from = i;
+    }
+    Cow::Owned(format!("…{}", &text[from..]))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -330,7 +353,15 @@ mod tests {
         for line in text.lines() {
             assert!(width(line) <= 50, "{line:?}");
         }
-        assert_eq!(text.matches('x').count() > 600, true);
+        assert!(text.matches('x').count() > 600);
+    }
+
+    #[test]
+    fn cut_texts_keep_what_tells_most() {
+        assert_eq!(clip("abcdef", 4), "abc…");
+        assert_eq!(clip_start("logs/a/access.log", 11), "…access.log");
+        assert_eq!(clip("日本語", 4), "日…");
+        assert_eq!((clip("abc", 0), clip("abc", 3)), ("".into(), "abc".into()));
     }
 
     #[test]

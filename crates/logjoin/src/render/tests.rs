@@ -192,3 +192,18 @@ fn the_same_input_gives_the_same_bytes() {
         assert_eq!((r.render)(&sample::rich(), &o), (r.render)(&sample::rich(), &o), "{}", r.id);
     }
 }
+
+#[test]
+fn many_incidents_stay_readable() {
+    let mut a = sample::rich();
+    for n in 3..40 {
+        let mut i = a.incidents[1].clone();
+        i.id = format!("I{n}");
+        a.incidents.push(i);
+    }
+    let short = render_with(&text::RENDERER, &a, &RenderOptions::default());
+    assert!(short.contains("34 smaller incidents") && short.contains("I39"));
+    assert!(short.lines().count() < 160);
+    let long = render_with(&text::RENDERER, &a, &RenderOptions { verbose: true, ..RenderOptions::default() });
+    assert!(!long.contains("smaller incidents"));
+}

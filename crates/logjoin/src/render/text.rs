@@ -24,9 +24,11 @@ pub(super) static RENDERER: Renderer = Renderer {
 fn render(a: &Analysis, o: &RenderOptions) -> Vec<u8> {
     let mut c = Canvas::new(o.width, o.color);
     headline(&mut c, a);
-    for i in &a.incidents {
+    let shown = if o.verbose { a.incidents.len() } else { a.incidents.len().min(IN_FULL) };
+    for i in &a.incidents[..shown] {
         incident(&mut c, a, i, o);
     }
+    further(&mut c, &a.incidents[shown..]);
     elsewhere(&mut c, a);
     trust::clocks(&mut c, a, o.verbose);
     trust::coverage(&mut c, a, o.verbose);
@@ -37,6 +39,30 @@ fn render(a: &Analysis, o: &RenderOptions) -> Vec<u8> {
     }
     hints(&mut c, a, o);
     c.into_bytes()
+}
+
+/// Incidents that are told in full on the first screen; the worst come first.
+const IN_FULL: usize = 5;
+
+/// One line for each incident that does not fit on the first screen.
+fn further(c: &mut Canvas, incidents: &[Incident]) {
+    if incidents.is_empty() {
+        return;
+    }
+    c.title(&words::count(incidents.len() as u64, "smaller incident", "smaller incidents"));
+    let rows: Vec<Vec<Span>> = incidents
+        .iter()
+        .map(|i| {
+            vec![
+                span(Role::Strong, &i.id),
+                plain(words::range(i.start, i.end)),
+                span(Role::Bad, i.cause.as_str()),
+                plain(words::grouped(i.failures)),
+                plain(words::list(&view::union(i, |e| &e.targets))),
+            ]
+        })
+        .collect();
+    c.table(2, &[left("id"), left("when"), left("cause"), right("failures"), left("who")], &rows);
 }
 
 fn headline(c: &mut Canvas, a: &Analysis) {
@@ -99,7 +125,10 @@ fn incident(c: &mut Canvas, a: &Analysis, i: &Incident, o: &RenderOptions) {
     c.row("impact", &impact);
     let paths: Vec<String> = view::endpoints(i, if o.verbose { usize::MAX } else { 3 })
         .iter()
-        .map(|e| format!("{} ({})", e.value, words::grouped(e.count)))
+        .map(|e| {
+            let path = if o.verbose { e.value.as_str().into() } else { super::canvas::clip(&e.value, 60) };
+            format!("{path} ({})", words::grouped(e.count))
+        })
         .collect();
     if !paths.is_empty() {
         c.row("paths", &[plain(paths.join(", "))]);

@@ -170,10 +170,11 @@ pub(crate) fn state_letter(state: &str) -> char {
     }
 }
 
-/// What a file is called in an account of the input: `14 files (2 could not be read)`.
+/// What a file is called in an account of the input: `14 files of 541 MB (2 with problems)`.
 pub(crate) fn files(a: &Analysis) -> String {
     let bad = a.inputs.iter().filter(|i| i.problem.is_some()).count() as u64;
-    let all = words::count(a.inputs.len() as u64, "file", "files");
+    let bytes = a.inputs.iter().map(|i| i.bytes).sum();
+    let all = format!("{} of {}", words::count(a.inputs.len() as u64, "file", "files"), words::size(bytes));
     if bad == 0 { all } else { format!("{all} ({bad} with problems)") }
 }
 

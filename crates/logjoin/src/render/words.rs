@@ -139,9 +139,14 @@ pub fn size(bytes: u64) -> String {
     if unit == "B" || value >= 99.5 { format!("{value:.0} {unit}") } else { format!("{value:.1} {unit}") }
 }
 
-/// `a, b and c`.
+/// `a, b and c`; of many the first eight.
 pub fn list<S: AsRef<str>>(items: &[S]) -> String {
+    const MOST: usize = 8;
     match items {
+        many if many.len() > MOST => {
+            let head: Vec<&str> = many[..MOST].iter().map(AsRef::as_ref).collect();
+            format!("{} and {} more", head.join(", "), many.len() - MOST)
+        }
         [] => String::new(),
         [one] => one.as_ref().to_owned(),
         [head @ .., last] => {
@@ -177,6 +182,7 @@ mod tests {
         assert_eq!(size(4_200), "4.2 kB");
         assert_eq!(size(1_300_000_000), "1.3 GB");
         assert_eq!(list(&["a", "b", "c"]), "a, b and c");
+        assert!(list(&["a"; 30]).ends_with("a, a and 22 more"));
     }
 
     #[test]
