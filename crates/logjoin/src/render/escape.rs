@@ -190,46 +190,47 @@ pub fn json(text: &str) -> Cow<'_, str> {
     })
 }
 
+/// What strangers send: each is a request target, header or message that means something to somebody.
+#[cfg(test)]
+pub(crate) const HOSTILE: &[&str] = &[
+    "\u{1b}[2J\u{1b}[31mall is well\u{1b}[0m",
+    "\u{1b}]0;owned\u{7}\u{1b}]8;;http://x.test/\u{7}click\u{1b}]8;;\u{7}",
+    "\u{9b}31m\u{90}q\u{9c}",
+    "a\rOK  200\u{8}\u{8}\u{7f}",
+    "first\nsecond\r\nthird\u{b}\u{c}\0",
+    "/file\u{202e}gpj.exe\u{2066}\u{2069}\u{200f}\u{61c}",
+    "pass\u{200b}word\u{feff}\u{2060}\u{ad}\u{180e}\u{3164}",
+    "line\u{2028}sep\u{2029}end\u{85}",
+    "tag\u{e0041}\u{e0001}vs\u{fe0f}\u{e0100}",
+    "<script>alert(1)</script><img src=x onerror=alert(1)>",
+    "\"' onmouseover='alert(1)' x=\"",
+    "--></style></script><svg/onload=alert(1)>]]>",
+    "&lt;b&gt; &#60; javascript:alert(1)",
+    "| a | b |\n|---|---|",
+    "```\ncode\n``` `tick` ``two``",
+    "`",
+    "[link](javascript:alert(1)) ![i](http://x.test/p.png) <http://x.test>",
+    "**bold** _it_ ~~no~~ # head $x$ @team www.x.test http://x.test HTTPS://WWW.x.test",
+    "- item",
+    "1. item",
+    "12) item",
+    "=1+1",
+    "=cmd|' /C calc'!A0",
+    "+SUM(A1)",
+    "-2+3",
+    "@SUM(A1)",
+    "\t=1",
+    "\r=1",
+    " =1",
+    "＝1＋1",
+    "a,\"b\";c",
+    "\\x1b\\u{202e} C:\\dir\\",
+    "naïve 日本語 Ωμέγα",
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// What strangers send: each is a request target, header or message that means something to somebody.
-    pub(crate) const HOSTILE: &[&str] = &[
-        "\u{1b}[2J\u{1b}[31mall is well\u{1b}[0m",
-        "\u{1b}]0;owned\u{7}\u{1b}]8;;http://x.test/\u{7}click\u{1b}]8;;\u{7}",
-        "\u{9b}31m\u{90}q\u{9c}",
-        "a\rOK  200\u{8}\u{8}\u{7f}",
-        "first\nsecond\r\nthird\u{b}\u{c}\0",
-        "/file\u{202e}gpj.exe\u{2066}\u{2069}\u{200f}\u{61c}",
-        "pass\u{200b}word\u{feff}\u{2060}\u{ad}\u{180e}\u{3164}",
-        "line\u{2028}sep\u{2029}end\u{85}",
-        "tag\u{e0041}\u{e0001}vs\u{fe0f}\u{e0100}",
-        "<script>alert(1)</script><img src=x onerror=alert(1)>",
-        "\"' onmouseover='alert(1)' x=\"",
-        "--></style></script><svg/onload=alert(1)>]]>",
-        "&lt;b&gt; &#60; javascript:alert(1)",
-        "| a | b |\n|---|---|",
-        "```\ncode\n``` `tick` ``two``",
-        "`",
-        "[link](javascript:alert(1)) ![i](http://x.test/p.png) <http://x.test>",
-        "**bold** _it_ ~~no~~ # head $x$ @team www.x.test http://x.test HTTPS://WWW.x.test",
-        "- item",
-        "1. item",
-        "12) item",
-        "=1+1",
-        "=cmd|' /C calc'!A0",
-        "+SUM(A1)",
-        "-2+3",
-        "@SUM(A1)",
-        "\t=1",
-        "\r=1",
-        " =1",
-        "＝1＋1",
-        "a,\"b\";c",
-        "\\x1b\\u{202e} C:\\dir\\",
-        "naïve 日本語 Ωμέγα",
-    ];
 
     #[test]
     fn what_cannot_be_seen_is_spelt_out_in_every_form() {
@@ -325,6 +326,3 @@ mod tests {
         }
     }
 }
-
-#[cfg(test)]
-pub(crate) use tests::HOSTILE;

@@ -64,6 +64,6 @@ mod tests {
         }
         let f = &v["failures"][0];
         assert_eq!(f["time"], "2026-11-21T01:50:41.120Z");
-        assert_eq!(f["backend"][0]["file"].is_string(), true, "line references are flat");
+        assert!(f["backend"][0]["file"].is_string(), "line references are flat");
     }
 }

@@ -47,7 +47,7 @@ fn failure(n: usize, ms: i64, cause: CauseId, mechanism: Mechanism, episode: Opt
             502
         }),
         client: Some(format!("192.0.2.{}", n % 5)),
-        request_id: (n % 4 == 0).then(|| format!("req-{n:04}")),
+        request_id: n.is_multiple_of(4).then(|| format!("req-{n:04}")),
         attempts: vec![Attempt {
             address: Some("10.20.1.12:8080".into()),
             instance: Some("api-2".into()),
@@ -65,7 +65,7 @@ fn failure(n: usize, ms: i64, cause: CauseId, mechanism: Mechanism, episode: Opt
         gateway: !abort,
         episode: episode.map(Into::into),
         error_lines: vec![line("logs/edge-1/error.log", 10 + n as u64)],
-        chain: if n % 3 == 0 {
+        chain: if n.is_multiple_of(3) {
             vec![ChainLink {
                 side: "outer".into(),
                 at: line("logs/lb/haproxy.log", n as u64),
