@@ -23,7 +23,7 @@ mod ndjson;
 mod sources;
 mod text;
 mod view;
-mod words;
+pub(crate) mod words;
 
 #[cfg(test)]
 pub(crate) mod sample;
@@ -82,6 +82,20 @@ pub static RENDERERS: &[&Renderer] = &[
     &markdown::RENDERER,
     &html::RENDERER,
 ];
+
+/// `docs/reports.md`.
+pub fn markdown() -> String {
+    let mut out = String::from(
+        "# Reports\n\nGenerated from `crates/logjoin/src/render/`; do not edit.\n\n\
+         `logjoin PATH... -F FORMAT` names the form; `-o FILE` takes it from the extension.\n\n\
+         | format | what it is | extensions | what it is good for |\n| --- | --- | --- | --- |\n",
+    );
+    for r in RENDERERS {
+        let extensions: Vec<String> = r.extensions.iter().map(|e| format!("`.{e}`")).collect();
+        out.push_str(&format!("| `{}` | {} | {} | {} |\n", r.id, r.title, extensions.join(" "), r.use_for));
+    }
+    out
+}
 
 /// Finds a renderer by its id.
 pub fn by_id(id: &str) -> Option<&'static Renderer> {

@@ -72,6 +72,16 @@ fn reports_are_as_expected() {
 }
 
 #[test]
+fn the_documentation_is_current() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/reports.md");
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
+        std::fs::write(path, super::markdown()).unwrap();
+    }
+    let have = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(have == super::markdown(), "docs/reports.md is out of date: run the tests with UPDATE_EXPECT=1");
+}
+
+#[test]
 fn every_report_tells_the_same_numbers() {
     let a = sample::rich();
     let reports: Vec<(&str, String)> = ["text", "markdown", "html"]

@@ -5,6 +5,9 @@ use super::super::{view, words};
 use super::{left, right};
 use crate::Analysis;
 
+/// Events told for each instance: one that crashes in a loop has thousands.
+const EVENTS: usize = 30;
+
 pub(super) fn all(c: &mut Canvas, a: &Analysis) {
     timeline(c, a);
     distribution(c, a);
@@ -50,6 +53,10 @@ fn timeline(c: &mut Canvas, a: &Analysis) {
                 ],
             );
             c.clipped(33, &[plain(&e.text)]);
+        }
+        if l.events.len() > EVENTS {
+            let more = words::grouped((l.events.len() - EVENTS) as u64);
+            c.para(4, &[span(Role::Faint, format!("and {more} more, all of them in the JSON"))]);
         }
     }
 }
