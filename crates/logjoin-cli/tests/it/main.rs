@@ -274,14 +274,8 @@ fn a_reader_that_goes_away_is_no_error() {
 #[test]
 fn the_same_input_gives_the_same_bytes() {
     let dir = world();
-    let one = out(&logjoin(
-        dir.path(),
-        &["logs/app", "logs/nginx", "-F", "json", "-j", "1"],
-    ));
-    let two = out(&logjoin(
-        dir.path(),
-        &["logs/nginx", "logs/app", "-F", "json", "-j", "4"],
-    ));
+    let one = out(&logjoin(dir.path(), &["logs/app", "logs/nginx", "-F", "json", "-j", "1"]));
+    let two = out(&logjoin(dir.path(), &["logs/nginx", "logs/app", "-F", "json", "-j", "4"]));
     assert!(!one.is_empty() && one == two);
 }
 
@@ -310,6 +304,7 @@ fn names_of_files_cannot_paint_the_terminal() {
 
 /// All recordings, where they are at hand: every form can be made, and the ledger holds.
 #[test]
+#[allow(clippy::print_stderr)] // a skipped test says why
 fn recordings_are_reported() {
     let lab = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora/lab");
     let Ok(runs) = std::fs::read_dir(&lab) else {

@@ -79,6 +79,8 @@ pub(crate) struct Canvas {
     out: String,
     width: usize,
     color: bool,
+    /// The role whose style is on.
+    on: Role,
 }
 
 /// Columns of the label in front of a row.
@@ -87,7 +89,7 @@ const LABEL: usize = 11;
 impl Canvas {
     /// An empty page; `width` is at least 40.
     pub(crate) fn new(width: usize, color: bool) -> Canvas {
-        Canvas { out: String::new(), width: width.max(40), color }
+        Canvas { out: String::new(), width: width.max(40), color, on: Role::Plain }
     }
 
     /// The finished page.
@@ -103,7 +105,7 @@ impl Canvas {
     /// An empty line.
     pub(crate) fn blank(&mut self) {
         if !self.out.is_empty() && !self.out.ends_with("\n\n") {
-            self.out.push('\n');
+            self.newline();
         }
     }
 
@@ -111,7 +113,7 @@ impl Canvas {
     pub(crate) fn title(&mut self, text: &str) {
         self.blank();
         self.put(&span(Role::Title, text));
-        self.out.push('\n');
+        self.newline();
     }
 
     /// A paragraph, wrapped, each line `indent` columns in.
@@ -144,7 +146,7 @@ impl Canvas {
             left -= width(&text).min(left);
             self.put(&Span { role: s.role, text: text.into_owned() });
         }
-        self.out.push('\n');
+        self.newline();
     }
 
     /// A table with a heading. Columns to the left share what room there is.
@@ -193,7 +195,7 @@ impl Canvas {
         while self.out.ends_with(' ') {
             self.out.pop();
         }
-        self.out.push('\n');
+        self.newline();
     }
 
     fn wrap(&mut self, first: usize, rest: usize, spans: &[Span]) {
@@ -214,7 +216,7 @@ impl Canvas {
                 let w = width(word);
                 // A word that follows without a space belongs to the one before it.
                 if begun && space && at + 1 + w > self.width && at > rest {
-                    self.out.push('\n');
+                    self.newline();
                     self.pad(rest);
                     at = rest;
                 } else if begun && space {
@@ -226,7 +228,7 @@ impl Canvas {
                 space = false;
             }
         }
-        self.out.push('\n');
+        self.newline();
     }
 
     /// Sets one word, breaking it where it is longer than a whole line.
@@ -241,7 +243,7 @@ impl Canvas {
             let w = char_width(c);
             if at + w > self.width && at > rest {
                 self.put(&Span { role, text: std::mem::take(&mut piece) });
-                self.out.push('\n');
+                self.newline();
                 self.pad(rest);
                 at = rest;
             }
@@ -253,16 +255,35 @@ impl Canvas {
     }
 
     fn pad(&mut self, n: usize) {
+        self.plain();
         self.out.extend(std::iter::repeat_n(' ', n));
     }
 
+    /// Adds a text in the style of its role. A style stays on until a text of another role or the end of the line.
     fn put(&mut self, s: &Span) {
-        let style = s.role.style();
-        if self.color && s.role != Role::Plain && !s.text.is_empty() {
-            self.out.push_str(&format!("{style}{}{style:#}", s.text));
-        } else {
-            self.out.push_str(&s.text);
+        if s.text.is_empty() {
+            return;
         }
+        if self.color && self.on != s.role {
+            self.plain();
+            self.out.push_str(&s.role.style().render().to_string());
+            self.on = s.role;
+        }
+        self.out.push_str(&s.text);
+    }
+
+    /// Ends the style that is on.
+    fn plain(&mut self) {
+        if self.on != Role::Plain {
+            self.out.push_str(&self.on.style().render_reset().to_string());
+            self.on = Role::Plain;
+        }
+    }
+
+    /// Ends the line, and with it the style.
+    fn newline(&mut self) {
+        self.plain();
+        self.out.push('\n');
     }
 }
 
