@@ -1,3 +1,17 @@
-//! The parts of the `logjoin` program that other programs of this workspace use too: files in, [`logjoin::Analysis`] out.
+//! The `logjoin` program in parts; [`run()`] is all of it, [`engine`] (files in, [`logjoin::Analysis`] out) serves other
+//! programs of this workspace too.
 
+mod analyze_args;
+mod args;
 pub mod engine;
+mod exit;
+mod explain;
+mod output;
+mod parse_rows;
+mod parse_run;
+mod progress;
+mod run;
+mod saved;
+mod time_args;
+
+pub use run::run;

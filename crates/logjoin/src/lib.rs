@@ -25,6 +25,7 @@
 
 mod advice;
 pub mod analysis;
+pub mod causes;
 mod clock;
 mod convert;
 mod diagnose;
@@ -41,6 +42,7 @@ mod mechanism;
 mod options;
 mod peers;
 mod plan;
+pub mod render;
 mod rules;
 mod scanner;
 mod scene;

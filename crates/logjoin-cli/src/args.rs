@@ -1,0 +1,205 @@
+//! What can be typed: the commands and options, as clap reads them. What they mean is in `analyze_args`.
+
+use std::path::PathBuf;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Parser, Subcommand, ValueHint};
+use clap_complete::Shell;
+use logjoin::CauseId;
+use logjoin::render::RENDERERS;
+
+const EXAMPLES: &str = "\
+Examples:
+  logjoin ./logs                              what failed, why, and which lines prove it
+  logjoin ./logs ./conf -v                    with the proxies' configuration, in full
+  logjoin ./logs -o report.html               for the meeting (.md for the post-mortem, .json for programs)
+  logjoin ./logs --around \"2026-11-21 01:50\"  only a quarter of an hour before and after
+  logjoin ./logs --tz 'api-3/*=Europe/Berlin' --peer 10.0.0.3:8080=api-3/
+  logjoin join ./logs -F csv > failures.csv   one row per failed request
+  logjoin explain keepalive-race              what a cause means, what to check and to change
+  logjoin explain logs/access.log:1042 ./logs how this failure was judged
+
+A PATH is a file, a folder, a pattern, an archive or - (standard input); rotated and compressed files are understood,
+and the proxies' configuration files are recognised among the logs. A saved analysis.json is shown again without
+reading the logs.
+
+Exit codes: 0 done, 1 findings matched --fail-on, 2 usage, 3 some input could not be read (the rest was analysed).";
+
+/// Finds out why a reverse proxy (nginx, Apache httpd, HAProxy) answered 502, 503 or 504, from logs alone.
+#[derive(Debug, Parser)]
+#[command(name = "logjoin", version, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
+#[command(subcommand_negates_reqs = true, arg_required_else_help = true, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    #[command(flatten)]
+    pub analyze: AnalyzeCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// The report (the default command)
+    Analyze(AnalyzeCommand),
+    /// One row per failed request, with what it was joined to (ndjson, csv)
+    Join(AnalyzeCommand),
+    /// One row per record of the logs (ndjson, csv)
+    Parse(ParseCommand),
+    /// The sources: format, role, instance, zone, range, gaps, clock, unparsed lines
+    Detect(AnalyzeCommand),
+    /// What a cause means; or how one failure was judged, step by step
+    Explain(ExplainCommand),
+    /// Completions for a shell, on standard output
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// The manual page, on standard output
+    Man,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AnalyzeCommand {
+    /// Logs, folders, patterns, archives, configuration files, or -
+    #[arg(value_name = "PATH", required = true, value_hint = ValueHint::AnyPath)]
+    pub paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub options: Options,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ParseCommand {
+    /// Logs, folders, patterns, archives, or -
+    #[arg(value_name = "PATH", required = true, value_hint = ValueHint::AnyPath)]
+    pub paths: Vec<PathBuf>,
+    /// Format of the files that GLOB fits: an id, or nginx:STRING, apache:STRING, apache-error:STRING, haproxy:STRING
+    #[arg(long, value_name = "GLOB=SPEC")]
+    pub format: Vec<String>,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainCommand {
+    /// A cause (logjoin explain oom-kill), or FILE:LINE or the id of a failure (F12), followed by the logs
+    #[arg(value_name = "CAUSE|FILE:LINE|ID", required_unless_present = "request_id")]
+    pub what: Option<String>,
+    /// Logs, folders, patterns, archives, configuration files, or -
+    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub paths: Vec<PathBuf>,
+    /// The failure with this request id
+    #[arg(long, value_name = "ID")]
+    pub request_id: Option<String>,
+    #[command(flatten)]
+    pub options: Options,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Time")]
+pub(crate) struct Options {
+    /// Only failures from TIME on: 2026-11-21T01:50:00Z, "yesterday 14:00", 2h (ago); UTC unless a zone follows
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub since: Option<String>,
+    /// Only failures before TIME; +15m is relative to --since
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub until: Option<String>,
+    /// Only failures around TIME: 15 minutes before and after, or as in "14:00 ±5m"
+    #[arg(long, value_name = "TIME", conflicts_with_all = ["since", "until"], allow_hyphen_values = true)]
+    pub around: Option<String>,
+    /// Zone of the stamps without one, in the files that GLOB fits: +01:00, Europe/Berlin
+    #[arg(long, value_name = "GLOB=ZONE")]
+    pub tz: Vec<String>,
+    /// Known clock offset of the files that GLOB fits (the log's clock minus the true one): -41.2s
+    #[arg(long, value_name = "GLOB=OFFSET")]
+    pub skew: Vec<String>,
+    /// How far from a failure an event may be to be its cause [default: 60s]
+    #[arg(long, value_name = "DUR")]
+    pub window: Option<String>,
+
+    /// Who wrote the files that GLOB fits: nginx, apache, haproxy, backend or system
+    #[arg(long, value_name = "GLOB=ROLE", help_heading = "Input")]
+    pub role: Vec<String>,
+    /// Format of the files that GLOB fits: an id, or nginx:STRING, apache:STRING, apache-error:STRING, haproxy:STRING
+    #[arg(long, value_name = "GLOB=SPEC", help_heading = "Input")]
+    pub format: Vec<String>,
+    /// A configuration file of a proxy (those among the paths are found without this)
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Input")]
+    pub config: Vec<PathBuf>,
+    /// The address of the instance whose logs GLOB fits: 10.0.0.1:8080=app-1/
+    #[arg(long, value_name = "ADDR=GLOB", help_heading = "Input")]
+    pub peer: Vec<String>,
+    /// Statuses that count as gateway failures
+    #[arg(long, value_name = "LIST", default_value = "502,503,504", help_heading = "Input")]
+    pub status: String,
+    /// Threads [default: one per core]
+    #[arg(short = 'j', long = "threads", value_name = "N", help_heading = "Input")]
+    pub threads: Option<usize>,
+
+    /// Exit with 1 if a failure has this cause (any: if there is any failure)
+    #[arg(long, value_name = "CAUSE|any", value_delimiter = ',', help_heading = "Output",
+          hide_possible_values = true, value_parser = causes_or_any())]
+    pub fail_on: Vec<String>,
+    /// List at most N failures; totals never change
+    #[arg(long, value_name = "N", help_heading = "Output")]
+    pub failures: Option<usize>,
+    /// No progress line on standard error
+    #[arg(long, help_heading = "Output")]
+    pub no_progress: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct Output {
+    /// Form of the output
+    #[arg(short = 'F', long, value_name = "FORMAT", value_parser = PossibleValuesParser::new(RENDERERS.iter().map(|r| r.id)))]
+    pub output_format: Option<String>,
+    /// Write to FILE; its extension decides the form
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub output: Option<PathBuf>,
+    /// When to colour (NO_COLOR is respected)
+    #[arg(long, value_name = "WHEN", default_value = "auto", value_parser = ["auto", "always", "never"])]
+    pub color: String,
+    /// Everything: all episodes, what was ruled out, servers, health, lifecycles
+    #[arg(short, long)]
+    pub verbose: bool,
+    /// JSON on one line
+    #[arg(long)]
+    pub compact: bool,
+}
+
+fn causes_or_any() -> PossibleValuesParser {
+    PossibleValuesParser::new(CauseId::ALL.iter().map(|c| c.as_str()).chain(["any"]))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn analyze_is_the_default_command() {
+        let cli = Cli::try_parse_from(["logjoin", "./logs", "--since", "2h", "-v"]).unwrap();
+        assert!(cli.command.is_none() && cli.analyze.output.verbose);
+        assert_eq!(cli.analyze.paths, [PathBuf::from("./logs")]);
+        let cli = Cli::try_parse_from(["logjoin", "analyze", "./logs"]).unwrap();
+        assert!(matches!(cli.command, Some(Command::Analyze(a)) if a.paths == [PathBuf::from("./logs")]));
+        assert!(Cli::try_parse_from(["logjoin", "analyze"]).is_err());
+    }
+
+    #[test]
+    fn mistyped_options_are_suggested() {
+        let e = Cli::try_parse_from(["logjoin", "./logs", "--colour", "never"]).unwrap_err().to_string();
+        assert!(e.contains("--color"), "{e}");
+        let e = Cli::try_parse_from(["logjoin", "./logs", "--fail-on", "oom-kil"]).unwrap_err().to_string();
+        assert!(e.contains("oom-kill"), "{e}");
+    }
+}

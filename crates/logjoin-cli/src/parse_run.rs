@@ -1,0 +1,156 @@
+//! `logjoin parse`: reads files line by line, folds events, writes rows as they come. Memory does not grow with input.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use logjoin::Pattern;
+use logjoin_input::{DiscoverOptions, InputFile, ReadOptions, discover};
+use logjoin_parse::detect::{LineReader, detect};
+use logjoin_parse::fold::{Folder, Step};
+use logjoin_parse::{Dialect, Format};
+
+use crate::analyze_args;
+use crate::args::ParseCommand;
+use crate::exit::{Failure, Outcome};
+use crate::output::{Level, OutputArgs, say, stdout_error};
+use crate::parse_rows::{COLUMNS, Row};
+
+/// Bytes of a file's beginning by which its format is recognised.
+const HEAD_BYTES: usize = 256 * 1024;
+
+pub(crate) fn parse(command: &ParseCommand) -> Result<Outcome, Failure> {
+    let output = OutputArgs::new(&command.output);
+    let renderer = output.renderer("ndjson")?;
+    if !renderer.rows {
+        return Err(Failure::usage(format!("{} is no format of rows: use ndjson or csv", renderer.id)));
+    }
+    let formats = analyze_args::formats(&command.format)?;
+    let found = discover(&command.paths, &DiscoverOptions::default());
+    let mut problems: Vec<String> = found.problems.iter().map(ToString::to_string).collect();
+    let target = output.file.as_deref().filter(|f| *f != Path::new("-"));
+    let out: Box<dyn Write> = match target {
+        Some(path) => Box::new(
+            File::create(path)
+                .map_err(|e| Failure::Io(format!("{}: cannot be written: {e}", path.display())))?,
+        ),
+        None => Box::new(io::stdout().lock()),
+    };
+    let mut rows = Rows { out: BufWriter::new(out), csv: renderer.id == "csv" };
+    let failed = |e: io::Error| match target {
+        Some(path) => Failure::Io(format!("{}: cannot be written: {e}", path.display())),
+        None => stdout_error(e),
+    };
+    rows.header().map_err(failed)?;
+    for file in &found.files {
+        if let Some(problem) = read(file, &formats, &mut rows).map_err(failed)? {
+            problems.push(problem);
+        }
+    }
+    rows.out.flush().map_err(failed)?;
+    problems.iter().for_each(|p| say(Level::Warning, p));
+    if output.verbose {
+        found.notes.iter().for_each(|n| say(Level::Note, &n.to_string()));
+    }
+    Ok(if problems.is_empty() { Outcome::Done } else { Outcome::Incomplete })
+}
+
+/// Where rows go.
+struct Rows {
+    out: BufWriter<Box<dyn Write>>,
+    csv: bool,
+}
+
+impl Rows {
+    fn header(&mut self) -> io::Result<()> {
+        if self.csv { write!(self.out, "{}\r\n", COLUMNS.join(",")) } else { Ok(()) }
+    }
+
+    fn write(&mut self, row: &Row) -> io::Result<()> {
+        if self.csv { write!(self.out, "{}\r\n", row.csv()) } else { writeln!(self.out, "{}", row.json()) }
+    }
+}
+
+/// The event being read: its row, and its lines as long as there may be more.
+struct Pending {
+    row: Row,
+    format: &'static str,
+    first: u64,
+    last: u64,
+    bytes: Vec<u8>,
+}
+
+impl Pending {
+    /// Writes the event. One of several lines is read once more as a whole: what its format wants to know may stand in
+    /// the lines that follow (nginx's context after the output of a FastCGI program).
+    fn write(self, file: &str, reader: &LineReader, rows: &mut Rows) -> io::Result<()> {
+        if self.last == self.first {
+            return rows.write(&self.row);
+        }
+        let whole = reader.parse(&self.bytes).ok().filter(|r| r.format == self.format);
+        let mut row = whole.map_or(self.row, |r| Row::of(file, self.first, &r));
+        row.ends_at(self.last);
+        rows.write(&row)
+    }
+}
+
+/// Reads one file; what stopped it early is returned as text.
+fn read(file: &InputFile, formats: &[(Pattern, Format)], rows: &mut Rows) -> io::Result<Option<String>> {
+    let name = file.name();
+    let told = formats.iter().find(|(p, _)| p.fits(name)).map(|(_, f)| f.clone());
+    // A stream can be read once only: without a head every line is tried with all formats.
+    let head = if file.is_stream() { Vec::new() } else { file.head(HEAD_BYTES).unwrap_or_default() };
+    let mut dialects: Vec<Dialect> =
+        told.into_iter().map(|format| Dialect { envelope: None, format }).collect();
+    dialects.extend(detect(head.split(|b| *b == b'\n').take(500)).dialects.into_iter().map(|(d, _)| d));
+    let reader = LineReader::new(dialects);
+    let mut chunks = match file.open(&ReadOptions::default()) {
+        Ok(chunks) => chunks,
+        Err(e) => return Ok(Some(e.to_string())),
+    };
+    let mut folder = Folder::new();
+    let mut pending: Option<Pending> = None;
+    for chunk in &mut chunks {
+        for (number, _, line) in chunk.lines() {
+            let parsed = if folder.claims(line) { None } else { Some(reader.parse(line)) };
+            match folder.step(line, parsed.as_ref().and_then(|p| p.as_ref().ok())) {
+                Step::Blank => {}
+                Step::Start => {
+                    if let Some(done) = pending.take() {
+                        done.write(name, &reader, rows)?;
+                    }
+                    if let Some(Ok(record)) = &parsed {
+                        pending = Some(Pending {
+                            row: Row::of(name, number, record),
+                            format: record.format,
+                            first: number,
+                            last: number,
+                            bytes: line.to_vec(),
+                        });
+                    }
+                }
+                Step::Continue => {
+                    if let Some(p) = &mut pending {
+                        p.last = number;
+                        p.bytes.push(b'\n');
+                        p.bytes.extend_from_slice(line);
+                    }
+                }
+                Step::Excess => {
+                    if let Some(p) = &mut pending {
+                        p.last = number;
+                    }
+                }
+                Step::Orphan => {
+                    if let Some(Err(why)) = &parsed {
+                        rows.write(&Row::unparsed(name, number, line, why))?;
+                    }
+                }
+            }
+        }
+    }
+    if let Some(done) = pending.take() {
+        done.write(name, &reader, rows)?;
+    }
+    Ok(chunks.problem().map(ToString::to_string))
+}

@@ -1,0 +1,179 @@
+//! One function per command: from the arguments to bytes on standard output, problems on standard error and an exit code.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use clap::{CommandFactory, Parser};
+use logjoin::render::{self, Renderer};
+use logjoin::{Analysis, CauseId};
+
+use crate::analyze_args::{AnalyzeArgs, FailOn};
+use crate::args::{AnalyzeCommand, Cli, Command};
+use crate::engine::Inputs;
+use crate::exit::{Failure, Outcome};
+use crate::output::{Level, OutputArgs, say, to_stdout, wants_progress};
+use crate::progress::Progress;
+use crate::{explain, parse_run, saved};
+
+/// Runs the program with the arguments of the process.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    match dispatch(cli) {
+        Ok(outcome) => outcome.into(),
+        Err(failure) => {
+            match &failure {
+                Failure::Usage(m) => {
+                    say(Level::Error, m);
+                    say(Level::Note, "logjoin --help shows all options, with examples");
+                }
+                Failure::Io(m) => say(Level::Error, m),
+                Failure::BrokenPipe => {}
+            }
+            failure.code()
+        }
+    }
+}
+
+fn dispatch(cli: Cli) -> Result<Outcome, Failure> {
+    match cli.command {
+        None => report(cli.analyze, "text", |_| true),
+        Some(Command::Analyze(a)) => report(a, "text", |_| true),
+        Some(Command::Join(a)) => report(a, "ndjson", |r| r.rows),
+        Some(Command::Detect(a)) => detect(a),
+        Some(Command::Parse(p)) => parse_run::parse(&p),
+        Some(Command::Explain(e)) => explain::explain(e),
+        Some(Command::Completions { shell }) => {
+            let mut out = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "logjoin", &mut out);
+            to_stdout(&out).map(|()| Outcome::Done)
+        }
+        Some(Command::Man) => {
+            let mut out = Vec::new();
+            clap_mangen::Man::new(Cli::command()).render(&mut out).map_err(crate::output::stdout_error)?;
+            to_stdout(&out).map(|()| Outcome::Done)
+        }
+    }
+}
+
+/// The present, nanoseconds since 1970: the only place that asks.
+pub(crate) fn now_ns() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
+}
+
+/// `analyze` and `join`: the result in one of the forms that `fits`.
+fn report(command: AnalyzeCommand, default: &str, fits: fn(&Renderer) -> bool) -> Result<Outcome, Failure> {
+    let args = AnalyzeArgs::new(command.paths, &command.options, now_ns())?;
+    let output = OutputArgs::new(&command.output);
+    let renderer = output.renderer(default)?;
+    if !fits(renderer) {
+        return Err(Failure::usage(format!("{} is no format of rows: use ndjson or csv", renderer.id)));
+    }
+    let (analysis, outcome) = analyze(&args, output.verbose)?;
+    output.write(&(renderer.render)(&analysis, &output.render_options()))?;
+    Ok(outcome.max(found(&analysis, &args.fail_on)))
+}
+
+/// `detect`: what the sources are.
+fn detect(command: AnalyzeCommand) -> Result<Outcome, Failure> {
+    let args = AnalyzeArgs::new(command.paths, &command.options, now_ns())?;
+    let output = OutputArgs::new(&command.output);
+    let renderer = output.renderer("text")?;
+    let (analysis, outcome) = analyze(&args, output.verbose)?;
+    let bytes = match renderer.id {
+        "text" => render::sources(&analysis, &output.render_options()),
+        "json" => {
+            // Only the sources of the whole result: the same types, the same text.
+            let all = serde_json::to_value(&analysis.sources).unwrap_or_default();
+            let text = if output.compact { all.to_string() } else { format!("{all:#}") };
+            format!("{}\n", render::escape::json(&text)).into_bytes()
+        }
+        other => return Err(Failure::usage(format!("detect has no {other}: use text or json"))),
+    };
+    output.write(&bytes)?;
+    Ok(outcome.max(found(&analysis, &args.fail_on)))
+}
+
+/// Reads and judges; a saved result is taken as it is. Says on standard error what could not be read.
+pub(crate) fn analyze(args: &AnalyzeArgs, verbose: bool) -> Result<(Analysis, Outcome), Failure> {
+    if let Some(mut a) = saved::load(&args.paths)? {
+        if let Some(n) = args.failures {
+            a.failures.truncate(n);
+        }
+        return Ok((a, Outcome::Done));
+    }
+    if let Some(n) = args.threads {
+        // Fails only when a pool exists already: then that one serves.
+        let _ = rayon::ThreadPoolBuilder::new().num_threads(n).build_global();
+    }
+    let mut inputs = Inputs::find(&args.paths, &args.configs);
+    if inputs.is_empty() {
+        inputs.problems.iter().for_each(|p| say(Level::Warning, p));
+        if let Some(meant) = mistyped_command(&args.paths) {
+            say(Level::Note, &format!("did you mean the command `logjoin {meant}`?"));
+        }
+        return Err(Failure::Io("nothing could be read".to_owned()));
+    }
+    let plan = inputs.plan_for(args);
+    let progress = Progress::new(wants_progress(args.no_progress));
+    let scans = inputs.scan(&plan, &|bytes| progress.advance(bytes));
+    progress.finish();
+    let analysis = logjoin::finish(&plan, scans);
+    for p in &inputs.problems {
+        say(Level::Warning, p);
+    }
+    if verbose {
+        inputs.notes.iter().for_each(|n| say(Level::Note, n));
+    }
+    let outcome = if inputs.problems.is_empty() { Outcome::Done } else { Outcome::Incomplete };
+    Ok((analysis, outcome))
+}
+
+/// Whether something was found that `--fail-on` names.
+fn found(a: &Analysis, fail_on: &[FailOn]) -> Outcome {
+    let has = |cause: CauseId| a.totals.by_cause.get(cause.as_str()).is_some_and(|n| *n > 0);
+    let hit = fail_on.iter().any(|f| match f {
+        FailOn::Any => a.totals.failures > 0,
+        FailOn::Cause(c) => has(*c),
+    });
+    if hit { Outcome::Found } else { Outcome::Done }
+}
+
+/// A path that does not exist and is nearly the name of a command.
+fn mistyped_command(paths: &[PathBuf]) -> Option<String> {
+    let word = paths.first()?.to_str()?;
+    if Path::new(word).exists() || word.contains(['/', '.', '*']) {
+        return None;
+    }
+    let names = Cli::command().get_subcommands().map(|c| c.get_name().to_owned()).collect::<Vec<_>>();
+    names.into_iter().find(|name| distance(word, name) <= 2)
+}
+
+/// Edits between two words, a swap of neighbours being two.
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.chars().enumerate() {
+            let replaced = diagonal + usize::from(x != y);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn near_words_are_near() {
+        assert_eq!((distance("join", "join"), distance("jion", "join"), distance("", "man")), (0, 2, 3));
+        assert_eq!(mistyped_command(&["explian".into()]).as_deref(), Some("explain"));
+        assert_eq!(mistyped_command(&["/var/log".into()]), None);
+        assert_eq!(mistyped_command(&["no-such-folder".into()]), None);
+    }
+}

@@ -1,0 +1,90 @@
+//! The time axis as a drawing: failures as bars, incidents as shaded stretches, one lane for each instance.
+//!
+//! Colours come from classes of the style sheet; the state of a stretch is also said in its title and the legend.
+
+use super::super::{view, words};
+use super::Page;
+use crate::Analysis;
+use crate::analysis::Time;
+
+const WIDTH: f64 = 1000.0;
+/// Room for the names of the lanes.
+const LEFT: f64 = 120.0;
+const BARS: f64 = 90.0;
+const LANE: f64 = 20.0;
+const SLICES: usize = 220;
+
+pub(super) fn draw(p: &mut Page, a: &Analysis) {
+    let Some((start, end)) = view::range(a) else { return };
+    if a.failures.is_empty() && a.lifecycle.is_empty() {
+        return;
+    }
+    let top = BARS + 10.0;
+    let height = top + LANE * a.lifecycle.len() as f64 + 24.0;
+    p.raw("<figure><svg role=\"img\" aria-label=\"failures and states of the instances over time\" viewBox=\"0 0 ");
+    p.number(WIDTH).raw(" ").number(height).raw("\">\n");
+    for i in &a.incidents {
+        let (x, w) = stretch(i.start, i.end, start, end);
+        rect(p, "<rect class=\"span\" x=\"", x, 0.0, w.max(3.0), height - 24.0);
+        p.element("<title>", format!("{}: {}", i.id, words::range(i.start, i.end)), "</title></rect>\n");
+    }
+    bars(p, a, start, end);
+    p.raw("<line class=\"axis\" x1=\"").number(LEFT).raw("\" x2=\"").number(WIDTH);
+    p.raw("\" y1=\"").number(BARS).raw("\" y2=\"").number(BARS).raw("\"/>\n");
+    for (n, l) in a.lifecycle.iter().enumerate() {
+        let y = top + LANE * n as f64;
+        label(p, 0.0, y + 12.0, "\">", &short(&l.instance));
+        for s in &l.spans {
+            let (x, w) = stretch(s.start, s.end, start, end);
+            let open = match s.state.as_str() {
+                "ready" => "<rect class=\"ready\" x=\"",
+                "down" => "<rect class=\"down\" x=\"",
+                "starting" => "<rect class=\"starting\" x=\"",
+                "draining" => "<rect class=\"draining\" x=\"",
+                _ => "<rect class=\"unknown\" x=\"",
+            };
+            // What is down is drawn higher than what is ready: the shape says it without the colour.
+            let (dy, h) = if s.state == "ready" { (6.0, 6.0) } else { (2.0, 14.0) };
+            rect(p, open, x, y + dy, w.max(1.5), h);
+            let title = format!("{} {}: {}", l.instance, s.state, words::range(s.start, s.end));
+            p.element("<title>", title, "</title></rect>\n");
+        }
+    }
+    label(p, LEFT, height - 8.0, "\">", &words::moment(start));
+    label(p, WIDTH, height - 8.0, "\" text-anchor=\"end\">", &words::moment(end));
+    p.raw("</svg><figcaption class=\"mute\">Bars: failures. Thin lanes: ready; thick: down, starting or draining. ");
+    p.raw("Shaded: incidents. Point at a stretch for its times.</figcaption></figure>\n");
+}
+
+fn bars(p: &mut Page, a: &Analysis, start: Time, end: Time) {
+    let counts = view::buckets(a.failures.iter().filter(|f| f.gateway), start, end, SLICES);
+    let most = counts.iter().copied().max().unwrap_or(0).max(1);
+    label(p, 0.0, 12.0, "\">", "failures");
+    label(p, 0.0, 26.0, "\">", &format!("at most {}", words::grouped(most)));
+    let step = (WIDTH - LEFT) / SLICES as f64;
+    for (i, &n) in counts.iter().enumerate().filter(|(_, n)| **n > 0) {
+        let h = (BARS - 4.0) * n as f64 / most as f64;
+        rect(p, "<rect class=\"bar\" x=\"", LEFT + step * i as f64, BARS - h, step, h);
+        p.element("<title>", words::count(n, "failure", "failures"), "</title></rect>\n");
+    }
+}
+
+fn stretch(from: Time, to: Time, start: Time, end: Time) -> (f64, f64) {
+    let whole = (end.seconds() - start.seconds()).max(1e-9);
+    let at = |t: Time| LEFT + (WIDTH - LEFT) * ((t.seconds() - start.seconds()) / whole).clamp(0.0, 1.0);
+    (at(from), at(to) - at(from))
+}
+
+fn rect(p: &mut Page, open: &'static str, x: f64, y: f64, w: f64, h: f64) {
+    p.raw(open).number(x).raw("\" y=\"").number(y).raw("\" width=\"").number(w);
+    p.raw("\" height=\"").number(h.max(0.5)).raw("\">");
+}
+
+fn label(p: &mut Page, x: f64, y: f64, rest: &'static str, text: &str) {
+    p.raw("<text x=\"").number(x).raw("\" y=\"").number(y).raw(rest).text(text).raw("</text>\n");
+}
+
+/// A name that fits in front of a lane.
+fn short(name: &str) -> String {
+    super::super::canvas::clip(name, 18).into_owned()
+}

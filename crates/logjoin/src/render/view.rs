@@ -1,0 +1,221 @@
+//! What reports for people choose and add up: one place, so that no two reports differ.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::words;
+use crate::Analysis;
+use crate::analysis::{Count, Episode, Evidence, Failure, Incident, LifeSpan, Time};
+
+/// The range over all sources.
+pub(crate) fn range(a: &Analysis) -> Option<(Time, Time)> {
+    let start = a.sources.iter().filter_map(|s| s.start).min()?;
+    let end = a.sources.iter().filter_map(|s| s.end).max()?;
+    Some((start, end))
+}
+
+/// The largest episode of an incident, the one that its cause comes from; of equals the first.
+pub(crate) fn main_episode(i: &Incident) -> Option<&Episode> {
+    i.episodes
+        .iter()
+        .filter(|e| e.cause == i.cause)
+        .max_by_key(|e| (e.failures, std::cmp::Reverse(e.start)))
+        .or_else(|| i.episodes.first())
+}
+
+/// `502: 4,690, 504: 10` over the episodes of an incident.
+pub(crate) fn statuses(i: &Incident) -> String {
+    let mut all: BTreeMap<&str, u64> = BTreeMap::new();
+    for e in &i.episodes {
+        for (status, n) in &e.by_status {
+            *all.entry(status).or_default() += n;
+        }
+    }
+    counts(all)
+}
+
+/// `name: n` of a map, the largest first.
+pub(crate) fn counts<'a>(map: impl IntoIterator<Item = (&'a str, u64)>) -> String {
+    let mut all: Vec<(&str, u64)> = map.into_iter().collect();
+    all.sort_by(|x, y| y.1.cmp(&x.1).then(x.0.cmp(y.0)));
+    let parts: Vec<String> = all.iter().map(|(k, n)| format!("{k}: {}", words::grouped(*n))).collect();
+    parts.join(", ")
+}
+
+/// `name: n` of a map of the result.
+pub(crate) fn map_counts(map: &BTreeMap<String, u64>) -> String {
+    counts(map.iter().map(|(k, n)| (k.as_str(), *n)))
+}
+
+/// How many of the requests failed, in words. Episodes of one incident may share requests, so the share is that of its
+/// largest episode.
+pub(crate) fn share_sentence(i: &Incident) -> String {
+    let Some(e) = i.episodes.iter().max_by_key(|e| (e.failures, std::cmp::Reverse(e.start))) else {
+        return String::new();
+    };
+    let of = format!(
+        "{} of {} requests through {} ({})",
+        words::grouped(e.failures),
+        words::grouped(e.requests),
+        if e.proxies.is_empty() { "the proxy".to_owned() } else { words::list(&e.proxies) },
+        words::share(e.failures, e.requests)
+    );
+    if i.episodes.len() == 1 { of } else { format!("most in {}: {of}", e.id) }
+}
+
+/// Distinct clients of an incident, in words. Counts of episodes cannot be added, so they are counted anew where all
+/// failures are listed; otherwise the largest is a lower bound.
+pub(crate) fn clients(a: &Analysis, i: &Incident) -> String {
+    if let [only] = i.episodes.as_slice() {
+        return words::count(only.clients, "client", "clients");
+    }
+    let listed: Vec<&Failure> = failures_of(a, i).collect();
+    if listed.len() as u64 == i.failures {
+        let all: BTreeSet<&str> = listed.iter().filter_map(|f| f.client.as_deref()).collect();
+        return words::count(all.len() as u64, "client", "clients");
+    }
+    let most = i.episodes.iter().map(|e| e.clients).max().unwrap_or(0);
+    format!("at least {}", words::count(most, "client", "clients"))
+}
+
+/// The listed failures of an incident.
+pub(crate) fn failures_of<'a>(a: &'a Analysis, i: &'a Incident) -> impl Iterator<Item = &'a Failure> {
+    a.failures
+        .iter()
+        .filter(|f| f.gateway && f.episode.as_deref().is_some_and(|id| i.episodes.iter().any(|e| e.id == id)))
+}
+
+/// The paths that failed most in an incident.
+pub(crate) fn endpoints(i: &Incident, most: usize) -> Vec<Count> {
+    let mut all: BTreeMap<&str, u64> = BTreeMap::new();
+    for c in i.episodes.iter().flat_map(|e| &e.endpoints) {
+        *all.entry(&c.value).or_default() += c.count;
+    }
+    let mut all: Vec<Count> =
+        all.into_iter().map(|(value, count)| Count { value: value.to_owned(), count }).collect();
+    all.sort_by(|x, y| y.count.cmp(&x.count).then(x.value.cmp(&y.value)));
+    all.truncate(most);
+    all
+}
+
+/// All targets or proxies of an incident, in order of their first episode.
+pub(crate) fn union<'a>(i: &'a Incident, of: impl Fn(&'a Episode) -> &'a [String]) -> Vec<&'a str> {
+    let mut out: Vec<&str> = Vec::new();
+    for name in i.episodes.iter().flat_map(of) {
+        if !out.contains(&name.as_str()) {
+            out.push(name);
+        }
+    }
+    out
+}
+
+/// The few facts that prove an episode: those with a line and its text come first.
+pub(crate) fn proof(e: &Episode, most: usize) -> Vec<&Evidence> {
+    let mut all: Vec<&Evidence> = e.evidence.iter().collect();
+    all.sort_by_key(|x| (x.text.is_none(), x.lines.is_empty()));
+    all.truncate(most);
+    all
+}
+
+/// Failures per slice of a range, for a sparkline.
+pub(crate) fn buckets<'a>(
+    failures: impl Iterator<Item = &'a Failure>,
+    start: Time,
+    end: Time,
+    slices: usize,
+) -> Vec<u64> {
+    let mut out = vec![0; slices.max(1)];
+    let n = out.len() as i128;
+    let span = (i128::from(end.0) - i128::from(start.0)).max(1);
+    for f in failures {
+        let at = (i128::from(f.time.0) - i128::from(start.0)).clamp(0, span);
+        out[((at * n) / (span + 1)) as usize] += 1;
+    }
+    out
+}
+
+/// The state of an instance that fills most of each slice of a range, as one letter each.
+pub(crate) fn state_strip(spans: &[LifeSpan], start: Time, end: Time, slices: usize) -> String {
+    let n = slices.max(1) as i128;
+    let (s, e) = (i128::from(start.0), i128::from(end.0).max(i128::from(start.0) + 1));
+    (0..n)
+        .map(|i| {
+            let (from, to) = (s + (e - s) * i / n, s + (e - s) * (i + 1) / n);
+            let inside =
+                |x: &LifeSpan| (i128::from(x.end.0).min(to) - i128::from(x.start.0).max(from)).max(0);
+            // What is not well wins a slice however short it is: a restart of a second must not vanish.
+            let worst = spans.iter().filter(|x| inside(x) > 0).max_by_key(|x| state_rank(&x.state));
+            worst.map_or('?', |x| state_letter(&x.state))
+        })
+        .collect()
+}
+
+fn state_rank(state: &str) -> u8 {
+    match state {
+        "down" => 4,
+        "starting" => 3,
+        "draining" => 2,
+        "ready" => 1,
+        _ => 0,
+    }
+}
+
+/// One character for a state; the legend is `= ready, s starting, d draining, X down, ? unknown`.
+pub(crate) fn state_letter(state: &str) -> char {
+    match state {
+        "ready" => '=',
+        "starting" => 's',
+        "draining" => 'd',
+        "down" => 'X',
+        _ => '?',
+    }
+}
+
+/// What a file is called in an account of the input: `14 files of 541 MB (2 with problems)`.
+pub(crate) fn files(a: &Analysis) -> String {
+    let bad = a.inputs.iter().filter(|i| i.problem.is_some()).count() as u64;
+    let bytes = a.inputs.iter().map(|i| i.bytes).sum();
+    let all = format!("{} of {}", words::count(a.inputs.len() as u64, "file", "files"), words::size(bytes));
+    if bad == 0 { all } else { format!("{all} ({bad} with problems)") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample;
+    use super::*;
+
+    #[test]
+    fn the_main_episode_has_the_cause_of_the_incident() {
+        let a = sample::rich();
+        for i in &a.incidents {
+            assert_eq!(main_episode(i).unwrap().cause, i.cause);
+        }
+    }
+
+    #[test]
+    fn proof_prefers_lines_with_text() {
+        let a = sample::rich();
+        let e = main_episode(&a.incidents[0]).unwrap();
+        assert!(proof(e, 3)[0].text.is_some());
+    }
+
+    #[test]
+    fn every_failure_falls_into_a_slice() {
+        let a = sample::rich();
+        let (start, end) = range(&a).unwrap();
+        for n in [1, 7, 60] {
+            let b = buckets(a.failures.iter(), start, end, n);
+            assert_eq!((b.len(), b.iter().sum::<u64>()), (n, a.failures.len() as u64));
+        }
+        let same = buckets(a.failures.iter(), Time(i64::MIN), Time(i64::MAX), 3);
+        assert_eq!(same.iter().sum::<u64>(), a.failures.len() as u64);
+    }
+
+    #[test]
+    fn a_short_fall_is_seen_in_a_long_strip() {
+        let span =
+            |state: &str, start, end| LifeSpan { state: state.into(), start: Time(start), end: Time(end) };
+        let spans = [span("ready", 0, 500), span("down", 500, 501), span("ready", 501, 1000)];
+        assert_eq!(state_strip(&spans, Time(0), Time(1000), 10), "=====X====");
+        assert_eq!(state_strip(&[], Time(5), Time(5), 3), "???");
+    }
+}
