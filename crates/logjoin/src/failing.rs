@@ -30,6 +30,10 @@ pub(crate) struct Failing {
     pub end_ns: i64,
     /// Whether the start is known, or only guessed.
     pub has_start: bool,
+    /// Between which moments it began.
+    pub start: (i64, i64),
+    /// Between which moments it ended.
+    pub end: (i64, i64),
 }
 
 /// One try, with what the proxy saw.
@@ -131,7 +135,7 @@ fn judge(plan: &Plan, world: &World, request: usize, errors: Vec<usize>, coverag
         Mechanism::Unknown => Origin::Unknown,
         _ => Origin::Proxy,
     };
-    let (start_ns, end_ns, has_start) = span(plan, world, request, &errors, mechanism);
+    let Span { start_ns, end_ns, has_start, start, end } = span(plan, world, request, &errors, mechanism);
     Some(Failing {
         request,
         errors,
@@ -143,6 +147,8 @@ fn judge(plan: &Plan, world: &World, request: usize, errors: Vec<usize>, coverag
         start_ns,
         end_ns,
         has_start,
+        start,
+        end,
     })
 }
 
@@ -150,33 +156,52 @@ fn is_retried(detail: &crate::event::Detail) -> bool {
     detail.haproxy.as_ref().is_some_and(|h| h.retries > 0)
 }
 
-/// The best guess at start and end: error lines of Apache are more precise than its access lines, and a request that
-/// ran into a timer began that long before.
-fn span(plan: &Plan, world: &World, request: usize, errors: &[usize], mechanism: Mechanism) -> (i64, i64, bool) {
+/// When a request began and ended: the best guess, and the bounds.
+struct Span {
+    start_ns: i64,
+    end_ns: i64,
+    has_start: bool,
+    start: (i64, i64),
+    end: (i64, i64),
+}
+
+/// A timer fires, and a line is written, within this time.
+const PROMPT: i64 = 5_000_000;
+
+/// Error lines of Apache are more precise than its access lines, and a request that ran into a timer began that long
+/// before its end.
+fn span(plan: &Plan, world: &World, request: usize, errors: &[usize], mechanism: Mechanism) -> Span {
     let t = &world.requests[request];
-    let mut end = if t.end_hi - t.end_lo <= SECOND { t.end_lo + (t.end_hi - t.end_lo) / 2 } else { t.end_lo };
+    let mut end = (t.end_lo, t.end_hi);
+    let mut end_ns = if t.end_hi - t.end_lo <= SECOND { t.end_lo + (t.end_hi - t.end_lo) / 2 } else { t.end_lo };
     let last = errors.iter().map(|e| &world.errors[*e]).filter(|m| m.hi - m.lo < SECOND).map(|m| m.lo).max();
     if let Some(last) = last
         && !matches!(mechanism, Mechanism::FromBackend | Mechanism::Unknown)
     {
-        end = last;
+        end_ns = last;
+        end = (last - PROMPT, last + PROMPT);
     }
     let is_start = t.r.anchor == logjoin_parse::Anchor::Start;
     let has_start = t.has_duration || is_start;
-    let mut start = t.start_lo + (t.start_hi - t.start_lo) / 2;
+    let mut start = (t.start_lo.min(end.1), t.start_hi.min(end.1));
     if !t.has_duration
         && matches!(mechanism, Mechanism::ReadTimeout | Mechanism::ConnectTimeout)
         && let Some(timer) = timers(plan, t.instance, mechanism).find(|timer| {
-            !is_start || (t.start_lo - SECOND / 10..t.start_hi + SECOND / 10).contains(&(end - timer))
+            !is_start || (t.start_lo - SECOND / 10..t.start_hi + SECOND / 10).contains(&(end_ns - timer))
         })
     {
-        return (end - timer, end, true);
+        let start = (end.0 - timer - PROMPT, end.1 - timer + PROMPT);
+        return Span { start_ns: end_ns - timer, end_ns, has_start: true, start, end };
     }
-    if !t.has_duration && is_start && !errors.is_empty() && last.is_some() {
+    if !has_start {
+        start.0 = end.0 - 2 * SECOND;
+    }
+    let mut start_ns = start.0 + (start.1 - start.0) / 2;
+    if !t.has_duration && is_start && last.is_some() {
         // Most failures are quick: the latest start that the stamp allows.
-        start = end.min(t.start_hi);
+        start_ns = end_ns.min(t.start_hi);
     }
-    (start.min(end), end, has_start)
+    Span { start_ns: start_ns.min(end_ns), end_ns, has_start, start, end }
 }
 
 /// The timers of a proxy's configuration, nanoseconds.

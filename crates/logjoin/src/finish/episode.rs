@@ -141,7 +141,8 @@ fn cite_text(scene: &Scene<'_>, c: Cite) -> Option<String> {
 /// Facts that do not fit the verdict.
 fn against(scene: &Scene<'_>, row: &Row) -> Vec<Evidence> {
     let mut out = Vec::new();
-    if matches!(row.cause, CauseId::BackendDown | CauseId::BackendCrash | CauseId::StartFailure | CauseId::DeployRestart) {
+    let refused = row.members.iter().all(|m| !crate::join::reaches(scene.failing[*m].mechanism));
+    if refused && matches!(row.cause, CauseId::BackendDown | CauseId::StartFailure | CauseId::DeployRestart) {
         for t in &row.targets {
             // Between the first and the last failure, with room for the edges.
             let quarter = (row.end - row.start) / 4;
@@ -202,13 +203,13 @@ fn ruled_out(scene: &Scene<'_>, row: &Row) -> Vec<RuledOut> {
 /// One sentence for an incident.
 pub(super) fn summary(all: &[Episode], largest: &Episode) -> String {
     let failures: u64 = all.iter().map(|e| e.failures).sum();
-    let share = 100.0 * largest.failures as f64 / largest.requests.max(1) as f64;
+    let share = crate::render::words::percent(largest.failures as f64 / largest.requests.max(1) as f64);
     let targets = if largest.targets.is_empty() { "an unnamed server".to_string() } else { largest.targets.join(", ") };
     let statuses: Vec<&str> = largest.by_status.keys().map(String::as_str).collect();
     let more = if all.len() > 1 { format!(" ({} other episodes with it)", all.len() - 1) } else { String::new() };
     let requests = if failures == 1 { "request" } else { "requests" };
     format!(
-        "{failures} {requests} failed ({}): {} at {targets}, {share:.0} % of the traffic meanwhile{more}",
+        "{failures} {requests} failed ({}): {} at {targets}, {share} of the traffic meanwhile{more}",
         statuses.join(", "),
         crate::advice::sentence(largest.cause),
     )

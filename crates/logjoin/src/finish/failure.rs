@@ -133,7 +133,14 @@ fn join_state(scene: &Scene<'_>, i: usize) -> &'static str {
 fn cause_lines(scene: &Scene<'_>, i: usize, j: &Judged) -> Vec<LineRef> {
     let mut at: Vec<At> = cause_cites(j).into_iter().map(|c| cite_at(scene, c)).collect();
     if j.cause != CauseId::Unknown {
-        let spoken = scene.joins[i].lines.iter().filter(|l| l.how == "time");
+        // A message beside the usual "served" line says what the request was at.
+        let spoken = scene.joins[i].lines.iter().filter(|l| match l.row {
+            Row::Log(n) => {
+                let e = &scene.world.logs[n as usize].e;
+                l.how == "time" || e.target == 0 || e.severity >= crate::event::Severity::Warning
+            }
+            Row::Request(_) => false,
+        });
         at.extend(spoken.map(|l| row_at(scene, l.row)));
     }
     at.sort_unstable();

@@ -7,6 +7,8 @@
 use std::collections::BTreeMap;
 
 use super::{Join, Joined, reaches};
+use logjoin_parse::Product;
+
 use crate::clock::ClockModel;
 use crate::event::LogEvent;
 use crate::failing::Failing;
@@ -22,15 +24,35 @@ use crate::vocabulary::Mechanism;
 const SHARE: f64 = 0.75;
 /// Kinds of messages that appear more often than this many times as often as failed requests are everyday noise.
 const EVERYDAY: usize = 4;
+/// A message at the start of a request is written within this time of it, and one at its end too.
+const NEAR: i64 = 20 * MS;
+/// Share of the messages of a kind that must stand at starts (or ends).
+const AT: f64 = 0.9;
 /// Messages given to one request.
 const MOST: usize = 8;
 
 /// A request that may have written a message: a failed one (by its number), or a served one.
 struct Owner {
     failing: Option<usize>,
+    start: (i64, i64),
+    end: (i64, i64),
+    /// When the message can have been written.
     from: i64,
     to: i64,
     order: (i64, crate::event::At),
+}
+
+impl Owner {
+    fn failed(number: usize, f: &Failing, world: &World) -> Owner {
+        let t = &world.requests[f.request];
+        let (from, to) = span(f);
+        Owner { failing: Some(number), start: f.start, end: f.end, from, to, order: (f.end_ns, t.r.at) }
+    }
+
+    fn served(t: &Timed) -> Owner {
+        let (start, end) = ((t.start_lo, t.start_hi), (t.end_lo, t.end_hi));
+        Owner { failing: None, start, end, from: t.start_lo, to: t.end_hi, order: (t.end_lo, t.r.at) }
+    }
 }
 
 pub(super) fn join(
@@ -51,28 +73,28 @@ pub(super) fn join(
             continue;
         }
         let band = clocks.band(instance) + 10 * MS;
-        for (kind, lines) in kinds(world, instance, joins) {
-            let _ = kind;
+        for lines in kinds(plan, world, instance, joins).into_values() {
             if lines.len() > EVERYDAY * here.len().max(4) {
                 continue;
             }
             let Some(route) = route_of(world, failing, &here, &lines, band) else { continue };
             let mut owners: Vec<Owner> = Vec::new();
-            for &i in &here {
-                let f = &failing[i];
-                let t = &world.requests[f.request];
-                if t.r.route == route {
-                    let (from, to) = span(f, t);
-                    owners.push(Owner { failing: Some(i), from: from - band, to: to + band, order: (f.end_ns, t.r.at) });
+            let failed = here.iter().filter(|i| world.requests[failing[**i].request].r.route == route);
+            for &i in failed {
+                owners.push(Owner::failed(i, &failing[i], world));
+            }
+            // More messages than failed requests: the served ones write them too.
+            if lines.len() * 5 > owners.len() * 6 {
+                let (first, last) = (lines[0].1.lo - SECOND, lines[lines.len() - 1].1.hi + SECOND);
+                for t in world.requests.iter().filter(|t| t.r.route == route && plan.instances[t.instance].is_proxy) {
+                    let is_served = (200..500).contains(&t.r.status) && t.r.status != 499;
+                    let is_near = t.end_hi >= first && t.start_lo <= last;
+                    if is_served && is_near && went_to(index, peers, t) == Some(instance) {
+                        owners.push(Owner::served(t));
+                    }
                 }
             }
-            let (first, last) = (lines[0].1.lo - SECOND, lines[lines.len() - 1].1.hi + SECOND);
-            for t in world.requests.iter().filter(|t| t.r.route == route && plan.instances[t.instance].is_proxy) {
-                let is_served = (200..500).contains(&t.r.status) && t.r.status != 499;
-                if is_served && t.end_hi >= first && t.start_lo <= last && went_to(world, index, peers, t) == Some(instance) {
-                    owners.push(Owner { failing: None, from: t.start_lo - band, to: t.end_hi + band, order: (t.end_lo, t.r.at) });
-                }
-            }
+            place(&lines, &mut owners, band);
             owners.sort_by_key(|o| o.order);
             assign(&lines, &owners, &mut found);
         }
@@ -86,31 +108,49 @@ pub(super) fn join(
 }
 
 /// When the handler of a failed request can have run.
-fn span(f: &Failing, t: &Timed) -> (i64, i64) {
-    let knows_start = t.has_duration || t.r.anchor == logjoin_parse::Anchor::Start;
-    let from = if knows_start { t.start_lo } else { f.start_ns.min(t.start_lo) };
-    let to = if matches!(f.mechanism, Mechanism::ReadTimeout | Mechanism::SendTimeout) {
-        // The handler goes on after the proxy has given up.
-        f.end_ns + 10 * SECOND
-    } else if t.end_hi - f.end_ns < 2 * SECOND {
-        t.end_hi
-    } else {
-        f.end_ns
+fn span(f: &Failing) -> (i64, i64) {
+    // The handler goes on after the proxy has given up.
+    let late = if matches!(f.mechanism, Mechanism::ReadTimeout | Mechanism::SendTimeout) { 10 * SECOND } else { 0 };
+    (f.start.0, f.end.1 + late)
+}
+
+/// Where in a request messages of a kind are written: if nearly all of them stand at some request's start, or at some
+/// request's end, then it is there, and nowhere else in between.
+fn place(lines: &[Line<'_>], owners: &mut [Owner], band: i64) {
+    let near = |m: &Moment<LogEvent>, at: (i64, i64)| m.hi >= at.0 - band - NEAR && m.lo <= at.1 + band + NEAR;
+    let share = |which: fn(&Owner) -> (i64, i64)| {
+        lines.iter().filter(|(_, m)| owners.iter().any(|o| near(m, which(o)))).count() as f64 / lines.len().max(1) as f64
     };
-    (from, to)
+    let at_start = share(|o| o.start);
+    let at_end = share(|o| o.end);
+    let width = |which: fn(&Owner) -> (i64, i64)| owners.iter().map(|o| which(o).1 - which(o).0).max().unwrap_or(0);
+    let by_start = at_start >= AT && (at_end < AT || width(|o| o.start) <= width(|o| o.end));
+    let by_end = !by_start && at_end >= AT;
+    for o in owners {
+        let (from, to) = match (by_start, by_end) {
+            (true, _) => (o.start.0 - NEAR, o.start.1 + NEAR),
+            (_, true) => (o.end.0 - NEAR, o.end.1 + NEAR),
+            _ => (o.from, o.to),
+        };
+        (o.from, o.to) = (from - band, to + band);
+        if by_start {
+            o.order.0 = o.start.0 + (o.start.1 - o.start.0) / 2;
+        }
+    }
 }
 
 type Line<'a> = (usize, &'a Moment<LogEvent>);
 
 /// Messages that name nothing, by kind, in order of time.
-fn kinds<'a>(world: &'a World, instance: usize, joins: &[Join]) -> BTreeMap<u64, Vec<Line<'a>>> {
+fn kinds<'a>(plan: &Plan, world: &'a World, instance: usize, joins: &[Join]) -> BTreeMap<u64, Vec<Line<'a>>> {
     let taken: std::collections::BTreeSet<Row> = joins.iter().flat_map(|j| j.lines.iter().map(|l| l.row)).collect();
     let mut kinds: BTreeMap<u64, Vec<Line<'a>>> = BTreeMap::new();
     for (i, m) in world.logs.iter().enumerate() {
         // What speaks of a process, a worker or the host is about an event, not about a request.
         let of_request = m.e.signal.as_ref().is_none_or(|s| s.scope == Scope::Request);
         let nameless = m.e.target == 0 && m.e.id == 0;
-        if m.instance == instance && of_request && nameless && m.hi - m.lo <= SECOND && !taken.contains(&Row::Log(i as u32)) {
+        let is_app = plan.sources[plan.files[m.e.at.file as usize].source].writer.product == Product::Backend;
+        if m.instance == instance && is_app && of_request && nameless && m.hi - m.lo <= SECOND && !taken.contains(&Row::Log(i as u32)) {
             kinds.entry(m.e.template).or_default().push((i, m));
         }
     }
@@ -124,8 +164,7 @@ fn route_of(world: &World, failing: &[Failing], here: &[usize], lines: &[Line<'_
         let mut routes: Vec<u64> = here
             .iter()
             .filter(|i| {
-                let t = &world.requests[failing[**i].request];
-                let (from, to) = span(&failing[**i], t);
+                let (from, to) = span(&failing[**i]);
                 m.hi >= from - band && m.lo <= to + band
             })
             .map(|i| world.requests[failing[*i].request].r.route)
@@ -141,8 +180,7 @@ fn route_of(world: &World, failing: &[Failing], here: &[usize], lines: &[Line<'_
 }
 
 /// The instance that a served request went to: by its label, or because its line stands in one instance's log only.
-fn went_to(world: &World, index: &Index, peers: &Peers, t: &Timed) -> Option<usize> {
-    let _ = world;
+fn went_to(index: &Index, peers: &Peers, t: &Timed) -> Option<usize> {
     if t.r.server != 0 {
         return peers.by_hash(t.r.server);
     }

@@ -193,12 +193,9 @@ fn claimant(
     }
     let (mut start, mut end) = ((t.start_lo, t.start_hi), (t.end_lo, t.end_hi));
     if let Some(i) = number {
-        // An error line may say the end better than the access line.
         let f = &failing[i];
-        if f.end_ns < end.1 && !f.errors.is_empty() && t.r.anchor == logjoin_parse::Anchor::Start {
-            end = (f.end_ns - MS, f.end_ns + MS);
-        }
-        if !t.has_duration {
+        (start, end) = (f.start, f.end);
+        if !f.has_start {
             start = (start.0.min(end.0 - guess(f.mechanism)), start.1.min(end.1));
         }
     }

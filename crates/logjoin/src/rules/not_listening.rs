@@ -63,7 +63,7 @@ fn by_lifecycle(case: &Case<'_>, down: &Down, strength: f64) -> Option<Verdict> 
         }
         (DownWhy::Silent, _) => {
             let confidence = if down.back.is_some() { 0.7 } else { 0.6 };
-            let back: Vec<Sign> = down.back.into_iter().collect();
+            let back: Vec<Sign> = down.starting.into_iter().chain(down.back).collect();
             let v = Verdict::new(CauseId::BackendDown, confidence * strength).own(case, "nothing listened");
             Some(if back.is_empty() { v } else { v.signs("the log of the backend is silent until it starts again", &back) })
         }
