@@ -50,6 +50,7 @@ pub(crate) fn add(
                         method: hash_opt(a.method.as_deref()),
                         target: target_hash(a.path.as_deref()),
                         id: first_id(raw),
+                        client: 0,
                         signal,
                         template: template(message),
                         text: text(message),
@@ -97,8 +98,20 @@ fn relative(p: &[u8]) -> &[u8] {
     p
 }
 
-fn route(p: &[u8]) -> &[u8] {
+fn path(p: &[u8]) -> &[u8] {
     memchr::memchr2(b'?', b';', p).map_or(p, |i| &p[..i])
+}
+
+/// Hash of a path with the segments masked that look like values: numbers, and long words with digits in them.
+fn route(path: &[u8]) -> u64 {
+    let mut masked = Vec::with_capacity(path.len());
+    for segment in path.split(|b| *b == b'/') {
+        let digits = segment.iter().filter(|b| b.is_ascii_digit()).count();
+        let is_value = digits > 0 && (digits == segment.len() || segment.len() >= 8 && digits * 4 >= segment.len());
+        masked.push(b'/');
+        masked.extend_from_slice(if is_value { b"*" } else { segment });
+    }
+    hash(&masked)
 }
 
 /// Statuses that are looked at more closely: gateway failures, what hides them, and what a client's leaving looks like.
@@ -156,10 +169,11 @@ fn request(a: &Access<'_>, raw: &[u8], at: At, stamp: Stamp, anchor: Anchor, wri
         unit_ns: a.duration_unit_us.max(1).saturating_mul(1000),
         method: hash_opt(a.method.as_deref()),
         target: unescaped.as_deref().map_or(0, hash),
-        route: unescaped.as_deref().map_or(0, |t| hash(route(t))),
+        path: unescaped.as_deref().map_or(0, |t| hash(path(t))),
+        route: unescaped.as_deref().map_or(0, |t| route(path(t))),
         status: a.status.unwrap_or(0),
         bytes: a.bytes.unwrap_or(-1),
-        client: hash_opt(a.client_ip.as_deref()),
+        client: client(a, writer),
         agent: hash_opt(a.user_agent.as_deref()),
         server,
         tries: tries.len() as u32,
@@ -167,6 +181,12 @@ fn request(a: &Access<'_>, raw: &[u8], at: At, stamp: Stamp, anchor: Anchor, wri
         pid: a.pid.unwrap_or(0),
         detail,
     }
+}
+
+/// The client that a request came from. What a backend sees as its client is the proxy; the forwarded address is the client's.
+fn client(a: &Access<'_>, writer: Writer) -> u64 {
+    let forwarded = a.xff.as_deref().filter(|_| !writer.is_proxy).and_then(|x| x.split(|b| *b == b',').next());
+    hash_opt(forwarded.map(<[u8]>::trim_ascii).or(a.client_ip.as_deref()))
 }
 
 /// The server that was tried last, as the proxy names it.
@@ -297,6 +317,7 @@ fn log(
         method,
         target,
         id: first_id(raw),
+        client: if target == 0 { 0 } else { first_ip(&l.message) },
         signal,
         template: template(&l.message),
         text: if l.message.is_empty() { text(raw) } else { text(&l.message) },
@@ -332,6 +353,13 @@ fn address(raw: &[u8]) -> Option<String> {
         host = word.parse().ok();
     }
     None
+}
+
+/// Hash of the first address in a message; 0 without one.
+fn first_ip(message: &[u8]) -> u64 {
+    let is_part = |b: &u8| b.is_ascii_hexdigit() || matches!(b, b'.' | b':');
+    let ip = message.split(|b| !is_part(b)).find(|w| w.len() >= 7 && logjoin_parse::bytes::is_ip(w));
+    hash_opt(ip)
 }
 
 /// Severity of the words and numbers that log libraries use (pino and bunyan: 40 warn, 50 error).

@@ -27,6 +27,8 @@ pub(crate) struct Request {
     /// Whole target, escapes undone.
     pub target: u64,
     /// Target without its query.
+    pub path: u64,
+    /// Path with its numbers and ids masked: requests of one kind share it.
     pub route: u64,
     pub status: i32,
     pub bytes: i64,
@@ -166,6 +168,8 @@ pub(crate) struct LogEvent {
     pub method: u64,
     pub target: u64,
     pub id: u64,
+    /// First address in the text.
+    pub client: u64,
     pub signal: Option<SignalHit>,
     /// Hash of the text without its numbers and without the request it names: lines of one kind share it.
     pub template: u64,

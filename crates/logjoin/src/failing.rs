@@ -196,7 +196,8 @@ fn span(plan: &Plan, world: &World, request: usize, errors: &[usize], mechanism:
     if !has_start {
         start.0 = end.0 - 2 * SECOND;
     }
-    let mut start_ns = start.0 + (start.1 - start.0) / 2;
+    // Where nothing says when it began, it was quick: most failures are.
+    let mut start_ns = if has_start { start.0 + (start.1 - start.0) / 2 } else { end_ns };
     if !t.has_duration && is_start && last.is_some() {
         // Most failures are quick: the latest start that the stamp allows.
         start_ns = end_ns.min(t.start_hi);
@@ -424,7 +425,7 @@ fn apache_errors(
             let last = &world.errors[g.lines[g.lines.len() - 1]];
             let same_port = g.port.is_none() || detail.and_then(|d| d.client_port).is_none_or(|p| g.port == Some(p));
             // The line of the path has no query.
-            let same_target = g.target == 0 || g.target == t.r.target || g.target == t.r.route;
+            let same_target = g.target == 0 || g.target == t.r.target || g.target == t.r.path;
             let plausible = g.lines.iter().all(|l| {
                 mechanism::apache::of_error(&world.errors[*l].e).is_none_or(|(m, _)| mechanism::apache::may_answer(m, t.r.status))
             });

@@ -31,6 +31,7 @@ pub(crate) struct Entry {
     pub bytes: i64,
     pub agent: u64,
     pub id: u64,
+    pub client: u64,
     /// Lines of one file and one kind: of these, a request has one.
     pub stream: u64,
 }
@@ -61,6 +62,7 @@ impl Index {
                 bytes: t.r.bytes,
                 agent: t.r.agent,
                 id: t.r.id,
+                client: t.r.client,
                 stream: u64::from(t.r.at.file) << 1,
             };
             index.add(pair(t.r.method, t.r.target), entry);
@@ -80,6 +82,7 @@ impl Index {
                 bytes: -1,
                 agent: 0,
                 id: m.e.id,
+                client: m.e.client,
                 stream: pair(u64::from(m.e.at.file) << 1 | 1, m.e.template),
             };
             let method = if m.e.method == 0 { 1 } else { m.e.method };

@@ -174,6 +174,7 @@ impl<'p> FileScanner<'p> {
                 method: 0,
                 target: 0,
                 id: 0,
+                client: 0,
                 signal: Some(convert::hit(&signal)),
                 template: convert::template(line),
                 text: convert::text(line),

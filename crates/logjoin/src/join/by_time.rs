@@ -77,14 +77,14 @@ pub(super) fn join(
             if lines.len() > EVERYDAY * here.len().max(4) {
                 continue;
             }
-            let Some(route) = route_of(world, failing, &here, &lines, band) else { continue };
+            let Some(group) = group_of(world, failing, &here, &lines, band) else { continue };
             let mut owners: Vec<Owner> = Vec::new();
-            let failed = here.iter().filter(|i| world.requests[failing[**i].request].r.route == route);
-            for &i in failed {
+            for i in here.iter().copied().filter(|i| group.has(&failing[*i], world)) {
                 owners.push(Owner::failed(i, &failing[i], world));
             }
             // More messages than failed requests: the served ones write them too.
-            if lines.len() * 5 > owners.len() * 6 {
+            let is_everyday = lines.len() * 5 > owners.len() * 6;
+            if let (true, Group::Route(route)) = (is_everyday, group) {
                 let (first, last) = (lines[0].1.lo - SECOND, lines[lines.len() - 1].1.hi + SECOND);
                 for t in world.requests.iter().filter(|t| t.r.route == route && plan.instances[t.instance].is_proxy) {
                     let is_served = (200..500).contains(&t.r.status) && t.r.status != 499;
@@ -157,26 +157,57 @@ fn kinds<'a>(plan: &Plan, world: &'a World, instance: usize, joins: &[Join]) -> 
     kinds
 }
 
-/// The route whose failed requests cover most of the messages of a kind.
-fn route_of(world: &World, failing: &[Failing], here: &[usize], lines: &[Line<'_>], band: i64) -> Option<u64> {
-    let mut covered: BTreeMap<u64, usize> = BTreeMap::new();
+/// The requests that messages of a kind may belong to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Group {
+    Route(u64),
+    Mechanism(Mechanism),
+}
+
+impl Group {
+    fn has(self, f: &Failing, world: &World) -> bool {
+        match self {
+            Group::Route(r) => world.requests[f.request].r.route == r,
+            Group::Mechanism(m) => f.mechanism == m,
+        }
+    }
+}
+
+/// The route whose failed requests cover most of the messages of a kind; or, where the messages are as rare as the
+/// failures themselves, what the failures have in common.
+fn group_of(world: &World, failing: &[Failing], here: &[usize], lines: &[Line<'_>], band: i64) -> Option<Group> {
+    let mut covered: BTreeMap<Group, usize> = BTreeMap::new();
     for (_, m) in lines {
-        let mut routes: Vec<u64> = here
+        let mut groups: Vec<Group> = here
             .iter()
             .filter(|i| {
                 let (from, to) = span(&failing[**i]);
                 m.hi >= from - band && m.lo <= to + band
             })
-            .map(|i| world.requests[failing[*i].request].r.route)
+            .flat_map(|i| {
+                let f = &failing[*i];
+                [Group::Route(world.requests[f.request].r.route), Group::Mechanism(f.mechanism)]
+            })
             .collect();
-        routes.sort_unstable();
-        routes.dedup();
-        for r in routes {
-            *covered.entry(r).or_default() += 1;
+        groups.sort_unstable();
+        groups.dedup();
+        for g in groups {
+            *covered.entry(g).or_default() += 1;
         }
     }
-    let (route, n) = covered.into_iter().max_by_key(|(r, n)| (*n, std::cmp::Reverse(*r)))?;
-    (n as f64 >= SHARE * lines.len() as f64).then_some(route)
+    let enough = |n: usize| n as f64 >= SHARE * lines.len() as f64;
+    let best = |is_route: bool| {
+        covered
+            .iter()
+            .filter(|(g, n)| matches!(g, Group::Route(_)) == is_route && enough(**n))
+            .max_by_key(|(g, n)| (**n, std::cmp::Reverse(**g)))
+            .map(|(g, _)| *g)
+    };
+    let by_mechanism = best(false).filter(|g| {
+        let size = here.iter().filter(|i| g.has(&failing[**i], world)).count();
+        lines.len() * 10 <= size * 13
+    });
+    best(true).or(by_mechanism)
 }
 
 /// The instance that a served request went to: by its label, or because its line stands in one instance's log only.
@@ -234,18 +265,71 @@ fn assign(lines: &[Line<'_>], owners: &[Owner], found: &mut Vec<(usize, Joined)>
         };
         if let [one] = mine[..] {
             members.iter().for_each(|m| give(one, *m, 0.92));
-        } else if members.len() == mine.len() {
-            // As many as requests: in order, where the order is possible.
-            if members.iter().zip(&mine).all(|(m, o)| covers(&owners[*o], lines[*m].1)) {
-                members.iter().zip(&mine).for_each(|(m, o)| give(*o, *m, 0.85));
-            }
-        } else {
-            for m in members {
-                let can: Vec<usize> = mine.iter().copied().filter(|o| covers(&owners[*o], lines[m].1)).collect();
-                if let [one] = can[..] {
-                    give(one, m, 0.8);
-                }
-            }
+            continue;
         }
+        if members.len() > CLUSTER || mine.len() > CLUSTER {
+            continue;
+        }
+        let fits: Vec<Vec<bool>> =
+            members.iter().map(|m| mine.iter().map(|o| covers(&owners[*o], lines[*m].1)).collect()).collect();
+        for (m, o) in in_order(&fits) {
+            give(mine[o], members[m], 0.85);
+        }
+    }
+}
+
+/// Larger clusters say nothing.
+const CLUSTER: usize = 300;
+
+/// Both sides are in order of time, so pairs do not cross. Of all ways to match as many as possible, the pairs that are in
+/// every one.
+fn in_order(fits: &[Vec<bool>]) -> Vec<(usize, usize)> {
+    let (n, k) = (fits.len(), fits.first().map_or(0, Vec::len));
+    // Most pairs among the first `i` and `j`, and among those from `i` and `j` on.
+    let mut head = vec![vec![0u32; k + 1]; n + 1];
+    let mut tail = head.clone();
+    for i in 1..=n {
+        for j in 1..=k {
+            let with = if fits[i - 1][j - 1] { head[i - 1][j - 1] + 1 } else { 0 };
+            head[i][j] = with.max(head[i - 1][j]).max(head[i][j - 1]);
+        }
+    }
+    for i in (0..n).rev() {
+        for j in (0..k).rev() {
+            let with = if fits[i][j] { tail[i + 1][j + 1] + 1 } else { 0 };
+            tail[i][j] = with.max(tail[i + 1][j]).max(tail[i][j + 1]);
+        }
+    }
+    let best = head[n][k];
+    let mut sure = Vec::new();
+    for i in 0..n {
+        let mut can = (0..k).filter(|j| fits[i][*j] && head[i][*j] + 1 + tail[i + 1][j + 1] == best);
+        // A line that could as well be left out belongs to nobody for sure.
+        let dispensable = (0..=k).any(|j| head[i][j] + tail[i + 1][j] == best);
+        if let (Some(one), None, false) = (can.next(), can.next(), dispensable) {
+            sure.push((i, one));
+        }
+    }
+    sure
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fits(rows: &[&str]) -> Vec<Vec<bool>> {
+        rows.iter().map(|r| r.bytes().map(|b| b == b'x').collect()).collect()
+    }
+
+    #[test]
+    fn only_pairs_without_an_alternative() {
+        // As many lines as requests: the order decides.
+        assert_eq!(in_order(&fits(&["xx", "xx"])), [(0, 0), (1, 1)]);
+        // One line, two requests that fit: nobody's.
+        assert_eq!(in_order(&fits(&["xx"])), []);
+        // The second line fits one request only, and so decides for the first.
+        assert_eq!(in_order(&fits(&["xx.", ".x."])), [(0, 0), (1, 1)]);
+        // A line too many.
+        assert_eq!(in_order(&fits(&["x", "x"])), []);
     }
 }

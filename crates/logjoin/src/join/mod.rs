@@ -265,8 +265,14 @@ fn gap(a_lo: i64, a_hi: i64, b_lo: i64, b_hi: i64) -> i64 {
 /// Gives each line to one claimant, the best fits first.
 fn assign(world: &World, claimants: &[Claimant], lines: &[Entry], band: i64, failing: &[Failing], joins: &mut [Join]) {
     let mut pairs: Vec<(i64, u32, u32)> = Vec::new();
+    // Where the backend knows the real clients, they must agree; where it sees only its proxies, they say nothing.
+    let client = |c: &Claimant| world.requests[c.request].r.client;
+    let knows_clients = lines.iter().any(|e| e.client != 0 && claimants.iter().any(|c| client(c) == e.client));
     for (i, c) in claimants.iter().enumerate() {
         for (k, e) in lines.iter().enumerate() {
+            if knows_clients && e.client != 0 && e.client != client(c) {
+                continue;
+            }
             if let Some(cost) = cost(world, c, e, band, failing) {
                 pairs.push((cost, i as u32, k as u32));
             }

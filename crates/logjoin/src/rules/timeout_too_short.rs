@@ -16,6 +16,11 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
     if !matches!(case.mechanism, Mechanism::ReadTimeout | Mechanism::Stalled) {
         return None;
     }
+    let world = case.scene.world;
+    let killed = |l: usize| world.logs[l].e.signal.as_ref().is_some_and(|s| matches!(s.meaning, Meaning::WorkerTimeout | Meaning::Crash | Meaning::OomKill));
+    if case.joined_logs().any(killed) {
+        return None;
+    }
     if let Some((Row::Request(i), status, end)) = case.completed()
         && status < 500
         && end > case.end - SECOND
@@ -26,7 +31,6 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
                 .own(case, "the proxy's timer ran out"),
         );
     }
-    let world = case.scene.world;
     let late: Vec<usize> = case.joined_logs().filter(|l| world.logs[*l].hi > case.end - SECOND / 10 && world.logs[*l].e.target != 0).collect();
     if !late.is_empty() {
         return Some(

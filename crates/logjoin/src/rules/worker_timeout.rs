@@ -1,7 +1,7 @@
 //! The server's own supervisor kills workers that take too long: gunicorn `WORKER TIMEOUT`, uWSGI harakiri, php-fpm
 //! `request_terminate_timeout`, Puma's worker time-out.
 
-use super::{Rule, Verdict};
+use super::{Cite, Rule, Verdict};
 use crate::scene::{Case, SECOND};
 use crate::signals::Meaning;
 use crate::vocabulary::{CauseId, Mechanism};
@@ -25,6 +25,17 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
         Mechanism::Unknown | Mechanism::FromBackend if case.completed().is_none_or(|c| c.1 >= 500) => (SECOND, KILL, 0.4),
         _ => return None,
     };
+    let joined: Vec<usize> = case
+        .joined_logs()
+        .filter(|l| case.scene.world.logs[*l].e.signal.as_ref().is_some_and(|s| s.meaning == Meaning::WorkerTimeout))
+        .collect();
+    if !joined.is_empty() {
+        return Some(
+            Verdict::new(CauseId::WorkerTimeout, 0.96)
+                .because("the backend's supervisor killed the worker that had this request", joined.into_iter().map(Cite::Log))
+                .own(case, "the request ended with it"),
+        );
+    }
     let near_end = matches!(case.mechanism, Mechanism::ClosedBeforeHeaders | Mechanism::Truncated);
     let signs: Vec<_> = case
         .near(&[Meaning::WorkerTimeout], before, after)
