@@ -16,7 +16,7 @@ use crate::index::{Index, Row};
 use crate::peers::Peers;
 use crate::plan::Plan;
 use crate::scene::{MS, SECOND};
-use crate::signals::Scope;
+use crate::signals::{Meaning, Scope};
 use crate::timeline::{Moment, Timed, World};
 use crate::vocabulary::Mechanism;
 
@@ -109,9 +109,7 @@ pub(super) fn join(
 
 /// When the handler of a failed request can have run.
 fn span(f: &Failing) -> (i64, i64) {
-    // The handler goes on after the proxy has given up.
-    let late = if matches!(f.mechanism, Mechanism::ReadTimeout | Mechanism::SendTimeout) { 10 * SECOND } else { 0 };
-    (f.start.0, f.end.1 + late)
+    (f.start.0, f.end.1)
 }
 
 /// Where in a request messages of a kind are written: if nearly all of them stand at some request's start, or at some
@@ -147,7 +145,11 @@ fn kinds<'a>(plan: &Plan, world: &'a World, instance: usize, joins: &[Join]) -> 
     let mut kinds: BTreeMap<u64, Vec<Line<'a>>> = BTreeMap::new();
     for (i, m) in world.logs.iter().enumerate() {
         // What speaks of a process, a worker or the host is about an event, not about a request.
-        let of_request = m.e.signal.as_ref().is_none_or(|s| s.scope == Scope::Request);
+        use Meaning::{DependencyExhausted, DependencyFailed, PeerGone, RequestException, Slow};
+        let of_request = m.e.signal.as_ref().is_none_or(|s| {
+            s.scope == Scope::Request
+                || matches!(s.meaning, DependencyExhausted | DependencyFailed | PeerGone | RequestException | Slow)
+        });
         let nameless = m.e.target == 0 && m.e.id == 0;
         let is_app = plan.sources[plan.files[m.e.at.file as usize].source].writer.product == Product::Backend;
         if m.instance == instance && is_app && of_request && nameless && m.hi - m.lo <= SECOND && !taken.contains(&Row::Log(i as u32)) {
@@ -264,7 +266,10 @@ fn assign(lines: &[Line<'_>], owners: &[Owner], found: &mut Vec<(usize, Joined)>
             }
         };
         if let [one] = mine[..] {
-            members.iter().for_each(|m| give(one, *m, 0.92));
+            // A long request covers much that is not its own.
+            if owners[one].to - owners[one].from <= LONG || members.len() == lines.len() && lines.len() > 1 {
+                members.iter().for_each(|m| give(one, *m, 0.92));
+            }
             continue;
         }
         if members.len() > CLUSTER || mine.len() > CLUSTER {
@@ -278,6 +283,8 @@ fn assign(lines: &[Line<'_>], owners: &[Owner], found: &mut Vec<(usize, Joined)>
     }
 }
 
+/// A single message inside a longer stretch than this is chance.
+const LONG: i64 = 3 * SECOND;
 /// Larger clusters say nothing.
 const CLUSTER: usize = 300;
 

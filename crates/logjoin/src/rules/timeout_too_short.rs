@@ -24,6 +24,7 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
     if let Some((Row::Request(i), status, end)) = case.completed()
         && status < 500
         && end > case.end - SECOND
+        && is_long(&world.requests[i as usize], case)
     {
         return Some(
             Verdict::new(CauseId::TimeoutTooShort, 0.9)
@@ -38,6 +39,11 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
                 .because("the backend speaks of the request as done after the proxy had given up", late.into_iter().map(Cite::Log)),
         );
     }
+    if let Some((Row::Request(i), ..)) = case.completed()
+        && !is_long(&world.requests[i as usize], case)
+    {
+        return None;
+    }
     // Requests of this kind finish late, and the backend finds the proxy gone; which line is whose is not clear.
     let waited_ms = ((case.end - case.start) / 1_000_000).max(0) as u64;
     let is_longer = |log: usize| {
@@ -51,4 +57,10 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
     (!after.is_empty()).then(|| {
         Verdict::new(CauseId::TimeoutTooShort, 0.7).signs("the backend went on after the proxy had given up", &after[..after.len().min(3)])
     })
+}
+
+/// The handler itself took most of the time; a request that waited for a worker and was then served quickly is another
+/// matter.
+fn is_long(t: &crate::timeline::Timed, case: &Case<'_>) -> bool {
+    t.r.duration_ns.is_none_or(|d| d * 2 >= case.end - case.start)
 }
