@@ -205,11 +205,13 @@ fn group_of(world: &World, failing: &[Failing], here: &[usize], lines: &[Line<'_
             .max_by_key(|(g, n)| (**n, std::cmp::Reverse(**g)))
             .map(|(g, _)| *g)
     };
-    let by_mechanism = best(false).filter(|g| {
+    // As many messages as failed requests: they are theirs alone.
+    let is_enough_for_all = |g: &Group| {
         let size = here.iter().filter(|i| g.has(&failing[**i], world)).count();
         lines.len() * 10 <= size * 13
-    });
-    best(true).or(by_mechanism)
+    };
+    let by_mechanism = best(false).filter(is_enough_for_all);
+    best(true).filter(is_enough_for_all).or(by_mechanism).or(best(true))
 }
 
 /// The instance that a served request went to: by its label, or because its line stands in one instance's log only.
@@ -234,6 +236,20 @@ fn went_to(index: &Index, peers: &Peers, t: &Timed) -> Option<usize> {
 fn assign(lines: &[Line<'_>], owners: &[Owner], found: &mut Vec<(usize, Joined)>) {
     let covers = |o: &Owner, m: &Moment<LogEvent>| m.hi >= o.from && m.lo <= o.to;
     let mut used = vec![false; lines.len()];
+    let mut spent = vec![false; owners.len()];
+    // First the pairs that precise stamps decide: one message in a narrow place, and no other narrow place for it.
+    let is_narrow = |o: &Owner| o.to - o.from <= NARROW;
+    for (l, (number, m)) in lines.iter().enumerate() {
+        let mut near = (0..owners.len()).filter(|o| is_narrow(&owners[*o]) && covers(&owners[*o], m));
+        if let (Some(o), None) = (near.next(), near.next())
+            && lines.iter().filter(|(_, other)| covers(&owners[o], other)).count() == 1
+        {
+            (used[l], spent[o]) = (true, true);
+            if let Some(f) = owners[o].failing {
+                found.push((f, Joined { row: Row::Log(*number as u32), how: "time", confidence: 0.88 }));
+            }
+        }
+    }
     for start in 0..lines.len() {
         if used[start] {
             continue;
@@ -245,12 +261,12 @@ fn assign(lines: &[Line<'_>], owners: &[Owner], found: &mut Vec<(usize, Joined)>
         while k < members.len() {
             let here = lines[members[k]].1;
             for (n, o) in owners.iter().enumerate() {
-                if !covers(o, here) || mine.contains(&n) {
+                if spent[n] || !covers(o, here) || mine.contains(&n) {
                     continue;
                 }
                 mine.push(n);
                 for (l, (_, m)) in lines.iter().enumerate() {
-                    if !members.contains(&l) && covers(o, m) {
+                    if !used[l] && !members.contains(&l) && covers(o, m) {
                         members.push(l);
                     }
                 }
@@ -285,6 +301,8 @@ fn assign(lines: &[Line<'_>], owners: &[Owner], found: &mut Vec<(usize, Joined)>
 
 /// A single message inside a longer stretch than this is chance.
 const LONG: i64 = 3 * SECOND;
+/// A place is narrow up to this width.
+const NARROW: i64 = 150 * MS;
 /// Larger clusters say nothing.
 const CLUSTER: usize = 300;
 

@@ -89,15 +89,15 @@ pub(crate) fn join(
         tried.iter().map(|i| Join { instances: i.clone(), ..Join::default() }).collect();
     by_id(plan, world, index, failing, &mut joins);
     by_request(plan, world, index, peers, clocks, failing, &mut joins);
-    by_time::join(plan, world, index, peers, clocks, failing, &mut joins);
     for (j, f) in joins.iter_mut().zip(failing) {
         if j.instances.is_empty() && reaches(f.mechanism) {
             // The address was not logged: the lines say where the request went.
             let at: BTreeSet<usize> = j.lines.iter().map(|l| instance_of(world, l.row)).collect();
             j.instances = at.into_iter().collect();
         }
-        j.lines.sort_by_key(|l| l.row);
     }
+    by_time::join(plan, world, index, peers, clocks, failing, &mut joins);
+    joins.iter_mut().for_each(|j| j.lines.sort_by_key(|l| l.row));
     joins
 }
 
