@@ -24,12 +24,13 @@ pub(crate) struct Judged {
 const CLEAR: f64 = 0.7;
 
 /// Judges all.
-pub(crate) fn judge_all(scene: &Scene<'_>) -> Vec<Judged> {
+pub(crate) fn judge_all(scene: &Scene<'_>, chains: &[Vec<(usize, bool, f64)>]) -> Vec<Judged> {
     let mut judged: Vec<Judged> = (0..scene.failing.len()).map(|i| first_verdict(&scene.case(i))).collect();
     rows_agree(scene, &mut judged);
     unplaced(scene, &mut judged);
     remedies(scene, &mut judged);
     no_servers(scene, &mut judged);
+    outward(scene, chains, &mut judged);
     judged
 }
 
@@ -265,6 +266,27 @@ fn no_servers(scene: &Scene<'_>, judged: &mut [Judged]) {
             j.detail = Some("the proxy had taken its servers out");
             j.confidence = confidence;
             j.evidence.extend(evidence);
+        }
+    }
+}
+
+/// In a chain of proxies the innermost one saw what happened; the others passed its answer on.
+fn outward(scene: &Scene<'_>, chains: &[Vec<(usize, bool, f64)>], judged: &mut [Judged]) {
+    let number: std::collections::HashMap<usize, usize> =
+        scene.failing.iter().enumerate().map(|(i, f)| (f.request, i)).collect();
+    for _ in 0..3 {
+        for (i, links) in chains.iter().enumerate() {
+            for (other, is_inner, confidence) in links {
+                let Some(inner) = number.get(other).copied().filter(|n| *is_inner && *n != i) else { continue };
+                // What the outer proxy saw for itself (a refusal, a timer of its own) is not the inner one's doing.
+                let passed_on = matches!(
+                    scene.failing[i].mechanism,
+                    Mechanism::FromBackend | Mechanism::ReadTimeout | Mechanism::Unknown | Mechanism::Truncated
+                );
+                if passed_on && scene.failing[inner].is_gateway && judged[inner].cause != CauseId::Unknown {
+                    judged[i] = Judged { confidence: judged[inner].confidence * confidence, ..judged[inner].clone() };
+                }
+            }
         }
     }
 }

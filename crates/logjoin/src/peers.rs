@@ -3,15 +3,15 @@
 //! Told, or said by the instance when it started to listen, or by the names in a configuration, or learned: requests
 //! that a proxy sent to one address turn up in the logs of one instance.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::analysis::AddressClaim;
 use crate::clock::ClockModel;
 use crate::hash::hash;
-use crate::index::{Index, Row};
+use crate::index::Index;
 use crate::plan::Plan;
 use crate::signals::Meaning;
-use crate::timeline::World;
+use crate::timeline::{Timed, World};
 
 /// Requests that must agree before an address is taken to be an instance's.
 const MIN_VOTES: u64 = 3;
@@ -26,6 +26,9 @@ pub(crate) struct Peers {
     claims: Vec<Vec<AddressClaim>>,
     /// Proxies whose requests turn up at an instance: (proxy, instance) → requests.
     pub traffic: BTreeMap<(usize, usize), u64>,
+    /// Pairs of proxies of which the second stands behind the first. Which is the outer one is told by durations, where
+    /// both pairs are here.
+    pub chains: BTreeSet<(usize, usize)>,
 }
 
 impl Peers {
@@ -146,32 +149,57 @@ impl Peers {
     fn votes(
         &mut self, plan: &Plan, world: &World, index: &Index, clocks: &ClockModel,
     ) -> BTreeMap<u64, BTreeMap<usize, u64>> {
+        let is_proxy = |i: usize| plan.instances[i].is_proxy;
+        let sent = || {
+            world.requests.iter().filter(|t| {
+                is_proxy(t.instance) && (200..500).contains(&t.r.status) && t.r.tries <= 1 && t.r.target != 0
+            })
+        };
+        // Which proxies stand behind which: most of what the one sends turns up in the other.
+        let mut passed: BTreeMap<(usize, usize), u64> = BTreeMap::new();
+        let mut total: BTreeMap<usize, u64> = BTreeMap::new();
+        for t in sent() {
+            *total.entry(t.instance).or_default() += 1;
+            for i in arrivals(t, index, clocks).filter(|i| is_proxy(*i)) {
+                *passed.entry((t.instance, i)).or_default() += 1;
+            }
+        }
+        let received = |i: usize| total.get(&i).copied().unwrap_or(0);
+        self.chains = passed
+            .into_iter()
+            .filter(|((p, q), n)| *n >= MIN_VOTES && n * 10 >= 8 * received(*p).min(received(*q)))
+            .map(|(pair, _)| pair)
+            .collect();
         let mut votes: BTreeMap<u64, BTreeMap<usize, u64>> = BTreeMap::new();
-        for t in world.requests.iter().filter(|t| plan.instances[t.instance].is_proxy) {
-            if !(200..500).contains(&t.r.status) || t.r.tries > 1 || t.r.target == 0 {
-                continue;
+        for t in sent() {
+            let mut at: Vec<usize> =
+                arrivals(t, index, clocks).filter(|i| !is_proxy(*i) || self.chains.contains(&(t.instance, *i))).collect();
+            // Of a chain, the next proxy; behind it the request turns up again.
+            if at.iter().any(|i| is_proxy(*i)) {
+                at.retain(|i| is_proxy(*i));
             }
-            let mut at = None;
-            let mut is_clear = true;
-            let lines = index.request(t.r.method, t.r.target).iter();
-            for e in lines.filter(|e| e.instance as usize != t.instance && clocks.is_known(e.instance as usize)) {
-                let band = clocks.band(e.instance as usize) + SLACK;
-                let fits = e.lo <= t.end_hi + band && e.hi >= t.start_lo - band;
-                let same = (e.status == 0 || e.status == t.r.status) && (e.agent == 0 || t.r.agent == 0 || e.agent == t.r.agent);
-                if fits && same && matches!(e.row, Row::Request(_) | Row::Log(_)) {
-                    is_clear &= at.is_none_or(|i| i == e.instance);
-                    at = Some(e.instance);
-                }
-            }
-            if let (Some(i), true) = (at, is_clear) {
-                *self.traffic.entry((t.instance, i as usize)).or_default() += 1;
+            at.sort_unstable();
+            at.dedup();
+            if let [one] = at[..] {
+                *self.traffic.entry((t.instance, one)).or_default() += 1;
                 if t.r.server != 0 {
-                    *votes.entry(t.r.server).or_default().entry(i as usize).or_default() += 1;
+                    *votes.entry(t.r.server).or_default().entry(one).or_default() += 1;
                 }
             }
         }
         votes
     }
+}
+
+/// The instances in whose logs a served request can be found.
+fn arrivals<'a>(t: &'a Timed, index: &'a Index, clocks: &'a ClockModel) -> impl Iterator<Item = usize> + 'a {
+    index.request(t.r.method, t.r.target).iter().filter_map(move |e| {
+        let i = e.instance as usize;
+        let band = clocks.band(i) + SLACK;
+        let fits = e.lo <= t.end_hi + band && e.hi >= t.start_lo - band;
+        let same = (e.status == 0 || e.status == t.r.status) && (e.agent == 0 || t.r.agent == 0 || e.agent == t.r.agent);
+        (i != t.instance && clocks.is_known(i) && fits && same).then_some(i)
+    })
 }
 
 /// Host part of `host:port`.

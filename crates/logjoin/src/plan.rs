@@ -274,7 +274,9 @@ fn group_instances(sources: &mut [SourcePlan], folders: &[&str], common: &str) -
     for s in sources.iter_mut() {
         let dir = folders[s.files[0]];
         let inside = dir.strip_prefix(common).unwrap_or(dir).trim_start_matches('/');
-        let name = if flat || inside.is_empty() { name_of_file(&s.id) } else { inside.to_string() };
+        let last = dir.rsplit('/').next().filter(|d| !d.is_empty() && *d != ".");
+        let by_file = || name_of_file(&s.id).or_else(|| last.map(str::to_string)).unwrap_or_else(|| product_name(s.writer.product).into());
+        let name = if flat || inside.is_empty() { by_file() } else { inside.to_string() };
         let mut product = s.writer.product;
         if product == Product::System {
             product = Product::Backend;
@@ -308,15 +310,15 @@ fn group_instances(sources: &mut [SourcePlan], folders: &[&str], common: &str) -
     instances
 }
 
-/// `nginx-access.log` and `nginx-error.log` are both `nginx`'s.
-fn name_of_file(id: &str) -> String {
+/// `nginx-access.log` and `nginx-error.log` are both `nginx`'s; `access.log` alone says nothing.
+fn name_of_file(id: &str) -> Option<String> {
     let base = id.rsplit('/').next().unwrap_or(id);
     let stem = base.split(".log").next().unwrap_or(base);
     let words: Vec<&str> = stem
         .split(['-', '_', '.'])
         .filter(|w| !matches!(*w, "access" | "error" | "errors" | "log" | "logs" | "txt" | "out" | "json" | ""))
         .collect();
-    if words.is_empty() { stem.to_string() } else { words.join("-") }
+    (!words.is_empty()).then(|| words.join("-"))
 }
 
 pub(crate) fn product_name(p: Product) -> &'static str {
@@ -336,10 +338,10 @@ mod tests {
 
     #[test]
     fn names_of_files() {
-        assert_eq!(name_of_file("logs/nginx-access.log"), "nginx");
-        assert_eq!(name_of_file("logs/nginx-error.log"), "nginx");
-        assert_eq!(name_of_file("logs/app1.log"), "app1");
-        assert_eq!(name_of_file("access.log"), "access");
+        assert_eq!(name_of_file("logs/nginx-access.log").as_deref(), Some("nginx"));
+        assert_eq!(name_of_file("logs/nginx-error.log").as_deref(), Some("nginx"));
+        assert_eq!(name_of_file("logs/app1.log").as_deref(), Some("app1"));
+        assert_eq!(name_of_file("access.log"), None);
     }
 
     #[test]

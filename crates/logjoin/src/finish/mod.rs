@@ -32,10 +32,11 @@ pub fn finish(plan: &Plan, mut scans: Vec<FileScan>) -> Analysis {
     let index = Index::new(plan, &world);
     let peers = Peers::learn(plan, &world, &index, &clocks);
     let failing = failing::find(plan, &world);
-    let joins = join::join(plan, &world, &index, &peers, &clocks, &failing);
+    let mut joins = join::join(plan, &world, &index, &peers, &clocks, &failing);
     let chains = join::chains(plan, &world, &index, &peers, &clocks, &failing);
+    join::pass_outward(&chains, &failing, &mut joins);
     let scene = Scene::new(plan, &world, &peers, &failing, &joins);
-    let judged = diagnose::judge_all(&scene);
+    let judged = diagnose::judge_all(&scene, &chains);
     let rows = episodes::group(&scene, &judged);
 
     let mut episode_of: Vec<Option<String>> = vec![None; failing.len()];

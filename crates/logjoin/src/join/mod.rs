@@ -326,8 +326,7 @@ pub(crate) fn chains(
         for e in index.request(t.r.method, t.r.target) {
             let Row::Request(other) = e.row else { continue };
             let (other, q) = (other as usize, e.instance as usize);
-            let traffic = peers.traffic.get(&(t.instance, q)).copied().unwrap_or(0);
-            if q == t.instance || !plan.instances[q].is_proxy || !clocks.is_known(q) || traffic < 3 {
+            if q == t.instance || !plan.instances[q].is_proxy || !clocks.is_known(q) || !peers.chains.contains(&(t.instance, q)) {
                 continue;
             }
             let o = &world.requests[other];
@@ -350,4 +349,23 @@ pub(crate) fn chains(
         }
     }
     out
+}
+
+/// What the inner proxy's request was joined to belongs to the outer one's too.
+pub(crate) fn pass_outward(chains: &[Vec<(usize, bool, f64)>], failing: &[Failing], joins: &mut [Join]) {
+    let number: HashMap<usize, usize> = failing.iter().enumerate().map(|(i, f)| (f.request, i)).collect();
+    // A chain is rarely deeper than three proxies.
+    for _ in 0..3 {
+        for (i, links) in chains.iter().enumerate() {
+            for (other, is_inner, confidence) in links {
+                let Some(inner) = number.get(other).copied().filter(|n| *is_inner && *n != i) else { continue };
+                for line in joins[inner].lines.clone() {
+                    if !joins[i].lines.iter().any(|l| l.row == line.row) {
+                        let confidence = line.confidence * confidence;
+                        joins[i].lines.push(Joined { confidence, ..line });
+                    }
+                }
+            }
+        }
+    }
 }
