@@ -52,12 +52,12 @@ pub fn findings(analysis: &Analysis) -> String {
     for e in episodes {
         let list = |names: &[String]| if names.is_empty() { "-".to_string() } else { names.join(",") };
         out += &format!(
-            "{} targets={} proxies={} failures={} confidence={:.2}\n",
+            "{} targets={} proxies={} failures={} confidence={:.1}\n",
             e.cause,
             list(&e.targets),
             list(&e.proxies),
             e.failures,
-            e.confidence
+            (e.confidence * 10.0).floor() / 10.0
         );
     }
     let mut beside: BTreeMap<(String, String), u64> = BTreeMap::new();
