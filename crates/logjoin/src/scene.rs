@@ -95,8 +95,9 @@ impl<'a> Scene<'a> {
         label_served.values_mut().for_each(|s| s.sort_unstable());
         let mut failed_at: Vec<Vec<usize>> = vec![Vec::new(); n];
         for (i, j) in joins.iter().enumerate() {
-            if let (Some(instance), true) = (j.instances.last(), failing[i].is_gateway) {
-                failed_at[*instance].push(i);
+            let instance = instance_of(plan, world, peers, &failing[i], j);
+            if let (Some(instance), true) = (instance, failing[i].is_gateway) {
+                failed_at[instance].push(i);
             }
         }
         let mut reloads: Vec<Vec<i64>> = vec![Vec::new(); n];
@@ -124,7 +125,7 @@ impl<'a> Scene<'a> {
             f,
             join,
             mechanism: f.mechanism,
-            instance: join.instances.last().copied(),
+            instance: instance_of(self.plan, self.world, self.peers, f, join),
             proxy: self.world.requests[f.request].instance,
             start: f.start_ns,
             end: f.end_ns,
@@ -194,6 +195,31 @@ impl<'a> Scene<'a> {
             hi = hi.max(t);
         }
         (lo <= hi).then_some((lo, hi))
+    }
+}
+
+/// The instance that the last try went to. Where the proxy does not name it (httpd's FastCGI lines have no address), the only
+/// one that gets anything from this proxy, if the configurations know of no other server.
+fn instance_of(plan: &Plan, world: &World, peers: &Peers, f: &Failing, join: &Join) -> Option<usize> {
+    use Mechanism::*;
+    if let Some(last) = join.instances.last() {
+        return Some(*last);
+    }
+    let nothing_tried = matches!(f.mechanism, NoServer | Denied | ConfigError | Dns | ProxyLimit | QueueTimeout | Internal | Unknown);
+    if nothing_tried || f.label().is_some() {
+        return None;
+    }
+    let proxy = world.requests[f.request].instance;
+    let product = plan.instances[proxy].product;
+    let configs = plan.configs.iter().filter(|c| c.config.product == product);
+    let mut servers: Vec<&str> =
+        configs.flat_map(|c| &c.config.pools).flat_map(|p| &p.servers).map(|s| s.address.as_str()).collect();
+    servers.sort_unstable();
+    servers.dedup();
+    let mut reached = peers.traffic.iter().filter(|((p, i), n)| *p == proxy && !plan.instances[*i].is_proxy && **n >= 3);
+    match (reached.next(), reached.next()) {
+        (Some(((_, only), _)), None) if servers.len() <= 1 => Some(*only),
+        _ => None,
     }
 }
 

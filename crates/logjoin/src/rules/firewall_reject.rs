@@ -29,11 +29,25 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
             let v = Verdict::new(CauseId::FirewallReject, confidence).own(case, "refused while the backend served others on the same port");
             Some(if blocked.is_empty() { v } else { v.signs("the firewall logged it", &blocked) })
         }
-        // A host that is gone takes seconds to be found unreachable; a filter says no at once, while the host lives.
+        Mechanism::NoRoute if !blocked.is_empty() => Some(
+            Verdict::new(CauseId::FirewallReject, 0.92)
+                .signs("the firewall logged it", &blocked)
+                .own(case, "said to be unreachable"),
+        ),
         Mechanism::NoRoute if alive => {
-            let confidence = if blocked.is_empty() { 0.6 } else { 0.92 };
+            let confidence = if is_told_by_icmp(case) { 0.88 } else { 0.6 };
             Some(Verdict::new(CauseId::FirewallReject, confidence).own(case, "said to be unreachable while the backend served others"))
         }
         _ => None,
     }
+}
+
+/// Whether nginx learned from an answer on the wire, and at once, that there is no way. Its message names the address
+/// when the local stack refused the connection (`ngx_event_connect_peer`), and does not when the refusal came later
+/// (`ngx_http_upstream_test_connect`); a host that is gone takes the neighbour table about three seconds to find out.
+fn is_told_by_icmp(case: &Case<'_>) -> bool {
+    let errors = &case.scene.world.errors;
+    let later = case.f.errors.iter().any(|e| errors[*e].e.os_code == Some(113) && errors[*e].e.message.starts_with("connect() failed"));
+    let took = case.f.tries.last().and_then(|t| t.logged.response_us).map_or(case.end - case.start, |us| us * 1000);
+    later && took < SECOND
 }

@@ -2,6 +2,7 @@
 //! worker thread's uncaught exception).
 
 use super::{Cite, Rule, Verdict};
+use crate::index::Row;
 use crate::scene::{Case, MS, SECOND, distance};
 use crate::signals::Meaning;
 use crate::vocabulary::{CauseId, Mechanism};
@@ -25,6 +26,17 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
         return Some(
             Verdict::new(CauseId::UnhandledExceptionClose, 0.93)
                 .because("the handler of this request failed", joined.into_iter().map(Cite::Log))
+                .own(case, "the connection closed before a response"),
+        );
+    }
+    // The server counts the request as its own error, and the proxy got nothing of it.
+    if let Some((Row::Request(i), status, _)) = case.completed()
+        && status == 500
+        && world.requests[i as usize].r.bytes <= 0
+    {
+        return Some(
+            Verdict::new(CauseId::UnhandledExceptionClose, 0.88)
+                .because("the backend logged the request as failed, with nothing sent", [Cite::Request(i as usize)])
                 .own(case, "the connection closed before a response"),
         );
     }

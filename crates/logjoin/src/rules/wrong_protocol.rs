@@ -26,7 +26,11 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
     if !candidates.contains(&mechanism) {
         return None;
     }
-    let label = case.label()?;
+    // httpd does not name the server whose handshake failed.
+    let label = match case.label() {
+        None if mechanism == Mechanism::TlsFailed => "",
+        label => label?,
+    };
     let world = case.scene.world;
     let served = case.scene.label_served(label, case.start - 2 * SECOND, case.end + 2 * SECOND);
     let said: Vec<usize> =
@@ -51,6 +55,11 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
         );
     }
     if mechanism == Mechanism::TlsFailed {
+        let refused: Vec<usize> = case.f.errors.iter().copied().filter(|e| is_tls_word(&world.errors[*e].e.message)).collect();
+        if !refused.is_empty() {
+            let cites = refused.into_iter().map(Cite::Error);
+            return Some(Verdict::new(CauseId::TlsFailure, 0.93).because("both sides speak TLS, and do not agree", cites));
+        }
         let cause = if tls_line.is_empty() && served == 0 { CauseId::WrongProtocol } else { CauseId::TlsFailure };
         return Some(Verdict::new(cause, 0.6).own(case, "the TLS handshake with the backend failed"));
     }
@@ -70,5 +79,12 @@ fn is_mismatch(message: &str) -> bool {
     let words = ["wrong version number", "unknown protocol", "http request", "packet length too long", "record layer failure",
         "no valid HTTP/", "unsupported FastCGI protocol version", "invalid FastCGI record type", "too large http2 frame",
         "Got bogus version", "got bad signature", "memcached sent invalid response"];
+    words.iter().any(|w| message.contains(w))
+}
+
+/// Words that only a peer that speaks TLS, or a look at its certificate, can give rise to (`ngx_http_upstream.c`, OpenSSL's
+/// alerts in `ssl/ssl_stat.c`).
+fn is_tls_word(message: &str) -> bool {
+    let words = ["certificate", "SSL alert number", "unsupported protocol", "no shared cipher", "dh key too small"];
     words.iter().any(|w| message.contains(w))
 }
