@@ -1,6 +1,8 @@
 //! Benchmarks and scorers.
 
 pub mod accuracy;
+pub mod generate;
+pub mod grid;
 
 use std::path::PathBuf;
 
