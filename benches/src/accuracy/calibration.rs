@@ -65,10 +65,10 @@ mod tests {
         bets.push((0.95, false));
         bets.extend([(0.5, true), (0.5, false), (1.0, true)]);
         let c = calibrate(&bets);
-        assert_eq!(c.bins.iter().map(|b| (b.from, b.verdicts, b.right)).collect::<Vec<_>>(), [
-            (0.5, 2, 1),
-            (0.9, 11, 10)
-        ]);
+        assert_eq!(
+            c.bins.iter().map(|b| (b.from, b.verdicts, b.right)).collect::<Vec<_>>(),
+            [(0.5, 2, 1), (0.9, 11, 10)]
+        );
         let stated = (0.95 * 10.0 + 1.0) / 11.0;
         let expected = (stated - 10.0 / 11.0_f64).abs() * 11.0 / 13.0;
         assert!((c.error.unwrap() - expected).abs() < 1e-12);

@@ -75,7 +75,8 @@ pub fn recordings(root: &Path) -> io::Result<Vec<PathBuf>> {
 
 /// Analyses a recording, then reads its truth, and scores the one by the other.
 pub fn run(folder: &Path) -> io::Result<Recording> {
-    let parts: Vec<PathBuf> = ["logs", "conf"].map(|d| folder.join(d)).into_iter().filter(|d| d.is_dir()).collect();
+    let parts: Vec<PathBuf> =
+        ["logs", "conf"].map(|d| folder.join(d)).into_iter().filter(|d| d.is_dir()).collect();
     let (analysis, _problems) = logjoin_cli::engine::analyze(&parts, &[], Options::default());
     let said = Said::new(&analysis, &folder.to_string_lossy());
     let truth: Truth = serde_json::from_slice(&std::fs::read(folder.join("truth.json"))?)?;

@@ -45,7 +45,11 @@ fn headline(page: &mut String, all: &[Recording]) {
             mean_of(all, |s| s.precision()),
         ),
         ("cause is the true one", pooled(all, |s| s.exact), mean_of(all, |s| s.exact.value())),
-        ("cause is one that the traces admit", pooled(all, |s| s.accepted), mean_of(all, |s| s.accepted.value())),
+        (
+            "cause is one that the traces admit",
+            pooled(all, |s| s.accepted),
+            mean_of(all, |s| s.accepted.value()),
+        ),
         ("cause is of the right group", pooled(all, |s| s.group), mean_of(all, |s| s.group.value())),
         ("quiet recordings left quiet", clean, None),
     ];
@@ -217,8 +221,12 @@ fn clocks(page: &mut String, all: &[Recording]) {
          | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n",
     );
     for (name, skewed) in [("set wrong", true), ("right", false)] {
-        let own: Vec<Option<f64>> =
-            all.iter().flat_map(|r| &r.score.clocks).filter(|c| c.skewed == skewed).map(|c| c.error_s).collect();
+        let own: Vec<Option<f64>> = all
+            .iter()
+            .flat_map(|r| &r.score.clocks)
+            .filter(|c| c.skewed == skewed)
+            .map(|c| c.error_s)
+            .collect();
         let errors: Vec<f64> = own.iter().flatten().map(|e| e * 1e3).collect();
         let within = |ms: f64| errors.iter().filter(|e| **e <= ms).count();
         let mean = super::mean(errors.iter().copied());

@@ -64,12 +64,11 @@ impl Said {
             backend: f.backend.iter().map(|b| (line(&b.at), b.confidence)).collect(),
             cause_lines: f.cause_lines.iter().map(line).collect(),
         });
-        let episodes =
-            analysis.incidents.iter().flat_map(|i| &i.episodes).map(|e| SaidEpisode {
-                start: shown(e.start),
-                end: shown(e.end),
-                cause: e.cause.to_string(),
-            });
+        let episodes = analysis.incidents.iter().flat_map(|i| &i.episodes).map(|e| SaidEpisode {
+            start: shown(e.start),
+            end: shown(e.end),
+            cause: e.cause.to_string(),
+        });
         let clocks = analysis.clocks.iter().filter_map(|c| Some((c.source.clone(), c.offset_s?)));
         Said { failures: failures.collect(), episodes: episodes.collect(), clocks: clocks.collect() }
     }

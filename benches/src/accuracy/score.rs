@@ -245,7 +245,10 @@ fn find<'a>(truth: &'a Truth, said: &'a Said, s: &mut Score) -> BTreeMap<&'a str
 }
 
 fn causes(
-    truth: &Truth, x: &Failed, f: Option<&SaidFailure>, group_of: impl Fn(&str) -> Option<&'static str>,
+    truth: &Truth,
+    x: &Failed,
+    f: Option<&SaidFailure>,
+    group_of: impl Fn(&str) -> Option<&'static str>,
     s: &mut Score,
 ) {
     let stated = f.map(|f| f.cause.as_str());

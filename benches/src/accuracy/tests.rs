@@ -74,8 +74,11 @@ fn good() -> Said {
     aborted.gateway = false;
     let at = |text: &str| chrono::DateTime::parse_from_rfc3339(text).unwrap().timestamp() as f64;
     let from = at("2026-11-21T02:00:00Z");
-    let episode =
-        |start: f64, end: f64, cause: &str| SaidEpisode { start: from + start, end: from + end, cause: cause.into() };
+    let episode = |start: f64, end: f64, cause: &str| SaidEpisode {
+        start: from + start,
+        end: from + end,
+        cause: cause.into(),
+    };
     Said {
         failures: vec![a, b, c, alarm, aborted],
         episodes: vec![
@@ -161,7 +164,10 @@ fn the_line_of_an_inner_proxy_finds_a_failure_too() {
 fn saying_nothing_earns_nothing() {
     let s = scored(&Said::default());
     assert_eq!((s.found, s.exact), (share(0, 3), share(0, 3)));
-    assert_eq!((s.join_precision(), s.cause_precision(), s.episode_precision()), (Some(0.0), Some(0.0), Some(0.0)));
+    assert_eq!(
+        (s.join_precision(), s.cause_precision(), s.episode_precision()),
+        (Some(0.0), Some(0.0), Some(0.0))
+    );
     assert_eq!(s.overall(), Some(0.0));
     assert_eq!(s.confusion[&("backend-down".into(), None)], 1);
 }

@@ -35,7 +35,8 @@ fn run() -> Result<String, String> {
     }
     let scratch = tempfile::tempdir().map_err(|e| e.to_string())?;
     let root = keep.as_deref().unwrap_or(scratch.path());
-    let cells = grid::cells().into_iter().filter(|c| only.as_ref().is_none_or(|o| c.name.contains(o.as_str())));
+    let cells =
+        grid::cells().into_iter().filter(|c| only.as_ref().is_none_or(|o| c.name.contains(o.as_str())));
     let outcomes: Result<Vec<_>, String> = cells
         .collect::<Vec<_>>()
         .into_par_iter()

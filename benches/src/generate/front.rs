@@ -72,31 +72,50 @@ fn nginx(s: &Scenario, r: &Request) -> String {
         Fate::Served | Fate::Answered => ("0.000", spent.as_str()),
         _ => ("0.000", "-"),
     };
-    let stamp = match s.stamps {
-        Stamps::Seconds => format!("[{}]", when::local(s.start, r.end)),
-        Stamps::Millis => when::epoch(s.start, r.end),
-    };
-    let mut line = format!(
-        "{} - - {stamp} \"{} {} HTTP/1.1\" {} {} \"-\" \"{}\" rt={spent} uct=\"{connect}\" uht=\"{header}\" urt=\"{spent}\" ua=\"{}\" us=\"{}\"",
+    let status = status(s.front, r);
+    let (bytes, to) = (bytes(r), address(r.server));
+    if s.stamps == Stamps::Millis && !s.own_format {
+        let id = if s.ids { format!(",\"request_id\":\"{}\"", r.id) } else { String::new() };
+        return format!(
+            "{{\"msec\":\"{}\",\"remote_addr\":\"{}\",\"request\":\"{} {} HTTP/1.1\",\"status\":\"{status}\",\"body_bytes_sent\":\"{bytes}\",\"http_user_agent\":\"{}\",\"request_time\":\"{spent}\",\"upstream_connect_time\":\"{connect}\",\"upstream_header_time\":\"{header}\",\"upstream_response_time\":\"{spent}\",\"upstream_addr\":\"{to}\",\"upstream_status\":\"{status}\"{id}}}",
+            when::epoch(s.start, r.end),
+            r.client.0,
+            r.method,
+            r.target,
+            r.agent,
+        );
+    }
+    let id = if s.ids { format!(" rid={}", r.id) } else { String::new() };
+    let times = format!(
+        "rt={spent} uct=\"{connect}\" uht=\"{header}\" urt=\"{spent}\" ua=\"{to}\" us=\"{status}\"{id}"
+    );
+    if s.own_format {
+        return format!(
+            "{} <{}> {} \"{} {}\" {bytes} \"{}\" {times}",
+            when::epoch(s.start, r.end),
+            r.client.0,
+            status,
+            r.method,
+            r.target,
+            r.agent,
+        );
+    }
+    format!(
+        "{} - - [{}] \"{} {} HTTP/1.1\" {status} {bytes} \"-\" \"{}\" {times}",
         r.client.0,
+        when::local(s.start, r.end),
         r.method,
         r.target,
-        status(s.front, r),
-        bytes(r),
         r.agent,
-        address(r.server),
-        status(s.front, r),
-    );
-    if s.ids {
-        let _ = write!(line, " rid={}", r.id);
-    }
-    line
+    )
 }
 
 fn nginx_error(s: &Scenario, r: &Request) -> Option<String> {
     let what = match r.fate {
         Fate::Refused => "connect() failed (111: Connection refused) while connecting to upstream",
-        Fate::Late => "upstream timed out (110: Connection timed out) while reading response header from upstream",
+        Fate::Late => {
+            "upstream timed out (110: Connection timed out) while reading response header from upstream"
+        }
         Fate::Closed | Fate::Silent => {
             "upstream prematurely closed connection while reading response header from upstream"
         }
@@ -138,20 +157,22 @@ fn haproxy(s: &Scenario, r: &Request) -> String {
 }
 
 fn apache(s: &Scenario, r: &Request) -> String {
+    let stamp = match s.stamps {
+        Stamps::Seconds => when::local(s.start, r.start),
+        Stamps::Millis => when::local_fraction(s.start, r.start),
+    };
     let mut line = format!(
-        "{} - - [{}] \"{} {} HTTP/1.1\" {} {} \"-\" \"{}\" {} http://{}",
+        "{} - - [{stamp}] \"{} {} HTTP/1.1\" {} {} \"-\" \"{}\" {} +",
         r.client.0,
-        when::local(s.start, r.start),
         r.method,
         r.target,
         status(s.front, r),
         bytes(r),
         r.agent,
         ((r.end - r.start) * 1e6) as i64,
-        address(r.server),
     );
     if s.ids {
-        let _ = write!(line, " \"{}\"", r.id);
+        let _ = write!(line, " {}", r.id);
     }
     line
 }
@@ -167,11 +188,17 @@ fn apache_error(s: &Scenario, r: &Request) -> Vec<String> {
         r.target.split('?').next().unwrap_or_default()
     );
     let reading = |errno: &str| {
-        format!("{} {errno}: {client} AH01102: error reading status line from remote server {to}", head("proxy_http"))
+        format!(
+            "{} {errno}: {client} AH01102: error reading status line from remote server {to}",
+            head("proxy_http")
+        )
     };
     match r.fate {
         Fate::Refused => vec![
-            format!("{} (111)Connection refused: AH00957: http: attempt to connect to {to} ({to}) failed", head("proxy")),
+            format!(
+                "{} (111)Connection refused: AH00957: http: attempt to connect to {to} ({to}) failed",
+                head("proxy")
+            ),
             format!(
                 "{} {client} AH01114: HTTP: failed to make connection to backend: {}",
                 head("proxy_http"),
@@ -200,18 +227,14 @@ pub fn configuration(s: &Scenario) -> (String, String) {
     };
     let timeout = s.timeout_s;
     let (path, text) = match s.front {
-        Front::Nginx => {
-            let stamp = if s.stamps == Stamps::Seconds { "[$time_local]" } else { "$msec" };
-            let id = if s.ids { " rid=$request_id" } else { "" };
-            let own = "rt=$request_time uct=\"$upstream_connect_time\" uht=\"$upstream_header_time\" urt=\"$upstream_response_time\" ua=\"$upstream_addr\" us=\"$upstream_status\"";
-            (
-                "conf/edge/nginx.conf",
-                format!(
-                    "events {{ }}\nhttp {{\n  log_format main '$remote_addr - $remote_user {stamp} \"$request\" $status $body_bytes_sent \"$http_referer\" \"$http_user_agent\" {own}{id}';\n  access_log /var/log/nginx/access.log main;\n  upstream api {{\n{}  }}\n  server {{\n    listen 80;\n    server_name shop.example;\n    location / {{\n      proxy_pass http://api;\n      proxy_read_timeout {timeout}s;\n      proxy_next_upstream off;\n    }}\n  }}\n}}\n",
-                    servers("server ", " max_fails=0;", false)
-                ),
-            )
-        }
+        Front::Nginx => (
+            "conf/edge/nginx.conf",
+            format!(
+                "events {{ }}\nhttp {{\n  log_format main {};\n  access_log /var/log/nginx/access.log main;\n  upstream api {{\n{}  }}\n  server {{\n    listen 80;\n    server_name shop.example;\n    location / {{\n      proxy_pass http://api;\n      proxy_read_timeout {timeout}s;\n      proxy_next_upstream off;\n    }}\n  }}\n}}\n",
+                nginx_format(s),
+                servers("server ", " max_fails=0;", false)
+            ),
+        ),
         Front::Haproxy => (
             "conf/edge/haproxy.cfg",
             format!(
@@ -221,15 +244,43 @@ pub fn configuration(s: &Scenario) -> (String, String) {
             ),
         ),
         Front::Apache => {
-            let id = if s.ids { " \\\"%{X-Request-ID}i\\\"" } else { "" };
+            let id = if s.ids { " %{X-Request-ID}i" } else { "" };
+            let stamp = match s.stamps {
+                Stamps::Seconds => "%t",
+                Stamps::Millis => "[%{%d/%b/%Y:%H:%M:%S}t.%{usec_frac}t %{%z}t]",
+            };
             (
                 "conf/edge/httpd.conf",
                 format!(
-                    "ServerName shop.example\nListen 80\nLogFormat \"%h %l %u %t \\\"%r\\\" %>s %b \\\"%{{Referer}}i\\\" \\\"%{{User-Agent}}i\\\" %D %{{BALANCER_WORKER_NAME}}e{id}\" main\nCustomLog /var/log/apache/access.log main\nErrorLog /var/log/apache/error.log\n<Proxy balancer://api>\n{}</Proxy>\nProxyPass \"/\" \"balancer://api/\" timeout={timeout}\n",
+                    "ServerName shop.example\nListen 80\nLogFormat \"%h %l %u {stamp} \\\"%r\\\" %>s %b \\\"%{{Referer}}i\\\" \\\"%{{User-Agent}}i\\\" %D %X{id}\" main\nCustomLog /var/log/apache/access.log main\nErrorLog /var/log/apache/error.log\n<Proxy balancer://api>\n{}</Proxy>\nProxyPass \"/\" \"balancer://api/\" timeout={timeout}\n",
                     servers("BalancerMember http://", " retry=0", false)
                 ),
             )
         }
     };
     (path.into(), text)
+}
+
+/// The format as nginx is told it: parameter and strings.
+fn nginx_format(s: &Scenario) -> String {
+    let id = if s.ids { " rid=$request_id" } else { "" };
+    let times = format!(
+        "rt=$request_time uct=\"$upstream_connect_time\" uht=\"$upstream_header_time\" urt=\"$upstream_response_time\" ua=\"$upstream_addr\" us=\"$upstream_status\"{id}"
+    );
+    if s.own_format {
+        return format!(
+            "'$msec <$remote_addr> $status \"$request_method $request_uri\" $body_bytes_sent \"$http_user_agent\" {times}'"
+        );
+    }
+    if s.stamps == Stamps::Seconds {
+        return format!(
+            "'$remote_addr - $remote_user [$time_local] \"$request\" $status $body_bytes_sent \"$http_referer\" \"$http_user_agent\" {times}'"
+        );
+    }
+    let mut names = vec!["msec", "remote_addr", "request", "status", "body_bytes_sent", "http_user_agent"];
+    names.extend(["request_time", "upstream_connect_time", "upstream_header_time", "upstream_response_time"]);
+    names.extend(["upstream_addr", "upstream_status"]);
+    names.extend(s.ids.then_some("request_id"));
+    let members: Vec<String> = names.iter().map(|n| format!("\"{n}\":\"${n}\"")).collect();
+    format!("escape=json '{{{}}}'", members.join(","))
 }

@@ -68,7 +68,9 @@ pub fn generate(s: &Scenario) -> World {
     // The lines of each request: first the proxy's, then the backend's.
     let mut own: Vec<[Option<LineRef>; 2]> = vec![[None, None]; requests.len()];
     let logs = [front::logs(s, &requests), back::logs(s, &requests)];
-    for (side, log) in logs.into_iter().enumerate().flat_map(|(side, logs)| logs.into_iter().map(move |l| (side, l))) {
+    for (side, log) in
+        logs.into_iter().enumerate().flat_map(|(side, logs)| logs.into_iter().map(move |l| (side, l)))
+    {
         let mut lines = log.lines;
         // Each is written when its request ends; in the order of arrival where two end at once.
         lines.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -82,9 +84,10 @@ pub fn generate(s: &Scenario) -> World {
         }
         files.push((log.path, text));
     }
-    let failures = requests.iter().zip(own).filter(|(r, _)| r.fate.is_failure()).filter_map(|(r, [access, backend])| {
-        Some(Failed { access: access?, backend, status: front::status(s.front, r) })
-    });
+    let failures =
+        requests.iter().zip(own).filter(|(r, _)| r.fate.is_failure()).filter_map(|(r, [access, backend])| {
+            Some(Failed { access: access?, backend, status: front::status(s.front, r) })
+        });
     let length_s = requests.last().map_or(0.0, |r| r.end);
     let clocks = s.clocks.iter().enumerate().map(|(i, c)| {
         let folder = back::path(i).split('/').nth(1).unwrap_or_default().to_string();
@@ -119,14 +122,21 @@ mod tests {
     fn the_truth_names_lines_with_the_same_id() {
         for front in [Front::Nginx, Front::Haproxy, Front::Apache] {
             for stamps in [Stamps::Seconds, Stamps::Millis] {
-                let s = Scenario { front, stamps, ids: true, failing: 0.3, requests: 1000, ..Scenario::default() };
+                let s = Scenario {
+                    front,
+                    stamps,
+                    ids: true,
+                    failing: 0.3,
+                    requests: 1000,
+                    ..Scenario::default()
+                };
                 let world = generate(&s);
                 let requests = traffic::draw(&s);
                 let failed: Vec<_> = requests.iter().filter(|r| r.fate.is_failure()).collect();
                 assert_eq!(failed.len(), world.truth.failures.len());
                 for (r, f) in failed.iter().zip(&world.truth.failures) {
                     assert!(line(&world, &f.access).contains(&r.id));
-                    assert!(line(&world, &f.access).contains(&format!(" {} ", f.status)));
+                    assert!(line(&world, &f.access).contains(&f.status.to_string()));
                     assert_eq!(f.backend.is_some(), r.fate.is_logged());
                     assert!(f.backend.as_ref().is_none_or(|at| line(&world, at).contains(&r.id)));
                 }

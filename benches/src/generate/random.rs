@@ -104,7 +104,8 @@ mod tests {
     fn distributions_have_their_means() {
         let mut r = Random::new(7);
         let n = 100_000;
-        let mut mean = |draw: &dyn Fn(&mut Random) -> f64| (0..n).map(|_| draw(&mut r)).sum::<f64>() / n as f64;
+        let mut mean =
+            |draw: &dyn Fn(&mut Random) -> f64| (0..n).map(|_| draw(&mut r)).sum::<f64>() / n as f64;
         assert!((mean(&|r| r.unit()) - 0.5).abs() < 0.01);
         assert!((mean(&|r| r.exponential(3.0)) - 3.0).abs() < 0.05);
         // The mean of a lognormal is its median times e^(sigma² / 2).

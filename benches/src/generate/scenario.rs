@@ -7,7 +7,7 @@ pub enum Front {
     Nginx,
     /// HAProxy, `option httplog`. A line is stamped, to the millisecond, when the request begins.
     Haproxy,
-    /// Apache httpd, with `%D` and the balancer's worker. A line is stamped, to the second, when the request begins.
+    /// Apache httpd, with `%D %X` after the combined fields; the worker is not logged. A line is stamped when the request begins.
     Apache,
 }
 
@@ -16,7 +16,8 @@ pub enum Front {
 pub enum Stamps {
     /// Whole seconds: nginx's `$time_local`; backends log *combined* lines, without a duration, when they have answered.
     Seconds,
-    /// Milliseconds: nginx's `$msec`; backends log JSON lines with a duration, when they have answered.
+    /// Fractions: nginx logs JSON with `$msec`, httpd `%{usec_frac}t`; backends log JSON lines with a duration, when they
+    /// have answered.
     Millis,
 }
 
@@ -67,6 +68,8 @@ pub struct Scenario {
     pub front: Front,
     /// How precise the stamps are.
     pub stamps: Stamps,
+    /// Whether nginx writes a format that only its configuration explains.
+    pub own_format: bool,
     /// One backend for each clock.
     pub clocks: Vec<TrueClock>,
     /// Whether the proxy and the backends log a request id.
@@ -95,6 +98,7 @@ impl Default for Scenario {
             rate: 50.0,
             front: Front::Nginx,
             stamps: Stamps::Seconds,
+            own_format: false,
             clocks: vec![TrueClock::default(); 3],
             ids: false,
             urls: 400,

@@ -78,7 +78,14 @@ pub fn draw(s: &Scenario) -> Vec<Request> {
         .collect()
 }
 
-fn request(s: &Scenario, number: usize, start: f64, random: &mut Random, urls: &Zipf, agents: &Zipf) -> Request {
+fn request(
+    s: &Scenario,
+    number: usize,
+    start: f64,
+    random: &mut Random,
+    urls: &Zipf,
+    agents: &Zipf,
+) -> Request {
     let fate = if random.unit() < s.failing { fail(s, random) } else { Fate::Served };
     let url = urls.draw(random);
     // One URL in five takes only POST; one in seven carries a query.

@@ -12,6 +12,11 @@ pub fn local(start: i64, t: f64) -> String {
     moment(start, t).format("%d/%b/%Y:%H:%M:%S +0000").to_string()
 }
 
+/// `21/Nov/2026:02:47:17.123000 +0000`.
+pub fn local_fraction(start: i64, t: f64) -> String {
+    moment(start, t).format("%d/%b/%Y:%H:%M:%S%.6f +0000").to_string()
+}
+
 /// `1795229237.123`.
 pub fn epoch(start: i64, t: f64) -> String {
     let ms = moment(start, t).timestamp_millis();
@@ -51,6 +56,7 @@ mod tests {
     fn moments_are_written_as_the_programs_do() {
         let (start, t) = (1_795_226_400, 2837.1239);
         assert_eq!(local(start, t), "21/Nov/2026:02:47:17 +0000");
+        assert_eq!(local_fraction(start, t), "21/Nov/2026:02:47:17.123000 +0000");
         assert_eq!(epoch(start, t), "1795229237.123");
         assert_eq!(nginx_error(start, t), "2026/11/21 02:47:17");
         assert_eq!(syslog(start, t), "Nov 21 02:47:17");

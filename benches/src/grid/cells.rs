@@ -16,7 +16,7 @@ pub struct Cell {
 /// The full crossing, before nginx.
 pub const MAIN: &str = "Rate, stamps, skew, drift and ids";
 /// Other proxies.
-pub const FRONTS: &str = "Other proxies";
+pub const FRONTS: &str = "Other proxies, and a format that only the configuration explains";
 /// Hours instead of minutes.
 pub const LONG: &str = "Drift over hours";
 /// Clocks that were stepped.
@@ -52,7 +52,8 @@ pub fn cells() -> Vec<Cell> {
             for skew in [0.0, 1.7, 41.0, -3600.0] {
                 for drift in [0.0, 50.0] {
                     for ids in [true, false] {
-                        let name = format!("{rate}/s-{}-{skew}s-{drift}ppm-{}", stamp(stamps), id(ids)).replace('/', "p");
+                        let name = format!("{rate}/s-{}-{skew}s-{drift}ppm-{}", stamp(stamps), id(ids))
+                            .replace('/', "p");
                         let clocks = clocks(skew, drift);
                         add(MAIN, name, Scenario { rate, stamps, clocks, ids, ..Scenario::default() });
                     }
@@ -65,10 +66,24 @@ pub fn cells() -> Vec<Cell> {
             for skew in [0.0, 41.0] {
                 for ids in [true, false] {
                     let name = format!("{name}-{}-{skew}s-{}", stamp(stamps), id(ids));
-                    add(FRONTS, name, Scenario { front, stamps, clocks: clocks(skew, 0.0), ids, ..Scenario::default() });
+                    add(
+                        FRONTS,
+                        name,
+                        Scenario { front, stamps, clocks: clocks(skew, 0.0), ids, ..Scenario::default() },
+                    );
                 }
             }
         }
+    }
+    for ids in [true, false] {
+        let own = Scenario {
+            own_format: true,
+            stamps: Stamps::Millis,
+            clocks: clocks(41.0, 0.0),
+            ids,
+            ..Scenario::default()
+        };
+        add(FRONTS, format!("nginx-own-format-1ms-41s-{}", id(ids)), own);
     }
     for rate in [2.0, 0.2] {
         for stamps in both {
@@ -79,9 +94,11 @@ pub fn cells() -> Vec<Cell> {
         }
     }
     for stamps in both {
-        for (name, steps) in
-            [("2.5s", vec![(120.0, 2.5)]), ("-30s", vec![(60.0, -30.0)]), ("1h-and-back", vec![(60.0, 3600.0), (140.0, -3600.0)])]
-        {
+        for (name, steps) in [
+            ("2.5s", vec![(120.0, 2.5)]),
+            ("-30s", vec![(60.0, -30.0)]),
+            ("1h-and-back", vec![(60.0, 3600.0), (140.0, -3600.0)]),
+        ] {
             let mut clocks = clocks(1.7, 0.0);
             clocks[0].steps = steps;
             let name = format!("step-{name}-{}", stamp(stamps));

@@ -64,7 +64,8 @@ pub fn run(cell: &Cell, folder: &Path) -> io::Result<Outcome> {
 }
 
 fn joins(truth: &Truth, said: &Said, o: &mut Outcome) {
-    let stated: BTreeMap<&LineRef, _> = said.failures.iter().filter(|f| f.gateway).map(|f| (&f.at, f)).collect();
+    let stated: BTreeMap<&LineRef, _> =
+        said.failures.iter().filter(|f| f.gateway).map(|f| (&f.at, f)).collect();
     for x in &truth.failures {
         let f = stated.get(&x.access);
         o.found.count(f.is_some());
@@ -83,7 +84,8 @@ fn joins(truth: &Truth, said: &Said, o: &mut Outcome) {
 fn clocks(truth: &Truth, analysis: &Analysis, start: i64, o: &mut Outcome) {
     for (name, real) in &truth.clocks {
         let stated = analysis.clocks.iter().find(|c| c.source == *name);
-        let fitted: Option<(&Clock, f64)> = stated.and_then(|c| Some((c, c.offset_s? + c.zone_error_s as f64)));
+        let fitted: Option<(&Clock, f64)> =
+            stated.and_then(|c| Some((c, c.offset_s? + c.zone_error_s as f64)));
         o.fitted.count(fitted.is_some());
         o.steps.of += real.steps.len() as u64;
         let Some((clock, offset)) = fitted else { continue };
@@ -112,9 +114,19 @@ mod tests {
     #[test]
     fn ids_join_what_was_logged_and_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
-        let scenario = Scenario { ids: true, requests: 1500, failing: 0.05, stamps: Stamps::Millis, ..Scenario::default() };
+        let scenario = Scenario {
+            ids: true,
+            requests: 1500,
+            failing: 0.05,
+            stamps: Stamps::Millis,
+            ..Scenario::default()
+        };
         for front in [Front::Nginx, Front::Haproxy, Front::Apache] {
-            let cell = Cell { table: "t", name: format!("{front:?}"), scenario: Scenario { front, ..scenario.clone() } };
+            let cell = Cell {
+                table: "t",
+                name: format!("{front:?}"),
+                scenario: Scenario { front, ..scenario.clone() },
+            };
             let o = run(&cell, &folder.path().join(&cell.name)).unwrap();
             assert!(o.found.of > 40, "{o:?}");
             assert_eq!((o.found.value(), o.false_alarms), (Some(1.0), 0), "{front:?}");
