@@ -1,7 +1,7 @@
 //! Runs the engine over a grid of synthetic traffic and writes `docs/accuracy-grid.md`.
 //!
 //! `grid [--only TEXT] [--keep DIR]`: `--only` runs the cells whose name holds TEXT and prints their rows instead of writing the
-//! page; `--keep` leaves the files of each cell, with `truth.json`, in a folder of DIR.
+//! page; `--keep` leaves the files of each cell, with `truth.json`, in a numbered folder of DIR (`index.txt` names them).
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -37,11 +37,19 @@ fn run() -> Result<String, String> {
     let root = keep.as_deref().unwrap_or(scratch.path());
     let cells =
         grid::cells().into_iter().filter(|c| only.as_ref().is_none_or(|o| c.name.contains(o.as_str())));
+    let cells: Vec<_> = cells.enumerate().collect();
+    // Names of folders can tell what a log is: numbers cannot.
+    let name = |i: usize| format!("c{i:03}");
+    if keep.is_some() {
+        let index: String = cells.iter().map(|(i, c)| format!("{} {}\n", name(*i), c.name)).collect();
+        let written =
+            std::fs::create_dir_all(root).and_then(|()| std::fs::write(root.join("index.txt"), index));
+        written.map_err(|e| format!("{}: {e}", root.display()))?;
+    }
     let outcomes: Result<Vec<_>, String> = cells
-        .collect::<Vec<_>>()
         .into_par_iter()
-        .map(|cell| {
-            let folder = root.join(&cell.name);
+        .map(|(i, cell)| {
+            let folder = root.join(name(i));
             let outcome = grid::run(&cell, &folder).map_err(|e| format!("{}: {e}", folder.display()))?;
             if keep.is_none() {
                 // Only the cells at work take room.

@@ -7,7 +7,7 @@ use crate::generate::{Front, Scenario, Stamps, TrueClock};
 pub struct Cell {
     /// Title of the table.
     pub table: &'static str,
-    /// What is special about it; also the name of its folder.
+    /// What is special about it; no two cells share one.
     pub name: String,
     /// The scenario.
     pub scenario: Scenario,
