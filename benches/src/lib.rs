@@ -1,1 +1,13 @@
 //! Benchmarks and scorers.
+
+pub mod accuracy;
+pub mod generate;
+pub mod grid;
+
+use std::path::PathBuf;
+
+/// The folder of the workspace.
+pub fn workspace() -> PathBuf {
+    let package = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    package.parent().map_or(package.clone(), PathBuf::from)
+}
