@@ -93,7 +93,7 @@ fn date(line: &[u8], at: usize) -> Option<usize> {
     let first = digits(line, at);
     let separator = *line.get(at + first).filter(|b| b"-/.".contains(b))?;
     let second = at + first + 1;
-    if first == 4 && separator != b'.' || first == 4 && line[at] == b'2' {
+    if first == 4 {
         let month = digits(line, second);
         let day_at = byte(line, second + month, &[separator])?;
         let day = digits(line, day_at);
