@@ -47,6 +47,7 @@ mod rules;
 mod scanner;
 mod scene;
 pub mod signals;
+pub mod templates;
 mod timeline;
 pub mod vocabulary;
 
