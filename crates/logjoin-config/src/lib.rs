@@ -12,6 +12,9 @@
 //! assert_eq!(config.route_for("shop.example", "/cart").unwrap().target, "api");
 //! ```
 
+// What the library never does is listed in clippy.toml.
+#![cfg_attr(not(test), deny(clippy::disallowed_methods, clippy::disallowed_types))]
+
 mod address;
 mod diff;
 pub mod haproxy;

@@ -23,6 +23,9 @@
 //! assert_eq!(analysis.failures[0].mechanism, logjoin::Mechanism::Refused);
 //! ```
 
+// What the library never does is listed in clippy.toml.
+#![cfg_attr(not(test), deny(clippy::disallowed_methods, clippy::disallowed_types))]
+
 mod advice;
 pub mod analysis;
 pub mod causes;
