@@ -37,3 +37,8 @@ pub use model::{
 };
 pub use recognise::{read, recognise};
 pub use version::{Civil, version_time, versioned};
+
+/// The example of the crate's front page is a test too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct FrontPage;

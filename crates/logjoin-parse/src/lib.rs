@@ -44,3 +44,8 @@ pub use record::{
     StateLine, Text, Upstreams,
 };
 pub use stamp::{Precision, Stamp};
+
+/// The example of the crate's front page is a test too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct FrontPage;

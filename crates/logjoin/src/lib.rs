@@ -59,3 +59,8 @@ pub use options::{Options, Pattern};
 pub use plan::{ConfigFile, Head, Plan, plan};
 pub use scanner::{FileScan, FileScanner};
 pub use vocabulary::{CauseId, Mechanism, Origin};
+
+/// The examples of the project's front page are tests too.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+pub struct FrontPage;
