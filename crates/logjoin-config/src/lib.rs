@@ -12,6 +12,9 @@
 //! assert_eq!(config.route_for("shop.example", "/cart").unwrap().target, "api");
 //! ```
 
+// What the library never does is listed in clippy.toml.
+#![cfg_attr(not(test), deny(clippy::disallowed_methods, clippy::disallowed_types))]
+
 mod address;
 mod diff;
 pub mod haproxy;
@@ -34,3 +37,8 @@ pub use model::{
 };
 pub use recognise::{read, recognise};
 pub use version::{Civil, version_time, versioned};
+
+/// The example of the crate's front page is a test too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct FrontPage;

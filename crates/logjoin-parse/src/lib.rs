@@ -22,6 +22,9 @@
 //!    own configuration through [`compile`];
 //! 3. a *stamp* is time as it was written, with its precision and with or without zone and year: [`Stamp`].
 
+// What the library never does is listed in clippy.toml.
+#![cfg_attr(not(test), deny(clippy::disallowed_methods, clippy::disallowed_types))]
+
 pub mod bytes;
 pub mod compile;
 pub mod detect;
@@ -41,3 +44,8 @@ pub use record::{
     StateLine, Text, Upstreams,
 };
 pub use stamp::{Precision, Stamp};
+
+/// The example of the crate's front page is a test too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct FrontPage;

@@ -23,6 +23,9 @@
 //! assert_eq!(analysis.failures[0].mechanism, logjoin::Mechanism::Refused);
 //! ```
 
+// What the library never does is listed in clippy.toml.
+#![cfg_attr(not(test), deny(clippy::disallowed_methods, clippy::disallowed_types))]
+
 mod advice;
 pub mod analysis;
 pub mod causes;
@@ -57,3 +60,8 @@ pub use options::{Options, Pattern};
 pub use plan::{ConfigFile, Head, Plan, plan};
 pub use scanner::{FileScan, FileScanner};
 pub use vocabulary::{CauseId, Mechanism, Origin};
+
+/// The examples of the project's front page are tests too.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+pub struct FrontPage;

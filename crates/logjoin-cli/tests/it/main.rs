@@ -1,5 +1,7 @@
 //! The program as people run it: arguments in; standard output, standard error, files and exit code out.
 
+mod pages;
+
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

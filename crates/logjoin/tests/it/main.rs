@@ -1,0 +1,10 @@
+//! The engine as a whole, over recorded incidents.
+//!
+//! Adding a recording is adding a folder under `fixtures/scenarios/` (or `fixtures/clean/`): every test here finds it.
+
+mod clean;
+mod determinism;
+mod ledger;
+mod robustness;
+mod scenarios;
+mod world;
