@@ -29,6 +29,7 @@ pub(crate) struct Peers {
     /// Pairs of proxies of which the second stands behind the first. Which is the outer one is told by durations, where
     /// both pairs are here.
     pub chains: BTreeSet<(usize, usize)>,
+    pub inner_faces: Vec<Face>,
 }
 
 impl Peers {
@@ -150,6 +151,9 @@ impl Peers {
         &mut self, plan: &Plan, world: &World, index: &Index, clocks: &ClockModel,
     ) -> BTreeMap<u64, BTreeMap<usize, u64>> {
         let is_proxy = |i: usize| plan.instances[i].is_proxy;
+        self.inner_faces = inner_faces(plan, world);
+        let faces = self.inner_faces.clone();
+        let arrivals = |t: &Timed| arrivals(t, index, clocks, &faces);
         let sent = || {
             world.requests.iter().filter(|t| {
                 is_proxy(t.instance) && (200..500).contains(&t.r.status) && t.r.tries <= 1 && t.r.target != 0
@@ -160,7 +164,7 @@ impl Peers {
         let mut total: BTreeMap<usize, u64> = BTreeMap::new();
         for t in sent() {
             *total.entry(t.instance).or_default() += 1;
-            for i in arrivals(t, index, clocks).filter(|i| is_proxy(*i)) {
+            for i in arrivals(t).into_iter().filter(|i| is_proxy(*i)) {
                 *passed.entry((t.instance, i)).or_default() += 1;
             }
         }
@@ -173,7 +177,7 @@ impl Peers {
         let mut votes: BTreeMap<u64, BTreeMap<usize, u64>> = BTreeMap::new();
         for t in sent() {
             let mut at: Vec<usize> =
-                arrivals(t, index, clocks).filter(|i| !is_proxy(*i) || self.chains.contains(&(t.instance, *i))).collect();
+                arrivals(t).into_iter().filter(|i| !is_proxy(*i) || self.chains.contains(&(t.instance, *i))).collect();
             // Of a chain, the next proxy; behind it the request turns up again.
             if at.iter().any(|i| is_proxy(*i)) {
                 at.retain(|i| is_proxy(*i));
@@ -191,15 +195,47 @@ impl Peers {
     }
 }
 
+/// What each instance sees of the clients of a proxy before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Face {
+    /// A backend: whatever it sees.
+    Backend,
+    /// A proxy whose clients are the same few addresses, as behind another proxy.
+    Few,
+    /// A proxy with many clients: behind another one only if it is told the same clients.
+    Many,
+}
+
+fn inner_faces(plan: &Plan, world: &World) -> Vec<Face> {
+    let mut clients: Vec<BTreeSet<u64>> = vec![BTreeSet::new(); plan.instances.len()];
+    for t in &world.requests {
+        let seen = &mut clients[t.instance];
+        if seen.len() <= FEW {
+            seen.insert(t.r.client);
+        }
+    }
+    let face = |(i, seen): (usize, &BTreeSet<u64>)| match (plan.instances[i].is_proxy, seen.len() <= FEW) {
+        (false, _) => Face::Backend,
+        (true, true) => Face::Few,
+        (true, false) => Face::Many,
+    };
+    clients.iter().enumerate().map(face).collect()
+}
+
+/// A proxy behind others has at most this many clients.
+const FEW: usize = 5;
+
 /// The instances in whose logs a served request can be found.
-fn arrivals<'a>(t: &'a Timed, index: &'a Index, clocks: &'a ClockModel) -> impl Iterator<Item = usize> + 'a {
-    index.request(t.r.method, t.r.target).iter().filter_map(move |e| {
+fn arrivals(t: &Timed, index: &Index, clocks: &ClockModel, faces: &[Face]) -> Vec<usize> {
+    let found = index.request(t.r.method, t.r.target).iter().filter_map(|e| {
         let i = e.instance as usize;
         let band = clocks.band(i) + SLACK;
         let fits = e.lo <= t.end_hi + band && e.hi >= t.start_lo - band;
         let same = (e.status == 0 || e.status == t.r.status) && (e.agent == 0 || t.r.agent == 0 || e.agent == t.r.agent);
-        (i != t.instance && clocks.is_known(i) && fits && same).then_some(i)
-    })
+        let known = faces[i] != Face::Many || e.client == t.r.client;
+        (i != t.instance && clocks.is_known(i) && fits && same && known).then_some(i)
+    });
+    found.collect()
 }
 
 /// Host part of `host:port`.

@@ -333,6 +333,9 @@ pub(crate) fn chains(
             let same_id = o.r.id != 0 && ids.contains(&o.r.id);
             let tolerance = clocks.band(q) + 50 * MS;
             let nested = o.start_hi >= t.start_lo - tolerance && o.start_lo <= t.end_hi + tolerance;
+            if peers.inner_faces.get(q) == Some(&crate::peers::Face::Many) && o.r.client != t.r.client {
+                continue;
+            }
             let same_agent = o.r.agent == 0 || t.r.agent == 0 || o.r.agent == t.r.agent;
             if same_id || nested && same_agent {
                 let d = if same_id { -1 } else { (o.end_lo - t.end_lo).abs() };
