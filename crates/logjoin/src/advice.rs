@@ -66,7 +66,9 @@ pub(crate) fn of(cause: CauseId) -> Vec<String> {
             "take an instance out of the pool before it stops, and put it back when it is ready",
             "stop gracefully, for longer than the longest request; restart one instance at a time",
         ],
-        CauseId::StartFailure => &["roll the release back; start the new one beside the old and switch when it is ready"],
+        CauseId::StartFailure => {
+            &["roll the release back; start the new one beside the old and switch when it is ready"]
+        }
         CauseId::WorkerPoolExhausted => &[
             "find what holds the workers: the slow requests of the time",
             "more workers or instances, within what memory and database connections allow; a shorter queue that fails early",
@@ -76,7 +78,9 @@ pub(crate) fn of(cause: CauseId) -> Vec<String> {
             "raise the server's worker timeout only above what the work really needs",
         ],
         CauseId::FdExhaustion => &["raise `LimitNOFILE`, and find what leaks or holds descriptors"],
-        CauseId::UnevenLoad => &["balance by load (`least_conn`, `balance leastconn`, `lbmethod=bybusyness`); look at weights, stickiness and hash keys"],
+        CauseId::UnevenLoad => &[
+            "balance by load (`least_conn`, `balance leastconn`, `lbmethod=bybusyness`); look at weights, stickiness and hash keys",
+        ],
         CauseId::TimeoutTooShort => &[
             "raise the proxy's read timeout for this route above what the backend needs (`proxy_read_timeout`, `ProxyTimeout`, `timeout server`), or make the work asynchronous",
             "find why the backend takes that long",
@@ -85,29 +89,57 @@ pub(crate) fn of(cause: CauseId) -> Vec<String> {
             "take a thread dump while it hangs; look for locks and calls without a timeout",
             "restart the instance; give it a supervisor that kills stuck workers",
         ],
-        CauseId::LatencyDegradation => &["look at the network between proxy and backend: loss, saturation, a moved instance"],
-        CauseId::WrongUpstreamPort => &["correct the address in the proxy's configuration, test it, reload; roll the change back meanwhile"],
-        CauseId::WrongProtocol => &["make scheme and port agree on both sides (`proxy_pass https://`, `ssl` on the server line, `ProxyPass https://`)"],
-        CauseId::PermissionDenied => &["let the proxy's user open the socket: owner, group and mode of the socket and of the folders above it; SELinux `httpd_can_network_connect`"],
+        CauseId::LatencyDegradation => {
+            &["look at the network between proxy and backend: loss, saturation, a moved instance"]
+        }
+        CauseId::WrongUpstreamPort => &[
+            "correct the address in the proxy's configuration, test it, reload; roll the change back meanwhile",
+        ],
+        CauseId::WrongProtocol => &[
+            "make scheme and port agree on both sides (`proxy_pass https://`, `ssl` on the server line, `ProxyPass https://`)",
+        ],
+        CauseId::PermissionDenied => &[
+            "let the proxy's user open the socket: owner, group and mode of the socket and of the folders above it; SELinux `httpd_can_network_connect`",
+        ],
         CauseId::HeaderTooLarge => &[
             "shrink the header: cookies and policies that grow",
             "raise `proxy_buffer_size` (nginx), `responsefieldsize` (httpd), `tune.bufsize` (HAProxy) above it",
         ],
         CauseId::InvalidResponse => &["capture one response and correct its status line, headers or length"],
-        CauseId::UnhandledExceptionClose => &["catch the exception and answer 500; the stack is in the evidence"],
+        CauseId::UnhandledExceptionClose => {
+            &["catch the exception and answer 500; the stack is in the evidence"]
+        }
         CauseId::KeepaliveRace => &[
             "keep connections longer in the backend than in the proxy (Node `keepAliveTimeout`, gunicorn `--keep-alive`, above nginx `keepalive_timeout`)",
             "let the proxy retry on a reused connection (`retry-on empty-response`, `proxy_next_upstream error non_idempotent` where it is safe)",
         ],
-        CauseId::DnsFailure => &["ask the proxy's own resolver for the name; look at the record, the search domains and the resolver's health"],
-        CauseId::ConnectTimeout => &["look for dropped SYNs: firewall, security group, routing; a capture on both ends shows where they end"],
-        CauseId::NetworkUnreachable => &["look at routes and interfaces of the proxy's host and of the backend's"],
-        CauseId::FirewallReject => &["look at the filters between proxy and backend; whoever answers is not the backend"],
-        CauseId::NoLiveUpstreams => &["look at what the servers failed with before they were taken out; `max_fails`, `fail_timeout`, `retry`"],
-        CauseId::HealthCheckFailing => &["correct the check: path, `Host`, expected status, timeout; the application answers"],
-        CauseId::ProxyResources => &["raise the proxy's limits: `worker_connections`, `worker_rlimit_nofile`, `maxconn`, `MaxRequestWorkers`, local ports"],
-        CauseId::AppGenerated502 | CauseId::AppError => &["read the application's own log at these requests: it answered with the error itself"],
-        CauseId::OneBadServer => &["take the server out; compare its release, configuration and host with the others"],
+        CauseId::DnsFailure => &[
+            "ask the proxy's own resolver for the name; look at the record, the search domains and the resolver's health",
+        ],
+        CauseId::ConnectTimeout => &[
+            "look for dropped SYNs: firewall, security group, routing; a capture on both ends shows where they end",
+        ],
+        CauseId::NetworkUnreachable => {
+            &["look at routes and interfaces of the proxy's host and of the backend's"]
+        }
+        CauseId::FirewallReject => {
+            &["look at the filters between proxy and backend; whoever answers is not the backend"]
+        }
+        CauseId::NoLiveUpstreams => &[
+            "look at what the servers failed with before they were taken out; `max_fails`, `fail_timeout`, `retry`",
+        ],
+        CauseId::HealthCheckFailing => {
+            &["correct the check: path, `Host`, expected status, timeout; the application answers"]
+        }
+        CauseId::ProxyResources => &[
+            "raise the proxy's limits: `worker_connections`, `worker_rlimit_nofile`, `maxconn`, `MaxRequestWorkers`, local ports",
+        ],
+        CauseId::AppGenerated502 | CauseId::AppError => {
+            &["read the application's own log at these requests: it answered with the error itself"]
+        }
+        CauseId::OneBadServer => {
+            &["take the server out; compare its release, configuration and host with the others"]
+        }
         _ => &[],
     };
     list.iter().map(|s| (*s).to_string()).collect()

@@ -1,10 +1,13 @@
 //! Record → kept row: the one place where a parsed line becomes an event.
 
 use logjoin_parse::bytes::unescape;
-use logjoin_parse::{Access, Anchor, Body, ErrorLine, HaproxyFields, LogLine, Product, Record, Stamp, StateLine};
+use logjoin_parse::{
+    Access, Anchor, Body, ErrorLine, HaproxyFields, LogLine, Product, Record, Stamp, StateLine,
+};
 
 use crate::event::{
-    At, Detail, ErrorEvent, Events, Haproxy, LogEvent, Request, Severity, SignalHit, StateChange, TEXT_MAX, Try,
+    At, Detail, ErrorEvent, Events, Haproxy, LogEvent, Request, Severity, SignalHit, StateChange, TEXT_MAX,
+    Try,
 };
 use crate::hash::{hash, hash_opt};
 use crate::ids;
@@ -21,7 +24,13 @@ pub(crate) struct Writer {
 /// Adds one record to the rows of its file. `raw` is the whole event as it stands in the file (all its lines), in which
 /// ids are looked for. A record without any stamp takes `fallback`, the stamp of the event before it.
 pub(crate) fn add(
-    record: &Record<'_>, raw: &[u8], at: At, writer: Writer, matcher: &Matcher, fallback: Option<Stamp>, out: &mut Events,
+    record: &Record<'_>,
+    raw: &[u8],
+    at: At,
+    writer: Writer,
+    matcher: &Matcher,
+    fallback: Option<Stamp>,
+    out: &mut Events,
 ) -> Option<Stamp> {
     let stamp = record.best_stamp().copied().or(fallback)?;
     let tag = record.envelope.as_ref().and_then(|e| e.tag.as_deref());
@@ -107,7 +116,8 @@ fn route(path: &[u8]) -> u64 {
     let mut masked = Vec::with_capacity(path.len());
     for segment in path.split(|b| *b == b'/') {
         let digits = segment.iter().filter(|b| b.is_ascii_digit()).count();
-        let is_value = digits > 0 && (digits == segment.len() || segment.len() >= 8 && digits * 4 >= segment.len());
+        let is_value =
+            digits > 0 && (digits == segment.len() || segment.len() >= 8 && digits * 4 >= segment.len());
         masked.push(b'/');
         masked.extend_from_slice(if is_value { b"*" } else { segment });
     }
@@ -124,7 +134,12 @@ fn is_interesting(a: &Access<'_>, writer: Writer) -> bool {
     let retried = a.haproxy.as_ref().is_some_and(|h| h.retries.unwrap_or(0) > 0);
     let state = a.haproxy.as_ref().and_then(|h| h.termination_state.as_deref());
     let cut = state.is_some_and(|s| s.len() >= 2 && &s[..2] != b"--" && !matches!(s[0], b'L' | b'P'));
-    status >= 500 || matches!(status, -1 | 0 | 9 | 408 | 499) || a.aborted == Some(true) || multiple || retried || cut
+    status >= 500
+        || matches!(status, -1 | 0 | 9 | 408 | 499)
+        || a.aborted == Some(true)
+        || multiple
+        || retried
+        || cut
 }
 
 fn request(a: &Access<'_>, raw: &[u8], at: At, stamp: Stamp, anchor: Anchor, writer: Writer) -> Request {
@@ -185,7 +200,8 @@ fn request(a: &Access<'_>, raw: &[u8], at: At, stamp: Stamp, anchor: Anchor, wri
 
 /// The client that a request came from. What a backend sees as its client is the proxy; the forwarded address is the client's.
 fn client(a: &Access<'_>, writer: Writer) -> u64 {
-    let forwarded = a.xff.as_deref().filter(|_| !writer.is_proxy).and_then(|x| x.split(|b| *b == b',').next());
+    let forwarded =
+        a.xff.as_deref().filter(|_| !writer.is_proxy).and_then(|x| x.split(|b| *b == b',').next());
     hash_opt(forwarded.map(<[u8]>::trim_ascii).or(a.client_ip.as_deref()))
 }
 
@@ -242,13 +258,21 @@ fn haproxy(h: &HaproxyFields<'_>, a: &Access<'_>) -> Haproxy {
 }
 
 fn error(
-    e: &ErrorLine<'_>, raw: &[u8], at: At, stamp: Stamp, product: Product, tag: Option<&[u8]>, matcher: &Matcher,
+    e: &ErrorLine<'_>,
+    raw: &[u8],
+    at: At,
+    stamp: Stamp,
+    product: Product,
+    tag: Option<&[u8]>,
+    matcher: &Matcher,
 ) -> ErrorEvent {
     // The path of an Apache line stands in the message: "... returned by /path".
     let returned_by = memchr::memmem::rfind(&e.message, b" returned by ").map(|i| &e.message[i + 13..]);
-    let apache_path = returned_by
-        .filter(|p| p.starts_with(b"/"))
-        .map(|p| memchr::memmem::find(p, b" (").or_else(|| memchr::memmem::find(p, b", referer")).map_or(p, |i| &p[..i]));
+    let apache_path = returned_by.filter(|p| p.starts_with(b"/")).map(|p| {
+        memchr::memmem::find(p, b" (")
+            .or_else(|| memchr::memmem::find(p, b", referer"))
+            .map_or(p, |i| &p[..i])
+    });
     let named = e.path.as_deref().map(|p| memchr::memmem::find(p, b" (").map_or(p, |i| &p[..i]));
     let target = named.or(apache_path);
     ErrorEvent {
@@ -288,7 +312,13 @@ fn state(s: &StateLine<'_>, at: At, stamp: Stamp) -> StateChange {
 }
 
 fn log(
-    l: &LogLine<'_>, raw: &[u8], at: At, stamp: Stamp, tag: Option<&[u8]>, envelope_pid: Option<u32>, matcher: &Matcher,
+    l: &LogLine<'_>,
+    raw: &[u8],
+    at: At,
+    stamp: Stamp,
+    tag: Option<&[u8]>,
+    envelope_pid: Option<u32>,
+    matcher: &Matcher,
 ) -> LogEvent {
     let program = l.program.as_deref().or(tag);
     // What a field calls an error says more than the message beside it; a stack stands behind the first line.
@@ -367,15 +397,18 @@ pub(crate) fn severity(level: Option<&[u8]>) -> Severity {
     let Some(level) = level else { return Severity::Info };
     let low = level.to_ascii_lowercase();
     match low.as_slice() {
-        b"trace" | b"debug" | b"fine" | b"finer" | b"finest" | b"d" | b"10" | b"20" | b"verbose" => Severity::Debug,
+        b"trace" | b"debug" | b"fine" | b"finer" | b"finest" | b"d" | b"10" | b"20" | b"verbose" => {
+            Severity::Debug
+        }
         b"warn" | b"warning" | b"w" | b"40" => Severity::Warning,
-        b"error" | b"err" | b"e" | b"crit" | b"critical" | b"c" | b"fatal" | b"f" | b"alert" | b"emerg" | b"emergency"
-        | b"severe" | b"panic" | b"50" | b"60" | b"dpanic" => Severity::Error,
+        b"error" | b"err" | b"e" | b"crit" | b"critical" | b"c" | b"fatal" | b"f" | b"alert" | b"emerg"
+        | b"emergency" | b"severe" | b"panic" | b"50" | b"60" | b"dpanic" => Severity::Error,
         _ => Severity::Info,
     }
 }
 
-const METHODS: [&[u8]; 8] = [b"GET ", b"POST ", b"PUT ", b"PATCH ", b"DELETE ", b"HEAD ", b"OPTIONS ", b"CONNECT "];
+const METHODS: [&[u8]; 8] =
+    [b"GET ", b"POST ", b"PUT ", b"PATCH ", b"DELETE ", b"HEAD ", b"OPTIONS ", b"CONNECT "];
 
 /// The request that a message names: `GET /path`, or a path alone. Hashes; 0 for what is missing.
 fn mention(message: &[u8]) -> (u64, u64) {

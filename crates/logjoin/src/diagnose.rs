@@ -37,7 +37,13 @@ pub(crate) fn judge_all(scene: &Scene<'_>, chains: &[Vec<(usize, bool, f64)>]) -
 fn first_verdict(case: &Case<'_>) -> Judged {
     let verdicts = rules::judge(case);
     let Some(best) = verdicts.first().cloned() else {
-        return Judged { cause: CauseId::Unknown, detail: None, confidence: 0.3, evidence: Vec::new(), alternatives: Vec::new() };
+        return Judged {
+            cause: CauseId::Unknown,
+            detail: None,
+            confidence: 0.3,
+            evidence: Vec::new(),
+            alternatives: Vec::new(),
+        };
     };
     let mut alternatives: Vec<(CauseId, f64)> = Vec::new();
     for v in verdicts.iter().skip(1) {
@@ -47,7 +53,8 @@ fn first_verdict(case: &Case<'_>) -> Judged {
     }
     let Verdict { cause, detail, confidence, evidence } = best;
     // Two causes that speak equally loudly: neither is that sure.
-    let rival = verdicts.iter().skip(1).filter(|v| v.cause != cause).map(|v| v.confidence).fold(0.0, f64::max);
+    let rival =
+        verdicts.iter().skip(1).filter(|v| v.cause != cause).map(|v| v.confidence).fold(0.0, f64::max);
     let confidence = if rival > confidence - 0.05 { confidence * 0.85 } else { confidence };
     // A weak guess is not a verdict.
     if confidence < 0.35 {
@@ -113,13 +120,19 @@ fn rows_agree(scene: &Scene<'_>, judged: &mut [Judged]) {
                 }
             }
             let total: usize = clear.values().sum();
-            let Some((cause, n)) = clear.iter().max_by_key(|(c, n)| (**n, std::cmp::Reverse(**c))) else { continue };
+            let Some((cause, n)) = clear.iter().max_by_key(|(c, n)| (**n, std::cmp::Reverse(**c))) else {
+                continue;
+            };
             // A late completion proves a slow backend for its neighbours too, if enough of them show it.
             if n * 10 < total * 6 || n * 5 < members.len() {
                 continue;
             }
             let (cause, n) = (*cause, *n);
-            let Some(model) = members.iter().find(|i| judged[**i].cause == cause && judged[**i].confidence >= CLEAR).copied() else {
+            let Some(model) = members
+                .iter()
+                .find(|i| judged[**i].cause == cause && judged[**i].confidence >= CLEAR)
+                .copied()
+            else {
                 continue;
             };
             let evidence = judged[model].evidence.clone();
@@ -158,7 +171,8 @@ fn unplaced(scene: &Scene<'_>, judged: &mut [Judged]) {
         let after = (i + 1..judged.len()).take_while(|n| near(*n));
         for n in before.chain(after) {
             let other = scene.case(n);
-            let alike = other.proxy == case.proxy && other.mechanism == case.mechanism && other.instance.is_some();
+            let alike =
+                other.proxy == case.proxy && other.mechanism == case.mechanism && other.instance.is_some();
             if alike && judged[n].confidence >= CLEAR {
                 *causes.entry(judged[n].cause).or_default() += 1;
                 model = Some(n);
@@ -246,7 +260,12 @@ fn no_servers(scene: &Scene<'_>, judged: &mut [Judged]) {
             let other = scene.case(n);
             let near = case.end - f.end_ns < 30 * SECOND && case.end >= f.end_ns;
             let same_pool = pool.is_none() || pool_of(&other).is_none() || pool_of(&other) == pool;
-            if !near || !f.is_gateway || other.proxy != case.proxy || !same_pool || f.mechanism == Mechanism::NoServer && judged[n].cause == CauseId::NoLiveUpstreams {
+            if !near
+                || !f.is_gateway
+                || other.proxy != case.proxy
+                || !same_pool
+                || f.mechanism == Mechanism::NoServer && judged[n].cause == CauseId::NoLiveUpstreams
+            {
                 continue;
             }
             if judged[n].cause != CauseId::Unknown {
@@ -277,14 +296,20 @@ fn outward(scene: &Scene<'_>, chains: &[Vec<(usize, bool, f64)>], judged: &mut [
     for _ in 0..3 {
         for (i, links) in chains.iter().enumerate() {
             for (other, is_inner, confidence) in links {
-                let Some(inner) = number.get(other).copied().filter(|n| *is_inner && *n != i) else { continue };
+                let Some(inner) = number.get(other).copied().filter(|n| *is_inner && *n != i) else {
+                    continue;
+                };
                 // What the outer proxy saw for itself (a refusal, a timer of its own) is not the inner one's doing.
                 let passed_on = matches!(
                     scene.failing[i].mechanism,
-                    Mechanism::FromBackend | Mechanism::ReadTimeout | Mechanism::Unknown | Mechanism::Truncated
+                    Mechanism::FromBackend
+                        | Mechanism::ReadTimeout
+                        | Mechanism::Unknown
+                        | Mechanism::Truncated
                 );
                 if passed_on && scene.failing[inner].is_gateway && judged[inner].cause != CauseId::Unknown {
-                    judged[i] = Judged { confidence: judged[inner].confidence * confidence, ..judged[inner].clone() };
+                    judged[i] =
+                        Judged { confidence: judged[inner].confidence * confidence, ..judged[inner].clone() };
                 }
             }
         }
@@ -304,7 +329,9 @@ pub(crate) fn cause_cites(judged: &Judged) -> Vec<Cite> {
         .evidence
         .iter()
         .flat_map(|c| c.cites.iter().copied())
-        .filter(|c| matches!(c, Cite::Log(_) | Cite::State(_)) || own_errors_count && matches!(c, Cite::Error(_)))
+        .filter(|c| {
+            matches!(c, Cite::Log(_) | Cite::State(_)) || own_errors_count && matches!(c, Cite::Error(_))
+        })
         .collect();
     cites.sort_unstable();
     cites.dedup();

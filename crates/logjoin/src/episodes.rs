@@ -46,7 +46,11 @@ pub(crate) fn group(scene: &Scene<'_>, judged: &[Judged]) -> Vec<Row> {
             let base = if cause == CauseId::KeepaliveRace { RARE_GAP } else { GAP };
             let limit = base.max(8 * typical).max(20 * mean);
             let same = match case.instance {
-                Some(t) => r.targets.is_empty() || r.targets.contains(&t) || r.targets.iter().any(|o| related(scene, *o, t)),
+                Some(t) => {
+                    r.targets.is_empty()
+                        || r.targets.contains(&t)
+                        || r.targets.iter().any(|o| related(scene, *o, t))
+                }
                 None => r.targets.is_empty() || r.proxies.contains(&case.proxy),
             };
             same && case.start - r.end <= limit
@@ -106,7 +110,8 @@ fn related(scene: &Scene<'_>, a: usize, b: usize) -> bool {
                 .servers
                 .iter()
                 .filter_map(|s| {
-                    let named = s.name.as_ref().and_then(|n| scene.peers.instance(&format!("{}/{n}", pool.name)));
+                    let named =
+                        s.name.as_ref().and_then(|n| scene.peers.instance(&format!("{}/{n}", pool.name)));
                     named.or_else(|| scene.peers.instance(&s.address))
                 })
                 .collect();

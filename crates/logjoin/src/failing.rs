@@ -68,7 +68,8 @@ pub(crate) fn find(plan: &Plan, world: &World) -> Vec<Failing> {
 
 fn is_candidate(plan: &Plan, world: &World, i: usize) -> bool {
     let r = &world.requests[i];
-    let in_range = plan.options.since_ns.is_none_or(|s| r.end_hi > s) && plan.options.until_ns.is_none_or(|u| r.end_lo < u);
+    let in_range = plan.options.since_ns.is_none_or(|s| r.end_hi > s)
+        && plan.options.until_ns.is_none_or(|u| r.end_lo < u);
     plan.instances[r.instance].is_proxy && r.r.detail.is_some() && in_range
 }
 
@@ -80,11 +81,18 @@ struct Coverage {
 fn coverage(plan: &Plan, world: &World) -> Coverage {
     let with_lines = world.errors.iter().map(|e| e.instance);
     // An empty error log is a log all the same.
-    let named = plan.sources.iter().filter(|s| s.kind.is_none() && s.id.contains("error")).map(|s| s.instance);
+    let named =
+        plan.sources.iter().filter(|s| s.kind.is_none() && s.id.contains("error")).map(|s| s.instance);
     Coverage { has_error_log: with_lines.chain(named).collect() }
 }
 
-fn judge(plan: &Plan, world: &World, request: usize, errors: Vec<usize>, coverage: &Coverage) -> Option<Failing> {
+fn judge(
+    plan: &Plan,
+    world: &World,
+    request: usize,
+    errors: Vec<usize>,
+    coverage: &Coverage,
+) -> Option<Failing> {
     let timed = &world.requests[request];
     let detail = timed.r.detail.as_deref()?;
     let product = plan.instances[timed.instance].product;
@@ -113,12 +121,15 @@ fn judge(plan: &Plan, world: &World, request: usize, errors: Vec<usize>, coverag
             }
             m
         }
-        (None, Product::Apache) => apache(world, &errors, &mut tries, detail.error_log_id.as_ref(), coverage, timed.instance),
+        (None, Product::Apache) => {
+            apache(world, &errors, &mut tries, detail.error_log_id.as_ref(), coverage, timed.instance)
+        }
         _ => nginx(world, &errors, &mut tries, detail, status, coverage, timed.instance),
     };
     let mechanism = if status == 499 { Mechanism::ClientGone } else { mechanism };
     let is_client = mechanism == Mechanism::ClientGone && !is_failure_status || status == 499;
-    let is_hidden = (200..500).contains(&status) && !is_client && tries.len() > 1 || is_retried(detail) && status < 500;
+    let is_hidden =
+        (200..500).contains(&status) && !is_client && tries.len() > 1 || is_retried(detail) && status < 500;
     let cut = matches!(mechanism, Mechanism::Truncated | Mechanism::Stalled) && (200..400).contains(&status);
     // A 500 that the proxy itself made, and nginx's 009 for an answer that was no HTTP.
     let own_500 = (status == 500 || status == 9)
@@ -173,7 +184,8 @@ const PROMPT: i64 = 5_000_000;
 fn span(plan: &Plan, world: &World, request: usize, errors: &[usize], mechanism: Mechanism) -> Span {
     let t = &world.requests[request];
     let mut end = (t.end_lo, t.end_hi);
-    let mut end_ns = if t.end_hi - t.end_lo <= SECOND { t.end_lo + (t.end_hi - t.end_lo) / 2 } else { t.end_lo };
+    let mut end_ns =
+        if t.end_hi - t.end_lo <= SECOND { t.end_lo + (t.end_hi - t.end_lo) / 2 } else { t.end_lo };
     let last = errors.iter().map(|e| &world.errors[*e]).filter(|m| m.hi - m.lo < SECOND).map(|m| m.lo).max();
     if let Some(last) = last
         && !matches!(mechanism, Mechanism::FromBackend | Mechanism::Unknown)
@@ -211,7 +223,8 @@ fn timers(plan: &Plan, proxy: usize, mechanism: Mechanism) -> impl Iterator<Item
     let configs = plan.configs.iter().filter(move |c| c.config.product == product);
     let all = configs.flat_map(|c| {
         let routes = c.config.routes.iter().map(|r| r.timeouts);
-        let pools = c.config.pools.iter().flat_map(|p| p.servers.iter().map(|s| s.timeouts).chain([p.timeouts]));
+        let pools =
+            c.config.pools.iter().flat_map(|p| p.servers.iter().map(|s| s.timeouts).chain([p.timeouts]));
         routes.chain(pools).collect::<Vec<_>>()
     });
     all.filter_map(move |t| if mechanism == Mechanism::ReadTimeout { t.read_ms } else { t.connect_ms })
@@ -219,8 +232,13 @@ fn timers(plan: &Plan, proxy: usize, mechanism: Mechanism) -> impl Iterator<Item
 }
 
 fn nginx(
-    world: &World, errors: &[usize], tries: &mut Vec<Attempted>, detail: &crate::event::Detail, status: i32,
-    coverage: &Coverage, instance: usize,
+    world: &World,
+    errors: &[usize],
+    tries: &mut Vec<Attempted>,
+    detail: &crate::event::Detail,
+    status: i32,
+    coverage: &Coverage,
+    instance: usize,
 ) -> Mechanism {
     let said: Vec<(Mechanism, Option<String>)> = errors
         .iter()
@@ -241,7 +259,10 @@ fn nginx(
         let logged = &t.logged;
         let same = words.peek().is_some_and(|(_, l)| l.is_none() || t.label.is_none() || *l == t.label);
         let answered = logged.header_us.is_some();
-        if same && !(answered && words.peek().is_some_and(|(m, _)| !matches!(m, Mechanism::Truncated | Mechanism::Stalled))) {
+        if same
+            && !(answered
+                && words.peek().is_some_and(|(m, _)| !matches!(m, Mechanism::Truncated | Mechanism::Stalled)))
+        {
             if let Some((m, label)) = words.next() {
                 t.mechanism = *m;
                 t.label = t.label.take().or_else(|| label.clone());
@@ -249,10 +270,14 @@ fn nginx(
         } else if answered {
             t.mechanism = Mechanism::FromBackend;
         } else if logged.status == Some(504) {
-            t.mechanism = if logged.connect_us.is_some() { Mechanism::ReadTimeout } else { Mechanism::ConnectTimeout };
-        } else if logged.status == Some(502) && detail.has_header_time {
             t.mechanism =
-                if logged.connect_us.is_some() { Mechanism::ClosedBeforeHeaders } else { Mechanism::ConnectFailed };
+                if logged.connect_us.is_some() { Mechanism::ReadTimeout } else { Mechanism::ConnectTimeout };
+        } else if logged.status == Some(502) && detail.has_header_time {
+            t.mechanism = if logged.connect_us.is_some() {
+                Mechanism::ClosedBeforeHeaders
+            } else {
+                Mechanism::ConnectFailed
+            };
         }
     }
     if let Some(last) = tries.last() {
@@ -265,7 +290,8 @@ fn nginx(
     }
     // The proxy has an error log, and nothing of this request stands in it: it did not make this answer.
     if coverage.has_error_log.contains(&instance) && status >= 500 && errors.is_empty() {
-        let m = if detail.has_upstream && tries.is_empty() { Mechanism::Denied } else { Mechanism::FromBackend };
+        let m =
+            if detail.has_upstream && tries.is_empty() { Mechanism::Denied } else { Mechanism::FromBackend };
         if let Some(last) = tries.last_mut() {
             last.mechanism = m;
         }
@@ -275,7 +301,11 @@ fn nginx(
 }
 
 fn apache(
-    world: &World, errors: &[usize], tries: &mut Vec<Attempted>, log_id: Option<&Option<String>>, coverage: &Coverage,
+    world: &World,
+    errors: &[usize],
+    tries: &mut Vec<Attempted>,
+    log_id: Option<&Option<String>>,
+    coverage: &Coverage,
     instance: usize,
 ) -> Mechanism {
     let mut said: Vec<Attempted> = Vec::new();
@@ -325,7 +355,8 @@ fn join_errors(plan: &Plan, world: &World, found: &[usize]) -> Vec<Vec<usize>> {
     let mut out: Vec<Vec<usize>> = vec![Vec::new(); found.len()];
     let mut taken = vec![false; world.errors.len()];
     for (instance, i) in plan.instances.iter().enumerate().filter(|(_, i)| i.is_proxy) {
-        let mine: Vec<usize> = (0..found.len()).filter(|f| world.requests[found[*f]].instance == instance).collect();
+        let mine: Vec<usize> =
+            (0..found.len()).filter(|f| world.requests[found[*f]].instance == instance).collect();
         if i.product == Product::Apache {
             apache_errors(world, found, &mine, instance, &mut taken, &mut out);
         } else {
@@ -338,7 +369,12 @@ fn join_errors(plan: &Plan, world: &World, found: &[usize]) -> Vec<Vec<usize>> {
 /// nginx: a failed request's last error line is written in the same moment as its access line, by the same
 /// connection, with the same client and request.
 fn nginx_errors(
-    world: &World, found: &[usize], mine: &[usize], instance: usize, taken: &mut [bool], out: &mut [Vec<usize>],
+    world: &World,
+    found: &[usize],
+    mine: &[usize],
+    instance: usize,
+    taken: &mut [bool],
+    out: &mut [Vec<usize>],
 ) {
     let mut by_key: BTreeMap<(u64, u64, u64), Vec<usize>> = BTreeMap::new();
     for (i, m) in world.errors.iter().enumerate().filter(|(_, m)| m.instance == instance && m.e.client != 0) {
@@ -351,13 +387,19 @@ fn nginx_errors(
         // Both logs are stamped to the second, by a clock that is read once per turn of the event loop.
         let near_end = |i: &usize| {
             let m = &world.errors[*i];
-            m.hi + SECOND > t.end_lo && m.lo < t.end_hi + SECOND && (connection.is_none() || m.e.connection == connection)
+            m.hi + SECOND > t.end_lo
+                && m.lo < t.end_hi + SECOND
+                && (connection.is_none() || m.e.connection == connection)
         };
         let last = candidates
             .iter()
             .copied()
-            .filter(|i| !taken[*i] && near_end(i) && mechanism::nginx::of_error(&world.errors[*i].e).is_some())
-            .min_by_key(|i| ((world.errors[*i].mid() - t.end_lo - (t.end_hi - t.end_lo) / 2).abs() / SECOND, *i));
+            .filter(|i| {
+                !taken[*i] && near_end(i) && mechanism::nginx::of_error(&world.errors[*i].e).is_some()
+            })
+            .min_by_key(|i| {
+                ((world.errors[*i].mid() - t.end_lo - (t.end_hi - t.end_lo) / 2).abs() / SECOND, *i)
+            });
         let Some(last) = last else { continue };
         let same_connection = world.errors[last].e.connection;
         let start = if t.has_duration { t.start_lo - SECOND } else { t.end_lo - 120 * SECOND };
@@ -373,7 +415,12 @@ fn nginx_errors(
 
 /// Apache: the lines of one request stand together in one thread; the first of them may lack the client.
 fn apache_errors(
-    world: &World, found: &[usize], mine: &[usize], instance: usize, taken: &mut [bool], out: &mut [Vec<usize>],
+    world: &World,
+    found: &[usize],
+    mine: &[usize],
+    instance: usize,
+    taken: &mut [bool],
+    out: &mut [Vec<usize>],
 ) {
     struct Group {
         lines: Vec<usize>,
@@ -402,7 +449,8 @@ fn apache_errors(
         if let Some(g) = of_thread.get(&thread).map(|g| &mut groups[*g]) {
             let last = g.lines[g.lines.len() - 1];
             let same = g.client == m.e.client && g.port == m.e.client_port;
-            let near = world.errors[first].lo - world.errors[last].lo < if lines.len() > 1 { 70 * SECOND } else { SECOND };
+            let near = world.errors[first].lo - world.errors[last].lo
+                < if lines.len() > 1 { 70 * SECOND } else { SECOND };
             if same && near && (g.target == 0 || m.e.target == 0 || g.target == m.e.target) {
                 g.lines.extend(lines);
                 g.target = if g.target == 0 { m.e.target } else { g.target };
@@ -410,7 +458,13 @@ fn apache_errors(
             }
         }
         of_thread.insert(thread, groups.len());
-        groups.push(Group { lines, client: m.e.client, port: m.e.client_port, target: m.e.target, used: false });
+        groups.push(Group {
+            lines,
+            client: m.e.client,
+            port: m.e.client_port,
+            target: m.e.target,
+            used: false,
+        });
     }
     groups.sort_by_key(|g| g.lines[g.lines.len() - 1]);
     // Access lines are written when requests end, so both logs are in the order of ends.
@@ -423,13 +477,16 @@ fn apache_errors(
         let group = groups.iter_mut().find(|g| {
             let first = &world.errors[g.lines[0]];
             let last = &world.errors[g.lines[g.lines.len() - 1]];
-            let same_port = g.port.is_none() || detail.and_then(|d| d.client_port).is_none_or(|p| g.port == Some(p));
+            let same_port =
+                g.port.is_none() || detail.and_then(|d| d.client_port).is_none_or(|p| g.port == Some(p));
             // The line of the path has no query.
             let same_target = g.target == 0 || g.target == t.r.target || g.target == t.r.path;
             let plausible = g.lines.iter().all(|l| {
-                mechanism::apache::of_error(&world.errors[*l].e).is_none_or(|(m, _)| mechanism::apache::may_answer(m, t.r.status))
+                mechanism::apache::of_error(&world.errors[*l].e)
+                    .is_none_or(|(m, _)| mechanism::apache::may_answer(m, t.r.status))
             });
-            let in_time = plausible && first.hi > t.start_lo - SECOND / 10
+            let in_time = plausible
+                && first.hi > t.start_lo - SECOND / 10
                 && (!t.has_duration || last.lo < t.end_hi + SECOND / 10)
                 && first.lo < t.start_hi + 600 * SECOND;
             !g.used && g.client == t.r.client && same_port && same_target && in_time

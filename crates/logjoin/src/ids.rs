@@ -35,7 +35,8 @@ pub(crate) fn scan(line: &[u8], mut found: impl FnMut(u64)) {
 /// plain number.
 pub(crate) fn id(word: &[u8]) -> Option<u64> {
     let is_uuid = word.len() == 36 && [8, 13, 18, 23].iter().all(|&i| word[i] == b'-') && dashes(word) == 4;
-    let is_hex = (16..=64).contains(&word.len()) && dashes(word) == 0 && word.iter().any(u8::is_ascii_alphabetic);
+    let is_hex =
+        (16..=64).contains(&word.len()) && dashes(word) == 0 && word.iter().any(u8::is_ascii_alphabetic);
     if !is_uuid && !is_hex {
         return None;
     }

@@ -54,8 +54,16 @@ impl Index {
             let entry = Entry {
                 row: Row::Request(i as u32),
                 instance: t.instance as u32,
-                lo: if t.r.anchor == logjoin_parse::Anchor::Start && !t.has_duration { t.start_lo } else { t.end_lo },
-                hi: if t.r.anchor == logjoin_parse::Anchor::Start && !t.has_duration { t.start_hi } else { t.end_hi },
+                lo: if t.r.anchor == logjoin_parse::Anchor::Start && !t.has_duration {
+                    t.start_lo
+                } else {
+                    t.end_lo
+                },
+                hi: if t.r.anchor == logjoin_parse::Anchor::Start && !t.has_duration {
+                    t.start_hi
+                } else {
+                    t.end_hi
+                },
                 start: t.start_lo,
                 has_duration: t.has_duration,
                 status: t.r.status,

@@ -80,7 +80,11 @@ impl Peers {
             peers.by_label.entry(hash(label.as_bytes())).or_insert(instance);
             let known = peers.claims[instance].iter().any(|c| c.address == label);
             if !known {
-                peers.claims[instance].push(AddressClaim { address: label.into(), reason: reason.into(), votes });
+                peers.claims[instance].push(AddressClaim {
+                    address: label.into(),
+                    reason: reason.into(),
+                    votes,
+                });
             }
         };
         for (address, pattern) in &plan.options.peers {
@@ -98,7 +102,10 @@ impl Peers {
         }
         for (label, counts) in &votes {
             let total: u64 = counts.values().sum();
-            let Some((instance, most)) = counts.iter().max_by_key(|(i, n)| (**n, std::cmp::Reverse(**i))) else { continue };
+            let Some((instance, most)) = counts.iter().max_by_key(|(i, n)| (**n, std::cmp::Reverse(**i)))
+            else {
+                continue;
+            };
             if *most >= MIN_VOTES && most * 10 >= total * 7 {
                 let text = world.labels.get(label).cloned().unwrap_or_default();
                 claim(&mut peers, &text, *instance, "joins", *most);
@@ -133,12 +140,16 @@ impl Peers {
     /// The one instance that is left for an address that nobody claims: it gets traffic from this proxy, and no other
     /// address of the proxy leads to it.
     pub fn only_left(&self, plan: &Plan, proxy: usize, label: &str) -> Option<usize> {
-        if host(label).is_some_and(|h| !self.on_host(label).is_empty() && h.parse::<std::net::IpAddr>().is_ok()) {
+        if host(label)
+            .is_some_and(|h| !self.on_host(label).is_empty() && h.parse::<std::net::IpAddr>().is_ok())
+        {
             return None;
         }
         let claimed: Vec<usize> = self.by_label.values().copied().collect();
         let mut free = (0..plan.instances.len()).filter(|i| {
-            !plan.instances[*i].is_proxy && !claimed.contains(i) && self.traffic.get(&(proxy, *i)).is_some_and(|n| *n >= MIN_VOTES)
+            !plan.instances[*i].is_proxy
+                && !claimed.contains(i)
+                && self.traffic.get(&(proxy, *i)).is_some_and(|n| *n >= MIN_VOTES)
         });
         match (free.next(), free.next()) {
             (Some(one), None) => Some(one),
@@ -148,7 +159,11 @@ impl Peers {
 
     /// For each label, the instances in whose logs its successful requests turn up.
     fn votes(
-        &mut self, plan: &Plan, world: &World, index: &Index, clocks: &ClockModel,
+        &mut self,
+        plan: &Plan,
+        world: &World,
+        index: &Index,
+        clocks: &ClockModel,
     ) -> BTreeMap<u64, BTreeMap<usize, u64>> {
         let is_proxy = |i: usize| plan.instances[i].is_proxy;
         self.inner_faces = inner_faces(plan, world);
@@ -176,8 +191,10 @@ impl Peers {
             .collect();
         let mut votes: BTreeMap<u64, BTreeMap<usize, u64>> = BTreeMap::new();
         for t in sent() {
-            let mut at: Vec<usize> =
-                arrivals(t).into_iter().filter(|i| !is_proxy(*i) || self.chains.contains(&(t.instance, *i))).collect();
+            let mut at: Vec<usize> = arrivals(t)
+                .into_iter()
+                .filter(|i| !is_proxy(*i) || self.chains.contains(&(t.instance, *i)))
+                .collect();
             // Of a chain, the next proxy; behind it the request turns up again.
             if at.iter().any(|i| is_proxy(*i)) {
                 at.retain(|i| is_proxy(*i));
@@ -231,7 +248,8 @@ fn arrivals(t: &Timed, index: &Index, clocks: &ClockModel, faces: &[Face]) -> Ve
         let i = e.instance as usize;
         let band = clocks.band(i) + SLACK;
         let fits = e.lo <= t.end_hi + band && e.hi >= t.start_lo - band;
-        let same = (e.status == 0 || e.status == t.r.status) && (e.agent == 0 || t.r.agent == 0 || e.agent == t.r.agent);
+        let same = (e.status == 0 || e.status == t.r.status)
+            && (e.agent == 0 || t.r.agent == 0 || e.agent == t.r.agent);
         let known = faces[i] != Face::Many || e.client == t.r.client;
         (i != t.instance && clocks.is_known(i) && fits && same && known).then_some(i)
     });

@@ -109,13 +109,23 @@ pub fn plan(mut heads: Vec<Head>, mut configs: Vec<ConfigFile>, options: Options
         let speaker = *members.iter().max_by_key(|&&i| heads[i].bytes.len()).unwrap_or(&members[0]);
         let s = &samples[speaker];
         let writer = Writer { product: s.product, is_proxy: is_proxy(s.product) };
-        sources.push(SourcePlan { id, files: members, instance: 0, writer, kind: s.kind, reason: "format".into() });
+        sources.push(SourcePlan {
+            id,
+            files: members,
+            instance: 0,
+            writer,
+            kind: s.kind,
+            reason: "format".into(),
+        });
     }
     for i in 0..sources.len() {
         let first = sources[i].files[0];
-        let (product, reason) = resolve(i, first, &sources, &heads, &folders, &samples, &configs, &options);
-        sources[i].writer =
-            Writer { product, is_proxy: is_proxy(product) || (product == Product::Unknown && reason.contains("proxy")) };
+        let (product, reason) =
+            resolve(i, first, &sources, &heads, &folders, &common, &samples, &configs, &options);
+        sources[i].writer = Writer {
+            product,
+            is_proxy: is_proxy(product) || (product == Product::Unknown && reason.contains("proxy")),
+        };
         sources[i].reason = reason;
     }
     let instances = group_instances(&mut sources, &folders, &common);
@@ -130,7 +140,14 @@ pub fn plan(mut heads: Vec<Head>, mut configs: Vec<ConfigFile>, options: Options
         let source = source_of[i];
         files.push(Some(FilePlan { path: h.path, source, writer: sources[source].writer, reader: s.reader }));
     }
-    Plan { options, files: files.into_iter().flatten().collect(), sources, instances, configs, matcher: Matcher::new() }
+    Plan {
+        options,
+        files: files.into_iter().flatten().collect(),
+        sources,
+        instances,
+        configs,
+        matcher: Matcher::new(),
+    }
 }
 
 fn is_proxy(p: Product) -> bool {
@@ -141,6 +158,9 @@ fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     bytes.split(|b| *b == b'\n').map(|l| l.strip_suffix(b"\r").unwrap_or(l)).filter(|l| !l.is_empty())
 }
 
+/// Formats that read nearly anything of their kind.
+const VAGUE: [&str; 8] =
+    ["plain", "plain-stampless", "json", "logfmt", "time-of-day", "combined-extra", "message", "nginx-json"];
 /// Lines of the head that are looked at.
 const SAMPLE_LINES: usize = 400;
 
@@ -148,13 +168,19 @@ fn sample(head: &Head, options: &Options, configs: &[ConfigFile]) -> Sample {
     let found = detect(lines(&head.bytes).take(SAMPLE_LINES)).dialects;
     let mut dialects: Vec<logjoin_parse::Dialect> = found.into_iter().map(|(d, _)| d).collect();
     let told = options.formats.iter().find(|(p, _)| p.fits(&head.path)).map(|(_, f)| f.clone());
-    let compiled = crate::formats::from_configs(configs);
-    for format in told.into_iter().chain(compiled) {
-        // A format from a configuration is used where it reads the lines.
-        let reads = lines(&head.bytes).take(20).filter(|l| read_with(&format, l)).count();
-        if reads > 0 {
+    if let Some(format) = told {
+        dialects.insert(0, logjoin_parse::Dialect { envelope: None, format });
+    } else if dialects.first().is_none_or(|d| VAGUE.contains(&d.format.id())) {
+        // A layout of somebody's own: the proxies' configurations may define it. Layouts that many programs share
+        // are left alone, lest a backend's log be taken for the proxy's.
+        let sample: Vec<&[u8]> = lines(&head.bytes).take(40).collect();
+        let reads = |f: &logjoin_parse::Format| {
+            sample.iter().filter(|l| read_with(f, l)).count() * 10 >= sample.len() * 8
+        };
+        if let Some(format) =
+            crate::formats::from_configs(configs).into_iter().find(|f| !sample.is_empty() && reads(f))
+        {
             dialects.insert(0, logjoin_parse::Dialect { envelope: None, format });
-            break;
         }
     }
     let reader = LineReader::new(dialects);
@@ -192,8 +218,15 @@ fn read_with(format: &logjoin_parse::Format, line: &[u8]) -> bool {
 /// Who wrote a file whose lines many programs could have written.
 #[allow(clippy::too_many_arguments)]
 fn resolve(
-    me: usize, first: usize, sources: &[SourcePlan], heads: &[Head], folders: &[&str], samples: &[Sample],
-    configs: &[ConfigFile], options: &Options,
+    me: usize,
+    first: usize,
+    sources: &[SourcePlan],
+    heads: &[Head],
+    folders: &[&str],
+    common: &str,
+    samples: &[Sample],
+    configs: &[ConfigFile],
+    options: &Options,
 ) -> (Product, String) {
     let path = &heads[first].path;
     if let Some((_, role)) = options.roles.iter().find(|(p, _)| p.fits(path)) {
@@ -230,7 +263,8 @@ fn resolve(
     if let Some(c) = configs.iter().find(same_name) {
         return (c.config.product, "a configuration in a folder of the same name".into());
     }
-    let low = path.to_ascii_lowercase();
+    // Folders above all inputs say nothing of one of them.
+    let low = path.strip_prefix(common).unwrap_or(path).to_ascii_lowercase();
     let named = |words: &[&str]| words.iter().any(|w| low.contains(w));
     if named(&["nginx", "ingress", "openresty"]) {
         return (Product::Nginx, "the path".into());
@@ -275,7 +309,11 @@ fn group_instances(sources: &mut [SourcePlan], folders: &[&str], common: &str) -
         let dir = folders[s.files[0]];
         let inside = dir.strip_prefix(common).unwrap_or(dir).trim_start_matches('/');
         let last = dir.rsplit('/').next().filter(|d| !d.is_empty() && *d != ".");
-        let by_file = || name_of_file(&s.id).or_else(|| last.map(str::to_string)).unwrap_or_else(|| product_name(s.writer.product).into());
+        let by_file = || {
+            name_of_file(&s.id)
+                .or_else(|| last.map(str::to_string))
+                .unwrap_or_else(|| product_name(s.writer.product).into())
+        };
         let name = if flat || inside.is_empty() { by_file() } else { inside.to_string() };
         let mut product = s.writer.product;
         if product == Product::System {
@@ -316,7 +354,9 @@ fn name_of_file(id: &str) -> Option<String> {
     let stem = base.split(".log").next().unwrap_or(base);
     let words: Vec<&str> = stem
         .split(['-', '_', '.'])
-        .filter(|w| !matches!(*w, "access" | "error" | "errors" | "log" | "logs" | "txt" | "out" | "json" | ""))
+        .filter(|w| {
+            !matches!(*w, "access" | "error" | "errors" | "log" | "logs" | "txt" | "out" | "json" | "")
+        })
         .collect();
     (!words.is_empty()).then(|| words.join("-"))
 }

@@ -128,8 +128,15 @@ impl<'p> FileScanner<'p> {
 
     fn keep(&mut self, record: &Record<'_>, raw: &[u8], number: u64) {
         let at = At { file: self.scan.file, line: number };
-        let stamp =
-            convert::add(record, raw, at, self.file.writer, self.matcher, self.last_stamp, &mut self.scan.events);
+        let stamp = convert::add(
+            record,
+            raw,
+            at,
+            self.file.writer,
+            self.matcher,
+            self.last_stamp,
+            &mut self.scan.events,
+        );
         if stamp.is_some() {
             self.last_stamp = stamp;
         }

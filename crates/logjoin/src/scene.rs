@@ -64,7 +64,11 @@ pub(crate) struct Case<'a> {
 
 impl<'a> Scene<'a> {
     pub fn new(
-        plan: &'a Plan, world: &'a World, peers: &'a Peers, failing: &'a [Failing], joins: &'a [Join],
+        plan: &'a Plan,
+        world: &'a World,
+        peers: &'a Peers,
+        failing: &'a [Failing],
+        joins: &'a [Join],
     ) -> Scene<'a> {
         let n = plan.instances.len();
         let mut signs: Vec<Vec<Sign>> = vec![Vec::new(); n];
@@ -102,7 +106,11 @@ impl<'a> Scene<'a> {
         }
         let mut reloads: Vec<Vec<i64>> = vec![Vec::new(); n];
         for m in &world.errors {
-            if m.e.signal.as_ref().is_some_and(|s| matches!(s.meaning, Meaning::ProxyReload | Meaning::ProxyStarted)) {
+            if m.e
+                .signal
+                .as_ref()
+                .is_some_and(|s| matches!(s.meaning, Meaning::ProxyReload | Meaning::ProxyStarted))
+            {
                 reloads[m.instance].push(m.lo);
             }
         }
@@ -158,7 +166,8 @@ impl<'a> Scene<'a> {
 
     /// Whether an instance certainly served requests both shortly before and shortly after a moment.
     pub fn served_around(&self, instance: usize, from: i64, to: i64) -> bool {
-        self.served_within(instance, from - 2 * SECOND, from) > 0 && self.served_within(instance, to, to + 2 * SECOND) > 0
+        self.served_within(instance, from - 2 * SECOND, from) > 0
+            && self.served_within(instance, to, to + 2 * SECOND) > 0
     }
 
     /// Requests that proxies sent to this label with success, in a stretch of time.
@@ -177,11 +186,10 @@ impl<'a> Scene<'a> {
     pub fn reloaded(&self, proxy: usize, from: i64, to: i64) -> bool {
         let by_log = self.reloads[proxy].iter().any(|t| (from..=to).contains(t));
         let product = self.plan.instances[proxy].product;
-        let by_config = self
-            .plan
-            .configs
-            .iter()
-            .any(|c| c.config.product == product && c.loaded_ns.is_some_and(|t| (from..=to).contains(&t)));
+        let by_config =
+            self.plan.configs.iter().any(|c| {
+                c.config.product == product && c.loaded_ns.is_some_and(|t| (from..=to).contains(&t))
+            });
         by_log || by_config
     }
 
@@ -205,7 +213,10 @@ fn instance_of(plan: &Plan, world: &World, peers: &Peers, f: &Failing, join: &Jo
     if let Some(last) = join.instances.last() {
         return Some(*last);
     }
-    let nothing_tried = matches!(f.mechanism, NoServer | Denied | ConfigError | Dns | ProxyLimit | QueueTimeout | Internal | Unknown);
+    let nothing_tried = matches!(
+        f.mechanism,
+        NoServer | Denied | ConfigError | Dns | ProxyLimit | QueueTimeout | Internal | Unknown
+    );
     if nothing_tried || f.label().is_some() {
         return None;
     }
@@ -216,7 +227,8 @@ fn instance_of(plan: &Plan, world: &World, peers: &Peers, f: &Failing, join: &Jo
         configs.flat_map(|c| &c.config.pools).flat_map(|p| &p.servers).map(|s| s.address.as_str()).collect();
     servers.sort_unstable();
     servers.dedup();
-    let mut reached = peers.traffic.iter().filter(|((p, i), n)| *p == proxy && !plan.instances[*i].is_proxy && **n >= 3);
+    let mut reached =
+        peers.traffic.iter().filter(|((p, i), n)| *p == proxy && !plan.instances[*i].is_proxy && **n >= 3);
     match (reached.next(), reached.next()) {
         (Some(((_, only), _)), None) if servers.len() <= 1 => Some(*only),
         _ => None,
@@ -295,7 +307,11 @@ impl<'a> Case<'a> {
     pub fn fellows(&self, before: i64, after: i64) -> Vec<&'a Failing> {
         let Some(i) = self.instance else { return Vec::new() };
         let scene = self.scene;
-        scene.failed_at(i, self.start - before, self.end + after).filter(|n| *n != self.number).map(|n| &scene.failing[n]).collect()
+        scene
+            .failed_at(i, self.start - before, self.end + after)
+            .filter(|n| *n != self.number)
+            .map(|n| &scene.failing[n])
+            .collect()
     }
 
     /// Why the instance was not there at this moment, if its log says that it was not.
@@ -313,8 +329,10 @@ impl<'a> Case<'a> {
         // Requests that were under way at a graceful stop end after it.
         // A process that was told to stop closes its port first, and serves on the connections that it has.
         let silent_since = |s: &Sign| {
-            let is_stop = matches!(s.meaning, Meaning::StopRequested | Meaning::ProcessStopped | Meaning::StartFailed);
-            let of_process = self.scene.world.logs[s.log].e.signal.as_ref().is_some_and(|h| h.scope == Scope::Process);
+            let is_stop =
+                matches!(s.meaning, Meaning::StopRequested | Meaning::ProcessStopped | Meaning::StartFailed);
+            let of_process =
+                self.scene.world.logs[s.log].e.signal.as_ref().is_some_and(|h| h.scope == Scope::Process);
             is_stop && of_process || self.scene.served_within(instance, s.hi + 50 * MS, t) == 0
         };
         // A start that fails later in the same absence says why it lasts.
@@ -342,7 +360,10 @@ impl<'a> Case<'a> {
             }
         } else if let Some(s) = stop {
             // The first of the lines of the stop.
-            let first = window.iter().find(|s| matches!(s.meaning, Meaning::StopRequested | Meaning::ProcessStopped)).copied();
+            let first = window
+                .iter()
+                .find(|s| matches!(s.meaning, Meaning::StopRequested | Meaning::ProcessStopped))
+                .copied();
             (DownWhy::Stopped, first.or(Some(s)))
         } else {
             // Nothing said: it is down only if nothing was served.

@@ -161,7 +161,10 @@ fn moment(stamp: &Stamp, zone: i32, centre: i64) -> i64 {
         return t;
     }
     let years = (centre - t + YEAR / 2).div_euclid(YEAR);
-    (years - 1..=years + 1).filter_map(|y| with_year(stamp, y as i32 + 1972, zone)).min_by_key(|t| (t - centre).abs()).unwrap_or(t)
+    (years - 1..=years + 1)
+        .filter_map(|y| with_year(stamp, y as i32 + 1972, zone))
+        .min_by_key(|t| (t - centre).abs())
+        .unwrap_or(t)
 }
 
 fn with_year(stamp: &Stamp, year: i32, zone: i32) -> Option<i64> {
@@ -215,10 +218,18 @@ fn zones(plan: &Plan, scans: &[FileScan]) -> Vec<SourceZone> {
                 return SourceZone { offset_s: z, is_written: false, reason: "told".into() };
             }
             if silent[i] == 0 {
-                return SourceZone { offset_s: usual(i).unwrap_or(0), is_written: true, reason: "written in each stamp".into() };
+                return SourceZone {
+                    offset_s: usual(i).unwrap_or(0),
+                    is_written: true,
+                    reason: "written in each stamp".into(),
+                };
             }
             if let Some(z) = usual(i) {
-                return SourceZone { offset_s: z, is_written: false, reason: "other stamps of the same file".into() };
+                return SourceZone {
+                    offset_s: z,
+                    is_written: false,
+                    reason: "other stamps of the same file".into(),
+                };
             }
             // An epoch number or a `Z` may be a program's own habit; a CLF stamp shows the host's zone.
             let sibling = (0..plan.sources.len())
@@ -226,10 +237,16 @@ fn zones(plan: &Plan, scans: &[FileScan]) -> Vec<SourceZone> {
                 .filter_map(|j| usual(j).map(|z| (z != 0, written[j].values().sum::<u64>(), z)))
                 .max();
             match sibling {
-                Some((_, _, z)) => {
-                    SourceZone { offset_s: z, is_written: false, reason: "another log of the same host".into() }
-                }
-                None => SourceZone { offset_s: 0, is_written: false, reason: "assumed UTC, checked against the other logs".into() },
+                Some((_, _, z)) => SourceZone {
+                    offset_s: z,
+                    is_written: false,
+                    reason: "another log of the same host".into(),
+                },
+                None => SourceZone {
+                    offset_s: 0,
+                    is_written: false,
+                    reason: "assumed UTC, checked against the other logs".into(),
+                },
             }
         })
         .collect()
@@ -242,7 +259,8 @@ mod tests {
 
     #[test]
     fn a_missing_year_is_the_nearest() {
-        let centre = Stamp::civil(Some(2026), 1, 1, 0, 10, 0, 0, Precision::Seconds, Some(0)).unwrap().wall_ns;
+        let centre =
+            Stamp::civil(Some(2026), 1, 1, 0, 10, 0, 0, Precision::Seconds, Some(0)).unwrap().wall_ns;
         let december = Stamp::civil(None, 12, 31, 23, 59, 0, 0, Precision::Seconds, None).unwrap();
         let january = Stamp::civil(None, 1, 1, 0, 5, 0, 0, Precision::Seconds, None).unwrap();
         assert_eq!(centre - moment(&december, 0, centre), 11 * 60 * SECOND);

@@ -158,7 +158,11 @@ impl<'a> Front<'a> {
                 for f in fronts {
                     if let Some((lo, hi)) = allowed(f, &back[row]) {
                         let b = &back[row];
-                        let front = if f.has_duration || f.r.anchor != logjoin_parse::Anchor::Start { f.end_hi - f.end_lo } else { f.start_hi - f.start_lo };
+                        let front = if f.has_duration || f.r.anchor != logjoin_parse::Anchor::Start {
+                            f.end_hi - f.end_lo
+                        } else {
+                            f.start_hi - f.start_lo
+                        };
                         let ramp = front.min(b.hi - b.lo);
                         // A wide range says less.
                         let weight = (weight * 1_000 / ((hi - lo) / 1_000_000).max(20)).max(1);
@@ -299,7 +303,8 @@ fn solve(votes: Vec<Vote>, candidates: u64) -> Fit {
 
 /// Backend lines with a vote for this offset.
 fn agreeing(votes: &[Vote], offset: i64) -> u64 {
-    let mut rows: Vec<u32> = votes.iter().filter(|v| v.lo <= offset && offset <= v.hi).map(|v| v.row).collect();
+    let mut rows: Vec<u32> =
+        votes.iter().filter(|v| v.lo <= offset && offset <= v.hi).map(|v| v.row).collect();
     rows.sort_unstable();
     rows.dedup();
     rows.len() as u64
@@ -393,7 +398,11 @@ impl Likelihood {
         // A flat top has no best place but its middle.
         let floor = best.1 - 0.5;
         let edge = |sign: i64| {
-            (1..400).map(|k| k * 2_000_000).take_while(|d| self.of(rows, best.0 + sign * d, slope) >= floor).last().unwrap_or(0)
+            (1..400)
+                .map(|k| k * 2_000_000)
+                .take_while(|d| self.of(rows, best.0 + sign * d, slope) >= floor)
+                .last()
+                .unwrap_or(0)
         };
         let (up, down) = (edge(1), edge(-1));
         (best.0 + (up - down) / 2, best.1)
@@ -405,7 +414,8 @@ impl Likelihood {
         fit.band_ns = self.band(offset, 0.0, at_rest);
         let Some(slope) = self.slope(offset) else { return };
         let (moved, likelihood) = self.best(&self.rows, offset, slope);
-        if likelihood > at_rest + DRIFT_ODDS {
+        // Real clocks drift by tens of millionths; the further beyond, the more must speak for it.
+        if likelihood > at_rest + DRIFT_ODDS + slope.abs() * 1e6 / 500.0 {
             fit.drift_ppm = slope * 1e6;
             fit.offset_ns = moved;
             fit.band_ns = self.band(moved, slope, likelihood);
@@ -415,7 +425,10 @@ impl Likelihood {
     /// Half the width of the offsets that are nearly as likely: two standard errors.
     fn band(&self, offset: i64, slope: f64, best: f64) -> i64 {
         let edge = |sign: i64| {
-            (1..300).map(|k| k * 5_000_000).find(|d| self.of(&self.rows, offset + sign * d, slope) < best - 2.0).unwrap_or(1_500_000_000)
+            (1..300)
+                .map(|k| k * 5_000_000)
+                .find(|d| self.of(&self.rows, offset + sign * d, slope) < best - 2.0)
+                .unwrap_or(1_500_000_000)
         };
         (edge(1) + edge(-1)) / 2
     }

@@ -191,7 +191,8 @@ pub(crate) fn fit_all(plan: &Plan, world: &World) -> ClockModel {
         }
         let contradictory = pairs.iter().any(|((_, b), f)| *b == i && f.state == State::Contradictory);
         lines[i].state = if contradictory { State::Contradictory } else { State::TooFew };
-        lines[i].samples = pairs.iter().filter(|((_, b), _)| *b == i).map(|(_, f)| f.samples).max().unwrap_or(0);
+        lines[i].samples =
+            pairs.iter().filter(|((_, b), _)| *b == i).map(|(_, f)| f.samples).max().unwrap_or(0);
     }
     for (i, instance) in plan.instances.iter().enumerate() {
         let files = plan.sources.iter().filter(|s| s.instance == i);

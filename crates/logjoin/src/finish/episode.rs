@@ -46,7 +46,8 @@ pub(super) fn build(scene: &Scene<'_>, judged: &[Judged], row: &Row, number: usi
     let requests = scene.world.requests.iter().filter(in_span).count() as u64;
     let mut targets: Vec<String> = row.targets.iter().map(|t| plan.instances[*t].name.clone()).collect();
     targets.extend(labels);
-    let confidence = row.members.iter().map(|m| judged[*m].confidence).sum::<f64>() / row.members.len() as f64;
+    let confidence =
+        row.members.iter().map(|m| judged[*m].confidence).sum::<f64>() / row.members.len() as f64;
     let usual = |m: &BTreeMap<&str, u64>| m.iter().max_by_key(|(_, n)| **n).map(|(d, _)| (*d).to_string());
     let majority = |n: u64| n * 2 > row.members.len() as u64;
     Episode {
@@ -132,7 +133,12 @@ fn cite_text(scene: &Scene<'_>, c: Cite) -> Option<String> {
         Cite::Request(n) => {
             let r = &scene.world.requests[n].r;
             let d = r.detail.as_deref()?;
-            format!("{} {} → {}", d.method.as_deref().unwrap_or("-"), d.target.as_deref().unwrap_or("-"), r.status)
+            format!(
+                "{} {} → {}",
+                d.method.as_deref().unwrap_or("-"),
+                d.target.as_deref().unwrap_or("-"),
+                r.status
+            )
         }
     };
     Some(show(&text, 200))
@@ -149,7 +155,10 @@ fn against(scene: &Scene<'_>, row: &Row) -> Vec<Evidence> {
             let n = scene.served(*t, row.start + quarter, row.end - quarter);
             if n > 0 && row.targets.len() == 1 {
                 out.push(Evidence {
-                    claim: format!("{} served {n} requests in the middle of the episode", scene.plan.instances[*t].name),
+                    claim: format!(
+                        "{} served {n} requests in the middle of the episode",
+                        scene.plan.instances[*t].name
+                    ),
                     time: None,
                     lines: Vec::new(),
                     text: None,
@@ -169,8 +178,11 @@ fn alternatives(judged: &[Judged], row: &Row) -> Vec<Alternative> {
         }
     }
     let n = row.members.len() as f64;
-    let mut list: Vec<Alternative> =
-        sums.into_iter().map(|(cause, p)| Alternative { cause, confidence: round(p / n) }).filter(|a| a.confidence >= 0.01).collect();
+    let mut list: Vec<Alternative> = sums
+        .into_iter()
+        .map(|(cause, p)| Alternative { cause, confidence: round(p / n) })
+        .filter(|a| a.confidence >= 0.01)
+        .collect();
     list.sort_by(|a, b| b.confidence.total_cmp(&a.confidence).then_with(|| a.cause.cmp(&b.cause)));
     list.truncate(4);
     list
@@ -183,7 +195,9 @@ fn ruled_out(scene: &Scene<'_>, row: &Row) -> Vec<RuledOut> {
     let saw = |m: Mechanism| row.members.iter().any(|i| scene.failing[*i].mechanism == m);
     let signs = |meanings: &[Meaning]| {
         row.targets.iter().any(|t| {
-            scene.signs(*t, row.start - 60 * crate::scene::SECOND, row.end + 5 * crate::scene::SECOND).any(|s| meanings.contains(&s.meaning))
+            scene
+                .signs(*t, row.start - 60 * crate::scene::SECOND, row.end + 5 * crate::scene::SECOND)
+                .any(|s| meanings.contains(&s.meaning))
         })
     };
     let mut rule = |cause: CauseId, excluded: bool, why: &str| {
@@ -191,10 +205,26 @@ fn ruled_out(scene: &Scene<'_>, row: &Row) -> Vec<RuledOut> {
             out.push(RuledOut { cause, why: why.into() });
         }
     };
-    let covered = !row.targets.is_empty() && row.targets.iter().all(|t| scene.covered(*t).is_some_and(|(lo, hi)| lo <= row.start && hi >= row.end));
-    rule(CauseId::OomKill, covered && !signs(&[Meaning::OomKill]), "no out-of-memory line in the logs of the backend and its host, which cover the time");
-    rule(CauseId::BackendCrash, covered && !signs(&[Meaning::Crash, Meaning::OomKill]), "no process of the backend died, by its logs, which cover the time");
-    rule(CauseId::ConnectTimeout, !saw(Mechanism::ConnectTimeout), "no connection attempt ran into the timer");
+    let covered = !row.targets.is_empty()
+        && row
+            .targets
+            .iter()
+            .all(|t| scene.covered(*t).is_some_and(|(lo, hi)| lo <= row.start && hi >= row.end));
+    rule(
+        CauseId::OomKill,
+        covered && !signs(&[Meaning::OomKill]),
+        "no out-of-memory line in the logs of the backend and its host, which cover the time",
+    );
+    rule(
+        CauseId::BackendCrash,
+        covered && !signs(&[Meaning::Crash, Meaning::OomKill]),
+        "no process of the backend died, by its logs, which cover the time",
+    );
+    rule(
+        CauseId::ConnectTimeout,
+        !saw(Mechanism::ConnectTimeout),
+        "no connection attempt ran into the timer",
+    );
     rule(CauseId::DnsFailure, !saw(Mechanism::Dns), "the proxy resolved the backend's name");
     rule(CauseId::ClientAbort, true, "the proxy, not the client, ended these requests");
     out
@@ -204,9 +234,11 @@ fn ruled_out(scene: &Scene<'_>, row: &Row) -> Vec<RuledOut> {
 pub(super) fn summary(all: &[Episode], largest: &Episode) -> String {
     let failures: u64 = all.iter().map(|e| e.failures).sum();
     let share = crate::render::words::percent(largest.failures as f64 / largest.requests.max(1) as f64);
-    let targets = if largest.targets.is_empty() { "an unnamed server".to_string() } else { largest.targets.join(", ") };
+    let targets =
+        if largest.targets.is_empty() { "an unnamed server".to_string() } else { largest.targets.join(", ") };
     let statuses: Vec<&str> = largest.by_status.keys().map(String::as_str).collect();
-    let more = if all.len() > 1 { format!(" ({} other episodes with it)", all.len() - 1) } else { String::new() };
+    let more =
+        if all.len() > 1 { format!(" ({} other episodes with it)", all.len() - 1) } else { String::new() };
     let requests = if failures == 1 { "request" } else { "requests" };
     format!(
         "{failures} {requests} failed ({}): {} at {targets}, {share} of the traffic meanwhile{more}",

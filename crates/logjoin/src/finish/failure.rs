@@ -11,7 +11,10 @@ use crate::scene::Scene;
 use crate::vocabulary::CauseId;
 
 pub(super) fn build(
-    scene: &Scene<'_>, judged: &[Judged], chains: &[Vec<(usize, bool, f64)>], episode_of: &[Option<String>],
+    scene: &Scene<'_>,
+    judged: &[Judged],
+    chains: &[Vec<(usize, bool, f64)>],
+    episode_of: &[Option<String>],
 ) -> Vec<Failure> {
     let mut out = Vec::new();
     for (i, j) in judged.iter().enumerate() {
@@ -121,7 +124,11 @@ fn join_state(scene: &Scene<'_>, i: usize) -> &'static str {
         "ambiguous"
     } else if f.tries.is_empty() && !reaches(f.mechanism) || !reaches(f.mechanism) {
         "not-tried"
-    } else if case.instance.and_then(|n| scene.covered(n)).is_some_and(|(lo, hi)| lo <= case.start && hi >= case.end) {
+    } else if case
+        .instance
+        .and_then(|n| scene.covered(n))
+        .is_some_and(|(lo, hi)| lo <= case.start && hi >= case.end)
+    {
         "no-backend-event"
     } else {
         "not-logged"

@@ -17,8 +17,14 @@ pub(super) fn distribution(scene: &Scene<'_>) -> Vec<ServerShare> {
         durations: Vec<i64>,
     }
     let mut by: BTreeMap<(usize, u64), Tally> = BTreeMap::new();
-    for t in scene.world.requests.iter().filter(|t| t.r.server != 0 && scene.plan.instances[t.instance].is_proxy) {
-        let e = by.entry((t.instance, t.r.server)).or_insert(Tally { requests: 0, failures: 0, durations: Vec::new() });
+    for t in
+        scene.world.requests.iter().filter(|t| t.r.server != 0 && scene.plan.instances[t.instance].is_proxy)
+    {
+        let e = by.entry((t.instance, t.r.server)).or_insert(Tally {
+            requests: 0,
+            failures: 0,
+            durations: Vec::new(),
+        });
         e.requests += 1;
         if scene.plan.options.statuses.contains(&t.r.status) {
             e.failures += 1;
@@ -26,7 +32,8 @@ pub(super) fn distribution(scene: &Scene<'_>) -> Vec<ServerShare> {
             e.durations.push(d);
         }
     }
-    let pool = |label: &str| label.split_once('/').filter(|_| !label.contains(':')).map(|(p, _)| p.to_string());
+    let pool =
+        |label: &str| label.split_once('/').filter(|_| !label.contains(':')).map(|(p, _)| p.to_string());
     let mut totals: BTreeMap<(usize, Option<String>), u64> = BTreeMap::new();
     let name = |label: u64| scene.world.labels.get(&label).cloned().unwrap_or_default();
     for ((proxy, label), t) in &by {
@@ -39,7 +46,9 @@ pub(super) fn distribution(scene: &Scene<'_>) -> Vec<ServerShare> {
             let pool = pool(&server);
             let total = totals[&(proxy, pool.clone())];
             t.durations.sort_unstable();
-            let quantile = |q: usize| t.durations.get(t.durations.len() * q / 100).map(|d| (*d as f64 / 1e6).round() / 1e3);
+            let quantile = |q: usize| {
+                t.durations.get(t.durations.len() * q / 100).map(|d| (*d as f64 / 1e6).round() / 1e3)
+            };
             ServerShare {
                 proxy: scene.plan.instances[proxy].name.clone(),
                 instance: scene.peers.by_hash(label).map(|i| scene.plan.instances[i].name.clone()),
@@ -66,7 +75,8 @@ fn expected(scene: &Scene<'_>, label: &str) -> Option<f64> {
                 s.address == label || s.name.as_ref().is_some_and(|n| format!("{}/{n}", pool.name) == label)
             };
             if let Some(s) = pool.servers.iter().find(|s| is(s)) {
-                let total: u32 = pool.servers.iter().filter(|s| !s.backup && !s.disabled).map(|s| s.weight).sum();
+                let total: u32 =
+                    pool.servers.iter().filter(|s| !s.backup && !s.disabled).map(|s| s.weight).sum();
                 return (total > 0).then(|| round(f64::from(s.weight) / f64::from(total)));
             }
         }
@@ -194,8 +204,14 @@ pub(super) fn contrast(scene: &Scene<'_>, rows: &[Row]) -> Vec<Contrast> {
                 continue;
             }
             let is_sick = failed.contains(&i);
-            if is_sick { sick_total += 1 } else { well_total += 1 }
-            for key in [("path", t.r.route), ("method", t.r.method), ("client", t.r.client), ("server", t.r.server)] {
+            if is_sick {
+                sick_total += 1
+            } else {
+                well_total += 1
+            }
+            for key in
+                [("path", t.r.route), ("method", t.r.method), ("client", t.r.client), ("server", t.r.server)]
+            {
                 if key.1 == 0 {
                     continue;
                 }
@@ -215,7 +231,11 @@ pub(super) fn contrast(scene: &Scene<'_>, rows: &[Row]) -> Vec<Contrast> {
         for (key, a) in sick {
             let b = well.get(&key).copied().unwrap_or(0);
             let (p, q) = (a as f64 / sick_total as f64, b as f64 / well_total.max(1) as f64);
-            if well_total >= 10 && p > 3.0 * q && a >= 5 && chi_square(a, sick_total, b, well_total) > threshold(looked_at) {
+            if well_total >= 10
+                && p > 3.0 * q
+                && a >= 5
+                && chi_square(a, sick_total, b, well_total) > threshold(looked_at)
+            {
                 out.push(Contrast {
                     episode: format!("E{}", n + 1),
                     dimension: key.0.into(),
@@ -227,7 +247,12 @@ pub(super) fn contrast(scene: &Scene<'_>, rows: &[Row]) -> Vec<Contrast> {
         }
     }
     out.sort_by(|a, b| {
-        (&a.episode, std::cmp::Reverse(a.failed.0), &a.dimension, &a.value).cmp(&(&b.episode, std::cmp::Reverse(b.failed.0), &b.dimension, &b.value))
+        (&a.episode, std::cmp::Reverse(a.failed.0), &a.dimension, &a.value).cmp(&(
+            &b.episode,
+            std::cmp::Reverse(b.failed.0),
+            &b.dimension,
+            &b.value,
+        ))
     });
     out
 }

@@ -7,7 +7,9 @@ mod sources;
 
 use std::collections::BTreeMap;
 
-use crate::analysis::{Analysis, Incident, Input, Ledger, Note, SCHEMA_VERSION, Time, Tool, Totals, UnknownReason};
+use crate::analysis::{
+    Analysis, Incident, Input, Ledger, Note, SCHEMA_VERSION, Time, Tool, Totals, UnknownReason,
+};
 use crate::clock;
 use crate::diagnose;
 use crate::episodes;
@@ -98,7 +100,8 @@ fn inputs(plan: &Plan, files: &[sources::FileFacts]) -> Vec<Input> {
         bytes: 0,
         lines: 0,
         kind: "config".into(),
-        problem: c.config.problems.first().map(|p| format!("{}:{}: {}", p.place.file, p.place.line, p.message)),
+        problem:
+            c.config.problems.first().map(|p| format!("{}:{}: {}", p.place.file, p.place.line, p.message)),
     }));
     inputs.sort_by(|a, b| a.path.cmp(&b.path));
     inputs
@@ -137,7 +140,9 @@ fn incidents(rows: &[episodes::Row], all: Vec<crate::analysis::Episode>) -> Vec<
     let mut out: Vec<Incident> = Vec::new();
     for (n, members) in episodes::incidents(rows).into_iter().enumerate() {
         let episodes: Vec<_> = members.iter().map(|m| all[*m].clone()).collect();
-        let Some(largest) = episodes.iter().max_by_key(|e| (e.failures, std::cmp::Reverse(e.start))) else { continue };
+        let Some(largest) = episodes.iter().max_by_key(|e| (e.failures, std::cmp::Reverse(e.start))) else {
+            continue;
+        };
         let (cause, summary) = (largest.cause, episode::summary(&episodes, largest));
         out.push(Incident {
             id: format!("I{}", n + 1),
@@ -185,8 +190,10 @@ fn unknowns(scene: &Scene<'_>, judged: &[diagnose::Judged]) -> Vec<UnknownReason
         };
         *reasons.entry((reason.to_string(), advice.map(str::to_string))).or_default() += 1;
     }
-    let mut out: Vec<UnknownReason> =
-        reasons.into_iter().map(|((reason, advice), failures)| UnknownReason { reason, failures, advice }).collect();
+    let mut out: Vec<UnknownReason> = reasons
+        .into_iter()
+        .map(|((reason, advice), failures)| UnknownReason { reason, failures, advice })
+        .collect();
     out.sort_by(|a, b| b.failures.cmp(&a.failures).then_with(|| a.reason.cmp(&b.reason)));
     out
 }

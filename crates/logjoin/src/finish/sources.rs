@@ -28,13 +28,18 @@ impl FileFacts {
             .map(|s| {
                 let e = &s.events;
                 let stamps = e.requests.iter().map(|r| r.stamp).chain(e.errors.iter().map(|r| r.stamp));
-                let stamps = stamps.chain(e.states.iter().map(|r| r.stamp)).chain(e.logs.iter().map(|r| r.stamp));
+                let stamps =
+                    stamps.chain(e.states.iter().map(|r| r.stamp)).chain(e.logs.iter().map(|r| r.stamp));
                 FileFacts {
                     file: s.file as usize,
                     ledger: s.ledger,
                     bytes: s.bytes,
                     formats: s.formats.clone(),
-                    unparsed: s.unparsed.iter().map(|x| Example { at: x.at.clone(), text: super::show(&x.text, 200) }).collect(),
+                    unparsed: s
+                        .unparsed
+                        .iter()
+                        .map(|x| Example { at: x.at.clone(), text: super::show(&x.text, 200) })
+                        .collect(),
                     problem: s.problem.clone(),
                     precision: stamps.map(|s| s.precision).max(),
                 }
@@ -43,7 +48,13 @@ impl FileFacts {
     }
 }
 
-pub(super) fn build(plan: &Plan, world: &World, zones: &[SourceZone], files: &[FileFacts], peers: &Peers) -> Vec<Source> {
+pub(super) fn build(
+    plan: &Plan,
+    world: &World,
+    zones: &[SourceZone],
+    files: &[FileFacts],
+    peers: &Peers,
+) -> Vec<Source> {
     let mut times: Vec<Vec<i64>> = vec![Vec::new(); plan.sources.len()];
     let mut add = |file: u32, t: i64| times[plan.files[file as usize].source].push(t);
     world.requests.iter().for_each(|t| add(t.r.at.file, t.end_lo));
@@ -125,7 +136,8 @@ pub(super) fn notes(plan: &Plan, files: &[FileFacts]) -> Vec<Note> {
         let path = &plan.files[f.file].path;
         let l = &f.ledger;
         if l.unparsed > 0 {
-            let example = f.unparsed.first().map_or(String::new(), |e| format!("; line {} is: {}", e.at.line, e.text));
+            let example =
+                f.unparsed.first().map_or(String::new(), |e| format!("; line {} is: {}", e.at.line, e.text));
             notes.push(Note {
                 level: if l.unparsed * 2 > l.lines { "warning" } else { "info" }.into(),
                 about: path.clone(),

@@ -56,7 +56,13 @@ impl Owner {
 }
 
 pub(super) fn join(
-    plan: &Plan, world: &World, index: &Index, peers: &Peers, clocks: &ClockModel, failing: &[Failing], joins: &mut [Join],
+    plan: &Plan,
+    world: &World,
+    index: &Index,
+    peers: &Peers,
+    clocks: &ClockModel,
+    failing: &[Failing],
+    joins: &mut [Join],
 ) {
     let mut found: Vec<(usize, Joined)> = Vec::new();
     for instance in 0..plan.instances.len() {
@@ -87,7 +93,11 @@ pub(super) fn join(
             let is_everyday = lines.len() * 5 > owners.len() * 6;
             if let (true, Group::Route(route)) = (is_everyday, group) {
                 let (first, last) = (lines[0].1.lo - SECOND, lines[lines.len() - 1].1.hi + SECOND);
-                for t in world.requests.iter().filter(|t| t.r.route == route && plan.instances[t.instance].is_proxy) {
+                for t in world
+                    .requests
+                    .iter()
+                    .filter(|t| t.r.route == route && plan.instances[t.instance].is_proxy)
+                {
                     let is_served = (200..500).contains(&t.r.status) && t.r.status != 499;
                     let is_near = t.end_hi >= first && t.start_lo <= last;
                     if is_served && is_near && went_to(index, peers, t) == Some(instance) {
@@ -102,7 +112,9 @@ pub(super) fn join(
     }
     for (f, joined) in found {
         let lines = &mut joins[f].lines;
-        if !lines.iter().any(|l| l.row == joined.row) && lines.iter().filter(|l| l.how == "time").count() < MOST {
+        if !lines.iter().any(|l| l.row == joined.row)
+            && lines.iter().filter(|l| l.how == "time").count() < MOST
+        {
             lines.push(joined);
         }
     }
@@ -116,13 +128,16 @@ fn span(f: &Failing) -> (i64, i64) {
 /// Where in a request messages of a kind are written: if nearly all of them stand at some request's start, or at some
 /// request's end, then it is there, and nowhere else in between.
 fn place(lines: &[Line<'_>], owners: &mut [Owner], band: i64) {
-    let near = |m: &Moment<LogEvent>, at: (i64, i64)| m.hi >= at.0 - band - NEAR && m.lo <= at.1 + band + NEAR;
+    let near =
+        |m: &Moment<LogEvent>, at: (i64, i64)| m.hi >= at.0 - band - NEAR && m.lo <= at.1 + band + NEAR;
     let share = |which: fn(&Owner) -> (i64, i64)| {
-        lines.iter().filter(|(_, m)| owners.iter().any(|o| near(m, which(o)))).count() as f64 / lines.len().max(1) as f64
+        lines.iter().filter(|(_, m)| owners.iter().any(|o| near(m, which(o)))).count() as f64
+            / lines.len().max(1) as f64
     };
     let at_start = share(|o| o.start);
     let at_end = share(|o| o.end);
-    let width = |which: fn(&Owner) -> (i64, i64)| owners.iter().map(|o| which(o).1 - which(o).0).max().unwrap_or(0);
+    let width =
+        |which: fn(&Owner) -> (i64, i64)| owners.iter().map(|o| which(o).1 - which(o).0).max().unwrap_or(0);
     let by_start = at_start >= AT && (at_end < AT || width(|o| o.start) <= width(|o| o.end));
     let by_end = !by_start && at_end >= AT;
     for o in owners {
@@ -142,18 +157,28 @@ type Line<'a> = (usize, &'a Moment<LogEvent>);
 
 /// Messages that name nothing, by kind, in order of time.
 fn kinds<'a>(plan: &Plan, world: &'a World, instance: usize, joins: &[Join]) -> BTreeMap<u64, Vec<Line<'a>>> {
-    let taken: std::collections::BTreeSet<Row> = joins.iter().flat_map(|j| j.lines.iter().map(|l| l.row)).collect();
+    let taken: std::collections::BTreeSet<Row> =
+        joins.iter().flat_map(|j| j.lines.iter().map(|l| l.row)).collect();
     let mut kinds: BTreeMap<u64, Vec<Line<'a>>> = BTreeMap::new();
     for (i, m) in world.logs.iter().enumerate() {
         // What speaks of a process, a worker or the host is about an event, not about a request.
         use Meaning::{DependencyExhausted, DependencyFailed, PeerGone, RequestException, Slow};
         let of_request = m.e.signal.as_ref().is_none_or(|s| {
             s.scope == Scope::Request
-                || matches!(s.meaning, DependencyExhausted | DependencyFailed | PeerGone | RequestException | Slow)
+                || matches!(
+                    s.meaning,
+                    DependencyExhausted | DependencyFailed | PeerGone | RequestException | Slow
+                )
         });
         let nameless = m.e.target == 0 && m.e.id == 0;
         let is_app = plan.sources[plan.files[m.e.at.file as usize].source].writer.product == Product::Backend;
-        if m.instance == instance && is_app && of_request && nameless && m.hi - m.lo <= SECOND && !taken.contains(&Row::Log(i as u32)) {
+        if m.instance == instance
+            && is_app
+            && of_request
+            && nameless
+            && m.hi - m.lo <= SECOND
+            && !taken.contains(&Row::Log(i as u32))
+        {
             kinds.entry(m.e.template).or_default().push((i, m));
         }
     }
@@ -178,7 +203,13 @@ impl Group {
 
 /// The route whose failed requests cover most of the messages of a kind; or, where the messages are as rare as the
 /// failures themselves, what the failures have in common.
-fn group_of(world: &World, failing: &[Failing], here: &[usize], lines: &[Line<'_>], band: i64) -> Option<Group> {
+fn group_of(
+    world: &World,
+    failing: &[Failing],
+    here: &[usize],
+    lines: &[Line<'_>],
+    band: i64,
+) -> Option<Group> {
     let mut covered: BTreeMap<Group, usize> = BTreeMap::new();
     for (_, m) in lines {
         let mut groups: Vec<Group> = here
@@ -223,7 +254,11 @@ fn went_to(index: &Index, peers: &Peers, t: &Timed) -> Option<usize> {
     let mut at = None;
     for e in index.request(t.r.method, t.r.target) {
         let fits = e.lo <= t.end_hi + 50 * MS && e.hi >= t.start_lo - 50 * MS;
-        if e.instance as usize != t.instance && fits && e.status == t.r.status && (e.agent == 0 || e.agent == t.r.agent) {
+        if e.instance as usize != t.instance
+            && fits
+            && e.status == t.r.status
+            && (e.agent == 0 || e.agent == t.r.agent)
+        {
             if at.is_some_and(|i| i != e.instance) {
                 return None;
             }

@@ -82,7 +82,12 @@ pub(crate) fn instances(plan: &Plan, world: &World, peers: &Peers, failing: &[Fa
 
 /// Joins every failed request.
 pub(crate) fn join(
-    plan: &Plan, world: &World, index: &Index, peers: &Peers, clocks: &ClockModel, failing: &[Failing],
+    plan: &Plan,
+    world: &World,
+    index: &Index,
+    peers: &Peers,
+    clocks: &ClockModel,
+    failing: &[Failing],
 ) -> Vec<Join> {
     let tried = instances(plan, world, peers, failing);
     let mut joins: Vec<Join> =
@@ -133,7 +138,12 @@ struct Claimant {
 }
 
 fn by_request(
-    plan: &Plan, world: &World, index: &Index, peers: &Peers, clocks: &ClockModel, failing: &[Failing],
+    plan: &Plan,
+    world: &World,
+    index: &Index,
+    peers: &Peers,
+    clocks: &ClockModel,
+    failing: &[Failing],
     joins: &mut [Join],
 ) {
     // Which requests name what: only those that a failed request names too.
@@ -153,11 +163,12 @@ fn by_request(
             rows.entry(key).or_default().push(i);
         }
     }
-    for ((method, target), _) in &wanted {
+    let by_id: BTreeSet<Row> = joins.iter().flat_map(|j| j.lines.iter().map(|l| l.row)).collect();
+    for (method, target) in wanted.keys() {
         let Some(requests) = rows.get(&(*method, *target)) else { continue };
         let mut streams: BTreeMap<(u64, u32), Vec<Entry>> = BTreeMap::new();
         for e in index.request(*method, *target).iter().chain(index.target(*target)) {
-            if !plan.instances[e.instance as usize].is_proxy {
+            if !plan.instances[e.instance as usize].is_proxy && !by_id.contains(&e.row) {
                 streams.entry((e.stream, e.instance)).or_default().push(*e);
             }
         }
@@ -174,15 +185,24 @@ fn by_request(
 }
 
 fn claimant(
-    world: &World, peers: &Peers, failing: &[Failing], failing_of: &HashMap<usize, usize>, joins: &[Join],
-    request: usize, instance: usize,
+    world: &World,
+    peers: &Peers,
+    failing: &[Failing],
+    failing_of: &HashMap<usize, usize>,
+    joins: &[Join],
+    request: usize,
+    instance: usize,
 ) -> Option<Claimant> {
     let t = &world.requests[request];
     let number = failing_of.get(&request).copied();
     let could_go = match number {
         Some(i) => {
+            if joins[i].lines.iter().any(|l| l.how == "id") {
+                return None;
+            }
             let f = &failing[i];
-            let reached = f.tries.is_empty() && reaches(f.mechanism) || f.tries.iter().any(|t| reaches(t.mechanism));
+            let reached =
+                f.tries.is_empty() && reaches(f.mechanism) || f.tries.iter().any(|t| reaches(t.mechanism));
             reached && (joins[i].instances.is_empty() || joins[i].instances.contains(&instance))
         }
         None if t.r.server != 0 => peers.by_hash(t.r.server).is_none_or(|i| i == instance),
@@ -222,10 +242,12 @@ fn cost(world: &World, c: &Claimant, e: &Entry, band: i64, failing: &[Failing]) 
     if e.hi < c.start.0 - tolerance {
         return None;
     }
-    if e.has_duration && e.start > c.end.1 + tolerance {
+    let mechanism = c.failing.map(|f| failing[f].mechanism);
+    // A request that waits in the accept queue is read after the proxy has given up.
+    let may_start_late = matches!(mechanism, Some(Mechanism::ReadTimeout | Mechanism::ClientGone));
+    if e.has_duration && e.start > c.end.1 + tolerance && !may_start_late {
         return None;
     }
-    let mechanism = c.failing.map(|f| failing[f].mechanism);
     let latest = match mechanism {
         None => {
             if is_request && e.status != r.status {
@@ -239,7 +261,9 @@ fn cost(world: &World, c: &Claimant, e: &Entry, band: i64, failing: &[Failing]) 
             }
             c.end.1 + tolerance + 100 * MS
         }
-        Some(Mechanism::ReadTimeout | Mechanism::ClientGone | Mechanism::SendTimeout | Mechanism::Unknown) => c.end.1 + LATE,
+        Some(
+            Mechanism::ReadTimeout | Mechanism::ClientGone | Mechanism::SendTimeout | Mechanism::Unknown,
+        ) => c.end.1 + LATE,
         Some(_) => c.end.1 + tolerance + SECOND,
     };
     if e.lo > latest {
@@ -248,13 +272,20 @@ fn cost(world: &World, c: &Claimant, e: &Entry, band: i64, failing: &[Failing]) 
     let distance = if e.has_duration {
         // Starts are the same moment on both sides.
         gap(e.start, e.start + (e.hi - e.lo), c.start.0, c.start.1)
-    } else if matches!(mechanism, Some(Mechanism::ReadTimeout | Mechanism::ClientGone | Mechanism::SendTimeout)) {
+    } else if matches!(
+        mechanism,
+        Some(Mechanism::ReadTimeout | Mechanism::ClientGone | Mechanism::SendTimeout)
+    ) {
         // It ended after the proxy had gone; how long after is not known.
         gap(e.lo, e.hi, c.end.0, c.end.1) / 4
     } else {
         gap(e.lo, e.hi, c.end.0, c.end.1)
     };
-    let bytes = if e.bytes >= 0 && r.bytes >= 0 && mechanism.is_none() { (e.bytes - r.bytes).abs().min(2_000) } else { 0 };
+    let bytes = if e.bytes >= 0 && r.bytes >= 0 && mechanism.is_none() {
+        (e.bytes - r.bytes).abs().min(2_000)
+    } else {
+        0
+    };
     Some(distance / MS + bytes / 40)
 }
 
@@ -263,11 +294,19 @@ fn gap(a_lo: i64, a_hi: i64, b_lo: i64, b_hi: i64) -> i64 {
 }
 
 /// Gives each line to one claimant, the best fits first.
-fn assign(world: &World, claimants: &[Claimant], lines: &[Entry], band: i64, failing: &[Failing], joins: &mut [Join]) {
+fn assign(
+    world: &World,
+    claimants: &[Claimant],
+    lines: &[Entry],
+    band: i64,
+    failing: &[Failing],
+    joins: &mut [Join],
+) {
     let mut pairs: Vec<(i64, u32, u32)> = Vec::new();
     // Where the backend knows the real clients, they must agree; where it sees only its proxies, they say nothing.
     let client = |c: &Claimant| world.requests[c.request].r.client;
-    let knows_clients = lines.iter().any(|e| e.client != 0 && claimants.iter().any(|c| client(c) == e.client));
+    let knows_clients =
+        lines.iter().any(|e| e.client != 0 && claimants.iter().any(|c| client(c) == e.client));
     for (i, c) in claimants.iter().enumerate() {
         for (k, e) in lines.iter().enumerate() {
             if knows_clients && e.client != 0 && e.client != client(c) {
@@ -298,7 +337,9 @@ fn assign(world: &World, claimants: &[Claimant], lines: &[Entry], band: i64, fai
                 *line as usize == k && j != i && *cost <= own + 20 && {
                     let free = of_claimant[j].is_none();
                     let swap = of_claimant[j].is_some_and(|(other, theirs)| {
-                        pairs.iter().any(|(c2, i2, l2)| *i2 as usize == i && *l2 as usize == other && *c2 <= theirs + 20)
+                        pairs.iter().any(|(c2, i2, l2)| {
+                            *i2 as usize == i && *l2 as usize == other && *c2 <= theirs + 20
+                        })
                     });
                     free || swap
                 }
@@ -315,7 +356,12 @@ fn assign(world: &World, claimants: &[Claimant], lines: &[Entry], band: i64, fai
 
 /// Links between the proxies of a chain: for each failed request, the lines of other proxies about the same request.
 pub(crate) fn chains(
-    plan: &Plan, world: &World, index: &Index, peers: &Peers, clocks: &ClockModel, failing: &[Failing],
+    plan: &Plan,
+    world: &World,
+    index: &Index,
+    peers: &Peers,
+    clocks: &ClockModel,
+    failing: &[Failing],
 ) -> Vec<Vec<(usize, bool, f64)>> {
     let mut out: Vec<Vec<(usize, bool, f64)>> = vec![Vec::new(); failing.len()];
     let failing_of: HashMap<usize, usize> = failing.iter().enumerate().map(|(i, f)| (f.request, i)).collect();
@@ -326,7 +372,11 @@ pub(crate) fn chains(
         for e in index.request(t.r.method, t.r.target) {
             let Row::Request(other) = e.row else { continue };
             let (other, q) = (other as usize, e.instance as usize);
-            if q == t.instance || !plan.instances[q].is_proxy || !clocks.is_known(q) || !peers.chains.contains(&(t.instance, q)) {
+            if q == t.instance
+                || !plan.instances[q].is_proxy
+                || !clocks.is_known(q)
+                || !peers.chains.contains(&(t.instance, q))
+            {
                 continue;
             }
             let o = &world.requests[other];
@@ -361,7 +411,9 @@ pub(crate) fn pass_outward(chains: &[Vec<(usize, bool, f64)>], failing: &[Failin
     for _ in 0..3 {
         for (i, links) in chains.iter().enumerate() {
             for (other, is_inner, confidence) in links {
-                let Some(inner) = number.get(other).copied().filter(|n| *is_inner && *n != i) else { continue };
+                let Some(inner) = number.get(other).copied().filter(|n| *is_inner && *n != i) else {
+                    continue;
+                };
                 for line in joins[inner].lines.clone() {
                     if !joins[i].lines.iter().any(|l| l.row == line.row) {
                         let confidence = line.confidence * confidence;

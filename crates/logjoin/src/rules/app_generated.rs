@@ -45,7 +45,8 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
         let others = siblings(case, me);
         let mine = failures(me);
         let theirs: usize = others.iter().map(|i| failures(*i)).sum();
-        let served: usize = others.iter().map(|i| scene.served(*i, case.start - AROUND, case.end + AROUND)).sum();
+        let served: usize =
+            others.iter().map(|i| scene.served(*i, case.start - AROUND, case.end + AROUND)).sum();
         // By a fair share the others would have failed too.
         if !others.is_empty() && mine >= 4 && theirs * 8 <= mine && served > mine {
             return Some(says(Verdict::new(CauseId::OneBadServer, sure + 0.01)));

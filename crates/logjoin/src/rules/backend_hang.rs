@@ -18,12 +18,18 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
     let deadlock = case.near(&[Meaning::Deadlock], 60 * SECOND, 30 * SECOND);
     if !deadlock.is_empty() {
         let v = Verdict::new(CauseId::BackendHang, 0.93);
-        return Some(v.signs("the backend reports a deadlock or stuck threads", &deadlock).own(case, "the proxy's timer ran out"));
+        return Some(
+            v.signs("the backend reports a deadlock or stuck threads", &deadlock)
+                .own(case, "the proxy's timer ran out"),
+        );
     }
     if case.completed().is_some() {
         return None;
     }
     let covered = case.instance.and_then(|i| case.scene.covered(i)).is_some_and(|(_, hi)| hi > case.end);
     let confidence = if covered { 0.65 } else { 0.4 };
-    Some(Verdict::new(CauseId::BackendHang, confidence).own(case, "the proxy's timer ran out, and the backend never logged the end of the request"))
+    Some(
+        Verdict::new(CauseId::BackendHang, confidence)
+            .own(case, "the proxy's timer ran out, and the backend never logged the end of the request"),
+    )
 }

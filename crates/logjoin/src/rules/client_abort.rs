@@ -11,6 +11,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn judge(case: &Case<'_>) -> Option<Verdict> {
-    (case.mechanism == Mechanism::ClientGone)
-        .then(|| Verdict::new(CauseId::ClientAbort, 0.95).own(case, "the proxy logged that the client had gone"))
+    (case.mechanism == Mechanism::ClientGone).then(|| {
+        Verdict::new(CauseId::ClientAbort, 0.95).own(case, "the proxy logged that the client had gone")
+    })
 }

@@ -11,6 +11,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn judge(case: &Case<'_>) -> Option<Verdict> {
-    (case.mechanism == Mechanism::ConnectTimeout)
-        .then(|| Verdict::new(CauseId::ConnectTimeout, 0.75).own(case, "no answer to the connection attempt in time"))
+    (case.mechanism == Mechanism::ConnectTimeout).then(|| {
+        Verdict::new(CauseId::ConnectTimeout, 0.75).own(case, "no answer to the connection attempt in time")
+    })
 }

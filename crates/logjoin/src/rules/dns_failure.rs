@@ -16,12 +16,19 @@ pub(super) static RULE: Rule = Rule {
 
 fn judge(case: &Case<'_>) -> Option<Verdict> {
     if case.mechanism == Mechanism::Dns {
-        return Some(Verdict::new(CauseId::DnsFailure, 0.97).own(case, "the proxy could not resolve the backend's name"));
+        return Some(
+            Verdict::new(CauseId::DnsFailure, 0.97)
+                .own(case, "the proxy could not resolve the backend's name"),
+        );
     }
-    if !matches!(case.mechanism, Mechanism::NoServer | Mechanism::ConnectFailed | Mechanism::Killed | Mechanism::QueueTimeout) {
+    if !matches!(
+        case.mechanism,
+        Mechanism::NoServer | Mechanism::ConnectFailed | Mechanism::Killed | Mechanism::QueueTimeout
+    ) {
         return None;
     }
-    let backend = case.scene.world.requests[case.f.request].r.detail.as_ref()?.haproxy.as_ref()?.backend.clone()?;
+    let backend =
+        case.scene.world.requests[case.f.request].r.detail.as_ref()?.haproxy.as_ref()?.backend.clone()?;
     // The last word on each server of the backend before the failure.
     let mut last = None;
     for (i, m) in case.scene.world.states.iter().enumerate() {
@@ -44,6 +51,8 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
 }
 
 fn is_dns_reason(text: &str) -> bool {
-    text.contains("DNS") && text.contains("status") || text.contains("No IP for server") || text.contains("DNS error")
+    text.contains("DNS") && text.contains("status")
+        || text.contains("No IP for server")
+        || text.contains("DNS error")
         || text.contains("entry removed from SRV record")
 }

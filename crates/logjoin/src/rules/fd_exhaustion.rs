@@ -12,7 +12,10 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn judge(case: &Case<'_>) -> Option<Verdict> {
-    if matches!(case.mechanism, Mechanism::ClientGone | Mechanism::Dns | Mechanism::Permission | Mechanism::HeaderTooLarge) {
+    if matches!(
+        case.mechanism,
+        Mechanism::ClientGone | Mechanism::Dns | Mechanism::Permission | Mechanism::HeaderTooLarge
+    ) {
         return None;
     }
     let waited = matches!(case.mechanism, Mechanism::ReadTimeout | Mechanism::ConnectTimeout);

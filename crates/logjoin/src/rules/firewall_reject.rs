@@ -26,7 +26,8 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
                 (true, true) => 0.65,
                 (true, false) => 0.35,
             };
-            let v = Verdict::new(CauseId::FirewallReject, confidence).own(case, "refused while the backend served others on the same port");
+            let v = Verdict::new(CauseId::FirewallReject, confidence)
+                .own(case, "refused while the backend served others on the same port");
             Some(if blocked.is_empty() { v } else { v.signs("the firewall logged it", &blocked) })
         }
         Mechanism::NoRoute if !blocked.is_empty() => Some(
@@ -36,7 +37,10 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
         ),
         Mechanism::NoRoute if alive => {
             let confidence = if is_told_by_icmp(case) { 0.88 } else { 0.6 };
-            Some(Verdict::new(CauseId::FirewallReject, confidence).own(case, "said to be unreachable while the backend served others"))
+            Some(
+                Verdict::new(CauseId::FirewallReject, confidence)
+                    .own(case, "said to be unreachable while the backend served others"),
+            )
         }
         _ => None,
     }
@@ -47,7 +51,11 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
 /// (`ngx_http_upstream_test_connect`); a host that is gone takes the neighbour table about three seconds to find out.
 fn is_told_by_icmp(case: &Case<'_>) -> bool {
     let errors = &case.scene.world.errors;
-    let later = case.f.errors.iter().any(|e| errors[*e].e.os_code == Some(113) && errors[*e].e.message.starts_with("connect() failed"));
-    let took = case.f.tries.last().and_then(|t| t.logged.response_us).map_or(case.end - case.start, |us| us * 1000);
+    let later =
+        case.f.errors.iter().any(|e| {
+            errors[*e].e.os_code == Some(113) && errors[*e].e.message.starts_with("connect() failed")
+        });
+    let took =
+        case.f.tries.last().and_then(|t| t.logged.response_us).map_or(case.end - case.start, |us| us * 1000);
     later && took < SECOND
 }

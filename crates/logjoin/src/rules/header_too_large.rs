@@ -15,11 +15,15 @@ pub(super) static RULE: Rule = Rule {
 
 fn judge(case: &Case<'_>) -> Option<Verdict> {
     match case.mechanism {
-        Mechanism::HeaderTooLarge => {
-            Some(Verdict::new(CauseId::HeaderTooLarge, 0.97).own(case, "the proxy says that the response header is too large"))
-        }
+        Mechanism::HeaderTooLarge => Some(
+            Verdict::new(CauseId::HeaderTooLarge, 0.97)
+                .own(case, "the proxy says that the response header is too large"),
+        ),
         Mechanism::InvalidOrDenied => {
-            let fellow = case.fellows(60 * SECOND, 60 * SECOND).iter().any(|f| f.mechanism == Mechanism::HeaderTooLarge);
+            let fellow = case
+                .fellows(60 * SECOND, 60 * SECOND)
+                .iter()
+                .any(|f| f.mechanism == Mechanism::HeaderTooLarge);
             let (row, status, _) = match case.completed() {
                 Some(c) => (Some(c.0), c.1, c.2),
                 None => (None, 0, 0),
@@ -30,7 +34,8 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
                 (false, true) => 0.75,
                 (false, false) => 0.4,
             };
-            let mut v = Verdict::new(CauseId::HeaderTooLarge, confidence).own(case, "HAProxy refused the response itself (PH)");
+            let mut v = Verdict::new(CauseId::HeaderTooLarge, confidence)
+                .own(case, "HAProxy refused the response itself (PH)");
             if let (Some(Row::Request(i)), true) = (row, finished_well) {
                 v = v.because("the backend finished the request as a success", [Cite::Request(i as usize)]);
             }

@@ -17,7 +17,8 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
         return None;
     }
     let scene = case.scene;
-    let backend = scene.world.requests[case.f.request].r.detail.as_ref()?.haproxy.as_ref()?.backend.clone()?;
+    let backend =
+        scene.world.requests[case.f.request].r.detail.as_ref()?.haproxy.as_ref()?.backend.clone()?;
     let mut down: Option<usize> = None;
     for (i, m) in scene.world.states.iter().enumerate() {
         if m.instance != case.proxy || m.e.backend.as_deref() != Some(&backend) || m.lo > case.end + SECOND {
@@ -48,5 +49,8 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
         (false, true, false) => 0.7,
         _ => 0.3,
     };
-    Some(Verdict::new(CauseId::HealthCheckFailing, confidence).because("the check failed while the server answered", [Cite::State(i)]))
+    Some(
+        Verdict::new(CauseId::HealthCheckFailing, confidence)
+            .because("the check failed while the server answered", [Cite::State(i)]),
+    )
 }

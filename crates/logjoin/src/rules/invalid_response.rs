@@ -17,5 +17,8 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
         Mechanism::InvalidOrDenied => 0.55,
         _ => return None,
     };
-    Some(Verdict::new(CauseId::InvalidResponse, confidence).own(case, "the proxy could not read what came back as a response"))
+    Some(
+        Verdict::new(CauseId::InvalidResponse, confidence)
+            .own(case, "the proxy could not read what came back as a response"),
+    )
 }

@@ -20,8 +20,15 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
         return None;
     }
     let trouble = [
-        Meaning::Crash, Meaning::OomKill, Meaning::WorkerTimeout, Meaning::StopRequested, Meaning::ProcessStopped,
-        Meaning::ProcessStarting, Meaning::KilledBySupervisor, Meaning::RequestException, Meaning::FdExhausted,
+        Meaning::Crash,
+        Meaning::OomKill,
+        Meaning::WorkerTimeout,
+        Meaning::StopRequested,
+        Meaning::ProcessStopped,
+        Meaning::ProcessStarting,
+        Meaning::KilledBySupervisor,
+        Meaning::RequestException,
+        Meaning::FdExhausted,
     ];
     let instance = case.instance?;
     if !case.near(&trouble, 3 * SECOND, 3 * SECOND).is_empty() {
@@ -29,7 +36,11 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
     }
     let last = case.f.tries.last()?;
     let connect = last.logged.connect_us;
-    let took = last.logged.response_us.map(|u| u * 1000).or_else(|| case.f.has_start.then_some(case.end - case.start));
+    let took = last
+        .logged
+        .response_us
+        .map(|u| u * 1000)
+        .or_else(|| case.f.has_start.then_some(case.end - case.start));
     let reused = connect.is_none_or(|c| c <= 1_000);
     let quick = took.is_none_or(|t| t <= ROUND_TRIP);
     let healthy = case.scene.served(instance, case.start - 20 * SECOND, case.end + 20 * SECOND) > 0;

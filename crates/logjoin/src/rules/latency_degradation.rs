@@ -22,7 +22,9 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
     let handled = t.r.duration_ns?;
     let waited = case.end - case.start;
     (status < 500 && end < case.end - SECOND / 2 && handled * 4 < waited).then(|| {
-        Verdict::new(CauseId::LatencyDegradation, 0.85)
-            .because("the backend had finished the request quickly, long before the proxy gave up", [Cite::Request(i as usize)])
+        Verdict::new(CauseId::LatencyDegradation, 0.85).because(
+            "the backend had finished the request quickly, long before the proxy gave up",
+            [Cite::Request(i as usize)],
+        )
     })
 }

@@ -31,8 +31,8 @@ mod permission_denied;
 mod proxy_side;
 mod start_failure;
 mod timeout_too_short;
-mod unhandled_exception_close;
 mod uneven_load;
+mod unhandled_exception_close;
 mod worker_pool_exhausted;
 mod worker_timeout;
 mod wrong_protocol;
@@ -149,5 +149,8 @@ pub(crate) fn judge(case: &Case<'_>) -> Vec<Verdict> {
 
 /// What would refute a cause.
 pub(crate) fn refuted_by(cause: CauseId) -> &'static str {
-    RULES.iter().find(|r| r.cause == cause).map_or("a line of the backend that tells another story", |r| r.refuted_by)
+    RULES
+        .iter()
+        .find(|r| r.cause == cause)
+        .map_or("a line of the backend that tells another story", |r| r.refuted_by)
 }

@@ -13,9 +13,13 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn judge(case: &Case<'_>) -> Option<Verdict> {
-    let no_route = |before, after| case.fellows(before, after).into_iter().find(|f| f.mechanism == Mechanism::NoRoute);
+    let no_route =
+        |before, after| case.fellows(before, after).into_iter().find(|f| f.mechanism == Mechanism::NoRoute);
     match case.mechanism {
-        Mechanism::NoRoute => Some(Verdict::new(CauseId::NetworkUnreachable, 0.85).own(case, "the network says that there is no way to the backend")),
+        Mechanism::NoRoute => Some(
+            Verdict::new(CauseId::NetworkUnreachable, 0.85)
+                .own(case, "the network says that there is no way to the backend"),
+        ),
         Mechanism::ConnectFailed => {
             if let Some((i, _)) = check_info(case) {
                 return Some(
@@ -24,22 +28,31 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
                 );
             }
             let fellow = no_route(10 * SECOND, 10 * SECOND)?;
-            Some(
-                Verdict::new(CauseId::NetworkUnreachable, 0.85)
-                    .because("another proxy found no route to the same server", fellow.errors.iter().map(|e| Cite::Error(*e))),
-            )
+            Some(Verdict::new(CauseId::NetworkUnreachable, 0.85).because(
+                "another proxy found no route to the same server",
+                fellow.errors.iter().map(|e| Cite::Error(*e)),
+            ))
         }
         // Requests that were under way when the route went.
-        Mechanism::ReadTimeout | Mechanism::ClosedBeforeHeaders | Mechanism::Stalled | Mechanism::ConnectTimeout => {
+        Mechanism::ReadTimeout
+        | Mechanism::ClosedBeforeHeaders
+        | Mechanism::Stalled
+        | Mechanism::ConnectTimeout => {
             let fellow = no_route(SECOND, SECOND)?;
-            let own_word = [Meaning::Crash, Meaning::OomKill, Meaning::StopRequested, Meaning::WorkerTimeout, Meaning::PoolExhausted];
+            let own_word = [
+                Meaning::Crash,
+                Meaning::OomKill,
+                Meaning::StopRequested,
+                Meaning::WorkerTimeout,
+                Meaning::PoolExhausted,
+            ];
             if !case.near(&own_word, SECOND, SECOND).is_empty() {
                 return None;
             }
-            Some(
-                Verdict::new(CauseId::NetworkUnreachable, 0.85)
-                    .because("the route to the server went while the request was under way", fellow.errors.iter().map(|e| Cite::Error(*e))),
-            )
+            Some(Verdict::new(CauseId::NetworkUnreachable, 0.85).because(
+                "the route to the server went while the request was under way",
+                fellow.errors.iter().map(|e| Cite::Error(*e)),
+            ))
         }
         _ => None,
     }
@@ -54,10 +67,18 @@ fn check_info(case: &Case<'_>) -> Option<(usize, i64)> {
         .iter()
         .enumerate()
         .filter(|(_, m)| {
-            let says = |t: &str| t.contains("No route to host") || t.contains("Network is unreachable") || t.contains("Host is unreachable");
+            let says = |t: &str| {
+                t.contains("No route to host")
+                    || t.contains("Network is unreachable")
+                    || t.contains("Host is unreachable")
+            };
             m.instance == case.proxy
                 && (m.e.info.as_deref().is_some_and(says) || says(&m.e.text))
-                && m.e.backend.as_deref().zip(m.e.server.as_deref()).is_some_and(|(b, s)| format!("{b}/{s}") == label)
+                && m.e
+                    .backend
+                    .as_deref()
+                    .zip(m.e.server.as_deref())
+                    .is_some_and(|(b, s)| format!("{b}/{s}") == label)
                 && (m.lo - case.end).abs() < 30 * SECOND
         })
         .map(|(i, m)| (i, m.lo))

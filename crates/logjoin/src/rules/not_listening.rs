@@ -45,7 +45,9 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
 
 fn next(case: &Case<'_>, after: &Sign, meanings: &[Meaning]) -> Option<Sign> {
     let all = case.scene.all_signs(case.instance?);
-    all.iter().find(|s| s.lo >= after.hi - SECOND && s.log > after.log && meanings.contains(&s.meaning)).copied()
+    all.iter()
+        .find(|s| s.lo >= after.hi - SECOND && s.log > after.log && meanings.contains(&s.meaning))
+        .copied()
 }
 
 fn by_lifecycle(case: &Case<'_>, down: &Down, strength: f64) -> Option<Verdict> {
@@ -56,16 +58,26 @@ fn by_lifecycle(case: &Case<'_>, down: &Down, strength: f64) -> Option<Verdict> 
             let is_quick = start.is_some_and(|s| s.lo - stop.lo <= RESTART);
             if is_quick || start.is_some() && is_rolling(case, &stop) {
                 let v = Verdict::new(CauseId::DeployRestart, 0.85 * strength);
-                return Some(v.signs("the backend was stopped in order and started again", &signs).own(case, "meanwhile nothing answered"));
+                return Some(
+                    v.signs("the backend was stopped in order and started again", &signs)
+                        .own(case, "meanwhile nothing answered"),
+                );
             }
             let v = Verdict::new(CauseId::BackendDown, 0.85 * strength);
-            Some(v.signs("the backend was stopped and not started again at once", &signs).own(case, "meanwhile nothing listened"))
+            Some(
+                v.signs("the backend was stopped and not started again at once", &signs)
+                    .own(case, "meanwhile nothing listened"),
+            )
         }
         (DownWhy::Silent, _) => {
             let confidence = if down.back.is_some() { 0.7 } else { 0.6 };
             let back: Vec<Sign> = down.starting.into_iter().chain(down.back).collect();
             let v = Verdict::new(CauseId::BackendDown, confidence * strength).own(case, "nothing listened");
-            Some(if back.is_empty() { v } else { v.signs("the log of the backend is silent until it starts again", &back) })
+            Some(if back.is_empty() {
+                v
+            } else {
+                v.signs("the log of the backend is silent until it starts again", &back)
+            })
         }
         _ => None,
     }
@@ -74,18 +86,29 @@ fn by_lifecycle(case: &Case<'_>, down: &Down, strength: f64) -> Option<Verdict> 
 /// Without a word of the backend: it served nothing around the failure.
 fn silent(case: &Case<'_>, confidence: f64) -> Option<Verdict> {
     let Some(instance) = case.instance else {
-        return Some(Verdict::new(CauseId::BackendDown, confidence * 0.6).own(case, "nothing listened; the logs of this server are missing"));
+        return Some(
+            Verdict::new(CauseId::BackendDown, confidence * 0.6)
+                .own(case, "nothing listened; the logs of this server are missing"),
+        );
     };
     let alive = case.scene.served_within(instance, case.end - SECOND, case.end + SECOND) > 0;
-    (!alive).then(|| Verdict::new(CauseId::BackendDown, confidence).own(case, "nothing listened, and the backend's log is silent"))
+    (!alive).then(|| {
+        Verdict::new(CauseId::BackendDown, confidence)
+            .own(case, "nothing listened, and the backend's log is silent")
+    })
 }
 
 /// Other instances were stopped and started too, around that time.
 fn is_rolling(case: &Case<'_>, stop: &Sign) -> bool {
     let scene = case.scene;
-    (0..scene.plan.instances.len()).filter(|i| Some(*i) != case.instance && !scene.plan.instances[*i].is_proxy).any(|i| {
-        let near: Vec<Sign> = scene.signs(i, stop.lo - 120 * SECOND, stop.lo + 120 * SECOND).collect();
-        let stopped = near.iter().find(|s| s.meaning == Meaning::StopRequested);
-        stopped.is_some_and(|a| near.iter().any(|b| b.meaning == Meaning::ProcessReady && b.lo >= a.lo && b.lo - a.lo < 60 * SECOND))
-    })
+    (0..scene.plan.instances.len())
+        .filter(|i| Some(*i) != case.instance && !scene.plan.instances[*i].is_proxy)
+        .any(|i| {
+            let near: Vec<Sign> = scene.signs(i, stop.lo - 120 * SECOND, stop.lo + 120 * SECOND).collect();
+            let stopped = near.iter().find(|s| s.meaning == Meaning::StopRequested);
+            stopped.is_some_and(|a| {
+                near.iter()
+                    .any(|b| b.meaning == Meaning::ProcessReady && b.lo >= a.lo && b.lo - a.lo < 60 * SECOND)
+            })
+        })
 }

@@ -20,11 +20,18 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
             let signs = case.near(&[Meaning::OomKill], CLOSE, CLOSE);
             (!signs.is_empty()).then(|| {
                 Verdict::new(CauseId::OomKill, 0.95)
-                    .signs("a process of the backend was ended for lack of memory as the connection closed", &signs)
+                    .signs(
+                        "a process of the backend was ended for lack of memory as the connection closed",
+                        &signs,
+                    )
                     .own(case, "the connection closed before a response")
             })
         }
-        Mechanism::Refused | Mechanism::ConnectFailed | Mechanism::NoSocket | Mechanism::ConnectTimeout | Mechanism::ReadTimeout => {
+        Mechanism::Refused
+        | Mechanism::ConnectFailed
+        | Mechanism::NoSocket
+        | Mechanism::ConnectTimeout
+        | Mechanism::ReadTimeout => {
             let down = case.down()?;
             let sign = down.sign.filter(|_| down.why == DownWhy::OutOfMemory)?;
             let confidence = if case.mechanism == Mechanism::ReadTimeout { 0.75 } else { 0.92 };

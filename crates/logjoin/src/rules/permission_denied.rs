@@ -6,11 +6,8 @@ use crate::scene::{Case, SECOND};
 use crate::signals::Meaning;
 use crate::vocabulary::{CauseId, Mechanism};
 
-pub(super) static RULE: Rule = Rule {
-    cause: CauseId::PermissionDenied,
-    refuted_by: "the proxy's user opens the socket by hand",
-    judge,
-};
+pub(super) static RULE: Rule =
+    Rule { cause: CauseId::PermissionDenied, refuted_by: "the proxy's user opens the socket by hand", judge };
 
 fn judge(case: &Case<'_>) -> Option<Verdict> {
     let denied: Vec<_> = case.near(&[Meaning::PermissionDenied], 5 * SECOND, 5 * SECOND);
@@ -18,13 +15,15 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
         // EPERM is a local packet filter's answer, not a file's.
         let is_filter = case.f.errors.iter().any(|e| case.scene.world.errors[*e].e.os_code == Some(1));
         let cause = if is_filter { CauseId::FirewallReject } else { CauseId::PermissionDenied };
-        let v = Verdict::new(cause, 0.97).own(case, "the connection was refused by a local policy or a file mode");
+        let v = Verdict::new(cause, 0.97)
+            .own(case, "the connection was refused by a local policy or a file mode");
         return Some(if denied.is_empty() { v } else { v.signs("the system logged the denial", &denied) });
     }
     // HAProxy does not say why a connection failed; another proxy at the same server may.
     let fellow = case.mechanism == Mechanism::ConnectFailed
         && case.fellows(5 * SECOND, 5 * SECOND).iter().any(|f| f.mechanism == Mechanism::Permission);
     fellow.then(|| {
-        Verdict::new(CauseId::PermissionDenied, 0.85).own(case, "another proxy was denied the same socket at the same time")
+        Verdict::new(CauseId::PermissionDenied, 0.85)
+            .own(case, "another proxy was denied the same socket at the same time")
     })
 }

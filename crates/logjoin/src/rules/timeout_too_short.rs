@@ -17,7 +17,12 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
         return None;
     }
     let world = case.scene.world;
-    let killed = |l: usize| world.logs[l].e.signal.as_ref().is_some_and(|s| matches!(s.meaning, Meaning::WorkerTimeout | Meaning::Crash | Meaning::OomKill));
+    let killed =
+        |l: usize| {
+            world.logs[l].e.signal.as_ref().is_some_and(|s| {
+                matches!(s.meaning, Meaning::WorkerTimeout | Meaning::Crash | Meaning::OomKill)
+            })
+        };
     if case.joined_logs().any(killed) {
         return None;
     }
@@ -28,16 +33,22 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
     {
         return Some(
             Verdict::new(CauseId::TimeoutTooShort, 0.9)
-                .because("the backend finished the request after the proxy had given up", [Cite::Request(i as usize)])
+                .because(
+                    "the backend finished the request after the proxy had given up",
+                    [Cite::Request(i as usize)],
+                )
                 .own(case, "the proxy's timer ran out"),
         );
     }
-    let late: Vec<usize> = case.joined_logs().filter(|l| world.logs[*l].hi > case.end - SECOND / 10 && world.logs[*l].e.target != 0).collect();
+    let late: Vec<usize> = case
+        .joined_logs()
+        .filter(|l| world.logs[*l].hi > case.end - SECOND / 10 && world.logs[*l].e.target != 0)
+        .collect();
     if !late.is_empty() {
-        return Some(
-            Verdict::new(CauseId::TimeoutTooShort, 0.85)
-                .because("the backend speaks of the request as done after the proxy had given up", late.into_iter().map(Cite::Log)),
-        );
+        return Some(Verdict::new(CauseId::TimeoutTooShort, 0.85).because(
+            "the backend speaks of the request as done after the proxy had given up",
+            late.into_iter().map(Cite::Log),
+        ));
     }
     if let Some((Row::Request(i), ..)) = case.completed()
         && !is_long(&world.requests[i as usize], case)
@@ -55,7 +66,8 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
         .filter(|s| s.hi >= case.end - SECOND / 10 && (s.meaning == Meaning::PeerGone || is_longer(s.log)))
         .collect();
     (!after.is_empty()).then(|| {
-        Verdict::new(CauseId::TimeoutTooShort, 0.7).signs("the backend went on after the proxy had given up", &after[..after.len().min(3)])
+        Verdict::new(CauseId::TimeoutTooShort, 0.7)
+            .signs("the backend went on after the proxy had given up", &after[..after.len().min(3)])
     })
 }
 

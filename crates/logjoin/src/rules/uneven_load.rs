@@ -35,7 +35,8 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
     let median = others[others.len() / 2];
     let healthy = siblings.iter().all(|i| scene.failed_at(*i, from, to).count() == 0);
     (mine >= 20 && median > 0 && mine > FACTOR * median && healthy).then(|| {
-        Verdict::new(CauseId::UnevenLoad, 0.93).own(case, "this server got several times the requests of the others, which had no failures")
+        Verdict::new(CauseId::UnevenLoad, 0.93)
+            .own(case, "this server got several times the requests of the others, which had no failures")
     })
 }
 
@@ -47,7 +48,8 @@ pub(super) fn siblings(case: &Case<'_>, me: usize) -> Vec<usize> {
         pool.servers
             .iter()
             .filter_map(|s| {
-                let by_label = s.name.as_ref().and_then(|n| scene.peers.instance(&format!("{}/{n}", pool.name)));
+                let by_label =
+                    s.name.as_ref().and_then(|n| scene.peers.instance(&format!("{}/{n}", pool.name)));
                 by_label.or_else(|| scene.peers.instance(&s.address))
             })
             .collect()
@@ -63,5 +65,7 @@ pub(super) fn siblings(case: &Case<'_>, me: usize) -> Vec<usize> {
     }
     // Without a configuration: what else this proxy sends to.
     let traffic = |i: &usize| scene.peers.traffic.get(&(case.proxy, *i)).is_some_and(|n| *n >= 10);
-    (0..scene.plan.instances.len()).filter(|i| *i != me && !scene.plan.instances[*i].is_proxy && traffic(i)).collect()
+    (0..scene.plan.instances.len())
+        .filter(|i| *i != me && !scene.plan.instances[*i].is_proxy && traffic(i))
+        .collect()
 }

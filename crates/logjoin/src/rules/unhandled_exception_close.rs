@@ -36,7 +36,10 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
     {
         return Some(
             Verdict::new(CauseId::UnhandledExceptionClose, 0.88)
-                .because("the backend logged the request as failed, with nothing sent", [Cite::Request(i as usize)])
+                .because(
+                    "the backend logged the request as failed, with nothing sent",
+                    [Cite::Request(i as usize)],
+                )
                 .own(case, "the connection closed before a response"),
         );
     }

@@ -15,8 +15,13 @@ pub(super) static RULE: Rule = Rule {
 fn judge(case: &Case<'_>) -> Option<Verdict> {
     if case.mechanism == Mechanism::BacklogFull {
         let signs = case.near(&[Meaning::PoolExhausted, Meaning::ListenOverflow], 30 * SECOND, 5 * SECOND);
-        let v = Verdict::new(CauseId::WorkerPoolExhausted, 0.95).own(case, "the listen queue of the backend's socket was full");
-        return Some(if signs.is_empty() { v } else { v.signs("the backend says that its workers are used up", &signs) });
+        let v = Verdict::new(CauseId::WorkerPoolExhausted, 0.95)
+            .own(case, "the listen queue of the backend's socket was full");
+        return Some(if signs.is_empty() {
+            v
+        } else {
+            v.signs("the backend says that its workers are used up", &signs)
+        });
     }
     let waits = matches!(
         case.mechanism,
@@ -28,14 +33,23 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
     let signs = case.near(&[Meaning::PoolExhausted, Meaning::ListenOverflow], 5 * SECOND, 2 * SECOND);
     if !signs.is_empty() {
         let v = Verdict::new(CauseId::WorkerPoolExhausted, 0.92);
-        return Some(v.signs("the backend says that its workers are used up", &signs).own(case, "the request waited until the proxy gave up"));
+        return Some(
+            v.signs("the backend says that its workers are used up", &signs)
+                .own(case, "the request waited until the proxy gave up"),
+        );
     }
     // A fellow request met a full queue: this one waited in it.
     if case.fellows(5 * SECOND, 5 * SECOND).iter().any(|f| f.mechanism == Mechanism::BacklogFull) {
-        return Some(Verdict::new(CauseId::WorkerPoolExhausted, 0.9).own(case, "the request waited in a queue that others found full"));
+        return Some(
+            Verdict::new(CauseId::WorkerPoolExhausted, 0.9)
+                .own(case, "the request waited in a queue that others found full"),
+        );
     }
     if case.mechanism == Mechanism::QueueTimeout {
-        return Some(Verdict::new(CauseId::WorkerPoolExhausted, 0.75).own(case, "the request waited in the proxy's queue for a free connection to the server"));
+        return Some(
+            Verdict::new(CauseId::WorkerPoolExhausted, 0.75)
+                .own(case, "the request waited in the proxy's queue for a free connection to the server"),
+        );
     }
     // The handler ran at its usual speed, but began only after the request had waited for most of its time.
     let (row, status, end) = case.completed()?;
@@ -44,7 +58,9 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
     let duration = t.r.duration_ns?;
     let waited = end - duration - case.start;
     (status < 500 && waited > SECOND && waited > duration * 2).then(|| {
-        Verdict::new(CauseId::WorkerPoolExhausted, 0.8)
-            .because("the backend handled the request quickly, but began late: it had waited for a worker", [Cite::Request(i as usize)])
+        Verdict::new(CauseId::WorkerPoolExhausted, 0.8).because(
+            "the backend handled the request quickly, but began late: it had waited for a worker",
+            [Cite::Request(i as usize)],
+        )
     })
 }

@@ -19,20 +19,28 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
     let (before, after, confidence) = match case.mechanism {
         Mechanism::ClosedBeforeHeaders | Mechanism::Truncated => (SECOND / 10, KILL, 0.95),
         // All workers stuck until they are killed: requests wait, and time out.
-        Mechanism::ReadTimeout | Mechanism::ConnectTimeout | Mechanism::SendTimeout | Mechanism::QueueTimeout => {
-            (SECOND, 2 * SECOND, 0.8)
+        Mechanism::ReadTimeout
+        | Mechanism::ConnectTimeout
+        | Mechanism::SendTimeout
+        | Mechanism::QueueTimeout => (SECOND, 2 * SECOND, 0.8),
+        Mechanism::Unknown | Mechanism::FromBackend if case.completed().is_none_or(|c| c.1 >= 500) => {
+            (SECOND, KILL, 0.4)
         }
-        Mechanism::Unknown | Mechanism::FromBackend if case.completed().is_none_or(|c| c.1 >= 500) => (SECOND, KILL, 0.4),
         _ => return None,
     };
     let joined: Vec<usize> = case
         .joined_logs()
-        .filter(|l| case.scene.world.logs[*l].e.signal.as_ref().is_some_and(|s| s.meaning == Meaning::WorkerTimeout))
+        .filter(|l| {
+            case.scene.world.logs[*l].e.signal.as_ref().is_some_and(|s| s.meaning == Meaning::WorkerTimeout)
+        })
         .collect();
     if !joined.is_empty() {
         return Some(
             Verdict::new(CauseId::WorkerTimeout, 0.96)
-                .because("the backend's supervisor killed the worker that had this request", joined.into_iter().map(Cite::Log))
+                .because(
+                    "the backend's supervisor killed the worker that had this request",
+                    joined.into_iter().map(Cite::Log),
+                )
                 .own(case, "the request ended with it"),
         );
     }

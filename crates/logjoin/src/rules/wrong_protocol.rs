@@ -43,8 +43,10 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
     }
     if !said.is_empty() && served == 0 {
         return Some(
-            Verdict::new(CauseId::WrongProtocol, 0.95)
-                .because("the bytes that came back are another protocol's", said.into_iter().map(Cite::Error)),
+            Verdict::new(CauseId::WrongProtocol, 0.95).because(
+                "the bytes that came back are another protocol's",
+                said.into_iter().map(Cite::Error),
+            ),
         );
     }
     if !protocol.is_empty() && served == 0 {
@@ -55,36 +57,60 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
         );
     }
     if mechanism == Mechanism::TlsFailed {
-        let refused: Vec<usize> = case.f.errors.iter().copied().filter(|e| is_tls_word(&world.errors[*e].e.message)).collect();
+        let refused: Vec<usize> =
+            case.f.errors.iter().copied().filter(|e| is_tls_word(&world.errors[*e].e.message)).collect();
         if !refused.is_empty() {
             let cites = refused.into_iter().map(Cite::Error);
-            return Some(Verdict::new(CauseId::TlsFailure, 0.93).because("both sides speak TLS, and do not agree", cites));
+            return Some(
+                Verdict::new(CauseId::TlsFailure, 0.93)
+                    .because("both sides speak TLS, and do not agree", cites),
+            );
         }
-        let cause = if tls_line.is_empty() && served == 0 { CauseId::WrongProtocol } else { CauseId::TlsFailure };
+        let cause =
+            if tls_line.is_empty() && served == 0 { CauseId::WrongProtocol } else { CauseId::TlsFailure };
         return Some(Verdict::new(cause, 0.6).own(case, "the TLS handshake with the backend failed"));
     }
     // HAProxy: a health check that meets the wrong protocol says so.
     let check = world.states.iter().enumerate().find(|(_, m)| {
         m.instance == case.proxy
-            && m.e.reason.as_deref().is_some_and(|r| r.contains("Layer6 invalid response") || r.contains("Layer7 invalid response"))
-            && m.e.server.as_deref().zip(m.e.backend.as_deref()).is_some_and(|(s, b)| format!("{b}/{s}") == label)
+            && m.e.reason.as_deref().is_some_and(|r| {
+                r.contains("Layer6 invalid response") || r.contains("Layer7 invalid response")
+            })
+            && m.e
+                .server
+                .as_deref()
+                .zip(m.e.backend.as_deref())
+                .is_some_and(|(s, b)| format!("{b}/{s}") == label)
             && (m.lo - case.end).abs() < 120 * SECOND
     });
     check.filter(|_| served == 0).map(|(i, _)| {
-        Verdict::new(CauseId::WrongProtocol, 0.8).because("the health check met another protocol", [Cite::State(i)])
+        Verdict::new(CauseId::WrongProtocol, 0.8)
+            .because("the health check met another protocol", [Cite::State(i)])
     })
 }
 
 fn is_mismatch(message: &str) -> bool {
-    let words = ["wrong version number", "unknown protocol", "http request", "packet length too long", "record layer failure",
-        "no valid HTTP/", "unsupported FastCGI protocol version", "invalid FastCGI record type", "too large http2 frame",
-        "Got bogus version", "got bad signature", "memcached sent invalid response"];
+    let words = [
+        "wrong version number",
+        "unknown protocol",
+        "http request",
+        "packet length too long",
+        "record layer failure",
+        "no valid HTTP/",
+        "unsupported FastCGI protocol version",
+        "invalid FastCGI record type",
+        "too large http2 frame",
+        "Got bogus version",
+        "got bad signature",
+        "memcached sent invalid response",
+    ];
     words.iter().any(|w| message.contains(w))
 }
 
 /// Words that only a peer that speaks TLS, or a look at its certificate, can give rise to (`ngx_http_upstream.c`, OpenSSL's
 /// alerts in `ssl/ssl_stat.c`).
 fn is_tls_word(message: &str) -> bool {
-    let words = ["certificate", "SSL alert number", "unsupported protocol", "no shared cipher", "dh key too small"];
+    let words =
+        ["certificate", "SSL alert number", "unsupported protocol", "no shared cipher", "dh key too small"];
     words.iter().any(|w| message.contains(w))
 }

@@ -29,10 +29,10 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
             scene.covered(*i).is_some_and(|(lo, hi)| lo <= case.end + SECOND && hi >= case.end - SECOND)
         });
         if alive {
-            return Some(
-                Verdict::new(CauseId::WrongUpstreamPort, 0.96)
-                    .own(case, "the proxy was sent to a port on which the backend never listened; it listens on another one"),
-            );
+            return Some(Verdict::new(CauseId::WrongUpstreamPort, 0.96).own(
+                case,
+                "the proxy was sent to a port on which the backend never listened; it listens on another one",
+            ));
         }
     }
     // The backend serves others while this proxy is refused, since a reload of this proxy.
