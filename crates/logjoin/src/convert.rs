@@ -34,7 +34,6 @@ pub(crate) fn add(
 ) -> Option<Stamp> {
     let stamp = record.best_stamp().copied().or(fallback)?;
     let tag = record.envelope.as_ref().and_then(|e| e.tag.as_deref());
-    let envelope_pid = record.envelope.as_ref().and_then(|e| e.pid);
     match &record.body {
         Body::Access(a) => {
             let anchor = match (record.anchor, writer.product) {
@@ -55,7 +54,6 @@ pub(crate) fn add(
                         at,
                         stamp,
                         severity: severity(a.level.as_deref()),
-                        pid: a.pid.unwrap_or(0),
                         method: hash_opt(a.method.as_deref()),
                         target: target_hash(a.path.as_deref()),
                         id: first_id(raw),
@@ -67,9 +65,9 @@ pub(crate) fn add(
                 }
             }
         }
-        Body::Error(e) => out.errors.push(error(e, raw, at, stamp, record.product, tag, matcher)),
+        Body::Error(e) => out.errors.push(error(e, raw, at, stamp, tag, matcher)),
         Body::State(s) => out.states.push(state(s, at, stamp)),
-        Body::Log(l) => out.logs.push(log(l, raw, at, stamp, tag, envelope_pid, matcher)),
+        Body::Log(l) => out.logs.push(log(l, raw, at, stamp, tag, matcher)),
     }
     Some(stamp)
 }
@@ -166,14 +164,13 @@ fn request(a: &Access<'_>, raw: &[u8], at: At, stamp: Stamp, anchor: Anchor, wri
                     connect_us: t.connect_us,
                     header_us: t.header_us,
                     response_us: t.response_us,
-                    received: t.bytes_received,
                 })
                 .collect(),
             has_upstream: a.upstream.has_addr,
             has_header_time: a.upstream.has_header_time,
             error_log_id: a.has_error_log_id.then(|| owned(a.error_log_id.as_deref())),
             aborted: a.aborted == Some(true),
-            haproxy: a.haproxy.as_ref().map(|h| haproxy(h, a)),
+            haproxy: a.haproxy.as_ref().map(|h| haproxy(h)),
         })
     });
     Request {
@@ -193,7 +190,6 @@ fn request(a: &Access<'_>, raw: &[u8], at: At, stamp: Stamp, anchor: Anchor, wri
         server,
         tries: tries.len() as u32,
         id: first_id(raw),
-        pid: a.pid.unwrap_or(0),
         detail,
     }
 }
@@ -238,22 +234,15 @@ fn haproxy_label(h: &HaproxyFields<'_>) -> Option<String> {
     Some(format!("{}/{}", String::from_utf8_lossy(backend), String::from_utf8_lossy(server)))
 }
 
-fn haproxy(h: &HaproxyFields<'_>, a: &Access<'_>) -> Haproxy {
+fn haproxy(h: &HaproxyFields<'_>) -> Haproxy {
     Haproxy {
-        frontend: owned(h.frontend.as_deref()),
         backend: owned(h.backend.as_deref()),
         server: owned(h.server.as_deref()),
         state: owned(h.termination_state.as_deref()).unwrap_or_default(),
-        tq: h.tq.unwrap_or(0),
-        tw: h.tw.unwrap_or(0),
         tc: h.tc.unwrap_or(-1),
         tr: h.tr.unwrap_or(-1),
         tt: h.tt.unwrap_or(0),
         retries: h.retries.unwrap_or(0),
-        redispatched: h.redispatched,
-        queue: h.srv_queue.unwrap_or(0).max(h.backend_queue.unwrap_or(0)),
-        bytes: a.bytes.unwrap_or(-1),
-        tcp: h.tcp,
     }
 }
 
@@ -262,7 +251,6 @@ fn error(
     raw: &[u8],
     at: At,
     stamp: Stamp,
-    product: Product,
     tag: Option<&[u8]>,
     matcher: &Matcher,
 ) -> ErrorEvent {
@@ -278,7 +266,6 @@ fn error(
     ErrorEvent {
         at,
         stamp,
-        product,
         level: owned(e.level.as_deref()).unwrap_or_default(),
         pid: e.pid.unwrap_or(0),
         tid: e.tid.unwrap_or(0),
@@ -311,15 +298,7 @@ fn state(s: &StateLine<'_>, at: At, stamp: Stamp) -> StateChange {
     }
 }
 
-fn log(
-    l: &LogLine<'_>,
-    raw: &[u8],
-    at: At,
-    stamp: Stamp,
-    tag: Option<&[u8]>,
-    envelope_pid: Option<u32>,
-    matcher: &Matcher,
-) -> LogEvent {
+fn log(l: &LogLine<'_>, raw: &[u8], at: At, stamp: Stamp, tag: Option<&[u8]>, matcher: &Matcher) -> LogEvent {
     let program = l.program.as_deref().or(tag);
     // What a field calls an error says more than the message beside it; a stack stands behind the first line.
     let signal = matcher
@@ -343,7 +322,6 @@ fn log(
         at,
         stamp,
         severity: severity(l.level.as_deref()),
-        pid: l.pid.or(envelope_pid).unwrap_or(0),
         method,
         target,
         id: first_id(raw),
@@ -359,10 +337,9 @@ pub(crate) fn hit(s: &crate::signals::Signal<'_>) -> SignalHit {
         id: s.def.id,
         meaning: s.def.meaning,
         scope: s.def.scope,
-        pid: s.pid,
         port: s.port,
         duration_ms: s.duration_ms,
-        address: s.addr.as_deref().map(|a| String::from_utf8_lossy(a).into_owned()),
+        address: s.addr.map(|a| String::from_utf8_lossy(a).into_owned()),
     }
 }
 

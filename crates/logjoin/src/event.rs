@@ -2,7 +2,7 @@
 //!
 //! Everything here still carries the stamp *as written*; [`crate::timeline`] puts it on the common clock.
 
-use logjoin_parse::{Anchor, Product, Stamp, StateEvent};
+use logjoin_parse::{Anchor, Stamp, StateEvent};
 
 use crate::signals::{Meaning, Scope};
 
@@ -40,7 +40,6 @@ pub(crate) struct Request {
     pub tries: u32,
     /// First id-shaped value of the line.
     pub id: u64,
-    pub pid: u32,
     /// Set for what must be looked at more closely.
     pub detail: Option<Box<Detail>>,
 }
@@ -74,26 +73,18 @@ pub(crate) struct Try {
     pub connect_us: Option<i64>,
     pub header_us: Option<i64>,
     pub response_us: Option<i64>,
-    pub received: Option<i64>,
 }
 
 /// HAProxy's own fields.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Haproxy {
-    pub frontend: Option<String>,
     pub backend: Option<String>,
     pub server: Option<String>,
     pub state: String,
-    pub tq: i64,
-    pub tw: i64,
     pub tc: i64,
     pub tr: i64,
     pub tt: i64,
     pub retries: i64,
-    pub redispatched: bool,
-    pub queue: i64,
-    pub bytes: i64,
-    pub tcp: bool,
 }
 
 /// A line of a proxy's error log.
@@ -101,7 +92,6 @@ pub(crate) struct Haproxy {
 pub(crate) struct ErrorEvent {
     pub at: At,
     pub stamp: Stamp,
-    pub product: Product,
     pub level: String,
     pub pid: u32,
     pub tid: u64,
@@ -150,7 +140,6 @@ pub(crate) struct SignalHit {
     pub meaning: Meaning,
     /// Whether the message speaks of the whole process, one worker, one request ...
     pub scope: Scope,
-    pub pid: Option<u32>,
     pub port: Option<u16>,
     pub address: Option<String>,
     /// How long something took, where the message says so.
@@ -163,7 +152,6 @@ pub(crate) struct LogEvent {
     pub at: At,
     pub stamp: Stamp,
     pub severity: Severity,
-    pub pid: u32,
     /// The request that the message names: method (0: none) and target.
     pub method: u64,
     pub target: u64,
@@ -194,6 +182,8 @@ pub(crate) struct Events {
 #[cfg(test)]
 pub(crate) mod test_support {
     //! Rows made from real lines, for the tests of other modules.
+
+    use logjoin_parse::Product;
 
     use super::*;
     use crate::convert::{self, Writer};

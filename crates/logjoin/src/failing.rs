@@ -114,7 +114,6 @@ fn judge(
                 connect_us: ms(h.tc),
                 header_us: ms(h.tr),
                 response_us: ms(h.tt),
-                received: None,
             };
             if label.is_some() {
                 tries = vec![Attempted { label, mechanism: m, logged }];
@@ -280,10 +279,10 @@ fn nginx(
             };
         }
     }
-    if let Some(last) = tries.last() {
-        if last.mechanism != Mechanism::Unknown {
-            return last.mechanism;
-        }
+    if let Some(last) = tries.last()
+        && last.mechanism != Mechanism::Unknown
+    {
+        return last.mechanism;
     }
     if let Some((m, _)) = said.last() {
         return *m;
@@ -427,6 +426,8 @@ fn apache_errors(
         client: u64,
         port: Option<u16>,
         target: u64,
+        /// `%L` or another id, where the error format has one.
+        id: Option<String>,
         used: bool,
     }
     let mut open: BTreeMap<(u32, u64), Vec<usize>> = BTreeMap::new();
@@ -463,6 +464,7 @@ fn apache_errors(
             client: m.e.client,
             port: m.e.client_port,
             target: m.e.target,
+            id: m.e.request_id.clone(),
             used: false,
         });
     }
@@ -489,6 +491,10 @@ fn apache_errors(
                 && first.hi > t.start_lo - SECOND / 10
                 && (!t.has_duration || last.lo < t.end_hi + SECOND / 10)
                 && first.lo < t.start_hi + 600 * SECOND;
+            // The id that both logs have decides alone.
+            if let (Some(a), Some(b)) = (&g.id, detail.and_then(|d| d.error_log_id.clone().flatten())) {
+                return !g.used && *a == b;
+            }
             !g.used && g.client == t.r.client && same_port && same_target && in_time
         });
         if let Some(g) = group {

@@ -76,7 +76,7 @@ impl Peers {
         let mut peers =
             Peers { listening: listening(plan, world), claims: vec![Vec::new(); n], ..Peers::default() };
         let votes = peers.votes(plan, world, index, clocks);
-        let mut claim = |peers: &mut Peers, label: &str, instance: usize, reason: &str, votes: u64| {
+        let claim = |peers: &mut Peers, label: &str, instance: usize, reason: &str, votes: u64| {
             peers.by_label.entry(hash(label.as_bytes())).or_insert(instance);
             let known = peers.claims[instance].iter().any(|c| c.address == label);
             if !known {

@@ -177,7 +177,6 @@ impl<'p> FileScanner<'p> {
                 at: At { file: self.scan.file, line: *number },
                 stamp,
                 severity: Severity::Error,
-                pid: signal.pid.unwrap_or(0),
                 method: 0,
                 target: 0,
                 id: 0,

@@ -83,11 +83,6 @@ impl Verdict {
         Verdict { cause, detail: None, confidence, evidence: Vec::new() }
     }
 
-    pub fn detail(mut self, detail: &'static str) -> Verdict {
-        self.detail = Some(detail);
-        self
-    }
-
     pub fn because(mut self, text: &'static str, cites: impl IntoIterator<Item = Cite>) -> Verdict {
         self.evidence.push(Claim { text, cites: cites.into_iter().take(6).collect() });
         self
