@@ -30,6 +30,8 @@ pub(crate) struct Peers {
     /// both pairs are here.
     pub chains: BTreeSet<(usize, usize)>,
     pub inner_faces: Vec<Face>,
+    /// Requests that were sent to each label with success, and turned up at one instance or at none.
+    sent: BTreeMap<u64, u64>,
 }
 
 impl Peers {
@@ -106,7 +108,9 @@ impl Peers {
             else {
                 continue;
             };
-            if *most >= MIN_VOTES && most * 10 >= total * 7 {
+            // Nearly all of its requests turn up there, not just some that happen to be alike.
+            let sent = peers.sent.get(label).copied().unwrap_or(0);
+            if *most >= MIN_VOTES && most * 10 >= total * 7 && most * 10 >= sent * 6 {
                 let text = world.labels.get(label).cloned().unwrap_or_default();
                 claim(&mut peers, &text, *instance, "joins", *most);
             }
@@ -201,6 +205,10 @@ impl Peers {
             }
             at.sort_unstable();
             at.dedup();
+            // One that fits several instances says nothing for or against.
+            if t.r.server != 0 && at.len() <= 1 {
+                *self.sent.entry(t.r.server).or_default() += 1;
+            }
             if let [one] = at[..] {
                 *self.traffic.entry((t.instance, one)).or_default() += 1;
                 if t.r.server != 0 {
