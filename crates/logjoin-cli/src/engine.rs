@@ -139,7 +139,6 @@ impl Inputs {
 
     /// Decides what each file is.
     pub fn plan(&mut self, options: Options) -> Plan {
-        let problems: Vec<String> = Vec::new();
         let heads: Vec<Head> = self
             .logs
             .par_iter()
@@ -150,7 +149,6 @@ impl Inputs {
                 bytes: file.head(HEAD_BYTES).unwrap_or_default(),
             })
             .collect();
-        self.problems.extend(problems);
         logjoin::plan(heads, std::mem::take(&mut self.configs), options)
     }
 
@@ -184,6 +182,9 @@ impl Inputs {
             .collect();
         let (scans, problems): (Vec<_>, Vec<_>) = results.into_iter().unzip();
         self.problems.extend(problems.into_iter().flatten());
+        // What is found while looking is found again while reading.
+        self.problems.sort();
+        self.problems.dedup();
         scans
     }
 }
