@@ -240,7 +240,8 @@ fn remedies(scene: &Scene<'_>, judged: &mut [Judged]) {
                 j.evidence.extend(origin.evidence.iter().cloned());
                 j.cause = origin.cause;
                 j.detail = Some("cut by the restart that ended it");
-                j.confidence = 0.65;
+                // No surer than what it follows from.
+                j.confidence = origin.confidence.min(0.65);
                 lasting = Some(i);
             }
         }
