@@ -2,6 +2,8 @@
 //!
 //! Serialised, this is `analysis.json` with [`SCHEMA_VERSION`]. Times are RFC 3339 in UTC, as precise as they are
 //! known; `file` is the path as it was given; lines count from 1 in the decompressed file.
+//!
+//! Long because it is one list of alike types: the contract, to be read in one place.
 
 use std::collections::BTreeMap;
 use std::fmt;
