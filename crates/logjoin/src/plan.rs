@@ -129,7 +129,7 @@ pub fn plan(mut heads: Vec<Head>, mut configs: Vec<ConfigFile>, options: Options
         sources[i].reason = reason;
     }
     let instances = group_instances(&mut sources, &folders, &common);
-    let mut files: Vec<Option<FilePlan>> = Vec::new();
+    let mut files: Vec<FilePlan> = Vec::new();
     let mut source_of = vec![0; heads.len()];
     for (s, source) in sources.iter().enumerate() {
         for &f in &source.files {
@@ -138,16 +138,9 @@ pub fn plan(mut heads: Vec<Head>, mut configs: Vec<ConfigFile>, options: Options
     }
     for ((i, h), s) in heads.into_iter().enumerate().zip(samples) {
         let source = source_of[i];
-        files.push(Some(FilePlan { path: h.path, source, writer: sources[source].writer, reader: s.reader }));
+        files.push(FilePlan { path: h.path, source, writer: sources[source].writer, reader: s.reader });
     }
-    Plan {
-        options,
-        files: files.into_iter().flatten().collect(),
-        sources,
-        instances,
-        configs,
-        matcher: Matcher::new(),
-    }
+    Plan { options, files, sources, instances, configs, matcher: Matcher::new() }
 }
 
 fn is_proxy(p: Product) -> bool {

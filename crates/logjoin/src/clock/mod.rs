@@ -1,8 +1,8 @@
 //! The clocks of the hosts: offset, zone error and drift of each, relative to one reference.
 //!
 //! Each pair (proxy, backend) is fitted from requests that both logged ([`fit`]); the pairs form a graph, and the
-//! reference is the proxy that logged most. Every other clock is found by walking the graph from there, along the
-//! best-supported pairs first.
+//! reference is a proxy that logged much, the one with the finest stamps. Every other clock is found by walking the graph
+//! from there, along the surest pairs first.
 
 mod fit;
 

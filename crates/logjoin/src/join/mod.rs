@@ -23,7 +23,7 @@ const SECOND: i64 = 1_000_000_000;
 const LATE: i64 = 120 * SECOND;
 /// A claim below this probability is ambiguous.
 const CLEAR: f64 = 0.5;
-/// Groups of more requests than this, for one target at one instance, are split by time before they are solved.
+/// So many requests for one target at one instance compete for its lines; the failed ones beyond are ambiguous.
 const MAX_GROUP: usize = 4_000;
 
 /// A backend's line that belongs to a failed request.
@@ -174,11 +174,15 @@ fn by_request(
         }
         for ((_, instance), lines) in streams {
             let instance = instance as usize;
-            let claimants: Vec<Claimant> = requests
+            let mut claimants: Vec<Claimant> = requests
                 .iter()
                 .filter_map(|&r| claimant(world, peers, failing, &failing_of, joins, r, instance))
-                .take(MAX_GROUP)
                 .collect();
+            for c in claimants.drain(claimants.len().min(MAX_GROUP)..) {
+                if let Some(f) = c.failing {
+                    joins[f].ambiguous = true;
+                }
+            }
             assign(world, &claimants, &lines, clocks.band(instance), failing, joins);
         }
     }
