@@ -50,7 +50,7 @@ pub(super) fn build(scene: &Scene<'_>, judged: &[Judged], row: &Row, number: usi
         row.members.iter().map(|m| judged[*m].confidence).sum::<f64>() / row.members.len() as f64;
     let usual = |m: &BTreeMap<&str, u64>| m.iter().max_by_key(|(_, n)| **n).map(|(d, _)| (*d).to_string());
     let majority = |n: u64| n * 2 > row.members.len() as u64;
-    Episode {
+    let mut episode = Episode {
         id: format!("E{number}"),
         start: Time(row.start),
         end: Time(row.end),
@@ -71,7 +71,9 @@ pub(super) fn build(scene: &Scene<'_>, judged: &[Judged], row: &Row, number: usi
         ruled_out: ruled_out(scene, row),
         advice: crate::advice::of(row.cause),
         refuted_by: rules::refuted_by(row.cause).into(),
-    }
+    };
+    episode.number_evidence();
+    episode
 }
 
 fn top(counts: BTreeMap<String, u64>, n: usize) -> Vec<Count> {
@@ -106,6 +108,7 @@ fn evidence(scene: &Scene<'_>, judged: &[Judged], row: &Row) -> Vec<Evidence> {
             let mut ordered: Vec<Cite> = cites.into_iter().collect();
             ordered.sort_by_key(|c| (cite_time(scene, *c), *c));
             Evidence {
+                id: String::new(),
                 claim: text.into(),
                 time: ordered.first().map(|c| Time(cite_time(scene, *c))),
                 count: ordered.len() as u64,
@@ -155,6 +158,7 @@ fn against(scene: &Scene<'_>, row: &Row) -> Vec<Evidence> {
             let n = scene.served(*t, row.start + quarter, row.end - quarter);
             if n > 0 && row.targets.len() == 1 {
                 out.push(Evidence {
+                    id: String::new(),
                     claim: format!(
                         "{} served {n} requests in the middle of the episode",
                         scene.plan.instances[*t].name

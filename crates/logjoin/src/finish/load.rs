@@ -56,6 +56,8 @@ pub(super) fn distribution(scene: &Scene<'_>) -> Vec<ServerShare> {
                 failures: t.failures,
                 share: round(t.requests as f64 / total.max(1) as f64),
                 expected_share: expected(scene, &server),
+                finding: None,
+                p_value: None,
                 p50_s: quantile(50),
                 p99_s: quantile(99),
                 pool,
@@ -242,6 +244,7 @@ pub(super) fn contrast(scene: &Scene<'_>, rows: &[Row]) -> Vec<Contrast> {
                     value: names.get(&key).cloned().unwrap_or_default(),
                     failed: (a, sick_total),
                     healthy: (b, well_total),
+                    p_value: None,
                 });
             }
         }

@@ -24,7 +24,14 @@ fn map(pairs: &[(&str, u64)]) -> BTreeMap<String, u64> {
 }
 
 fn evidence(claim: &str, ms: Option<i64>, lines: Vec<LineRef>, text: Option<&str>, count: u64) -> Evidence {
-    Evidence { claim: claim.into(), time: ms.map(at), lines, text: text.map(Into::into), count }
+    Evidence {
+        id: String::new(),
+        claim: claim.into(),
+        time: ms.map(at),
+        lines,
+        text: text.map(Into::into),
+        count,
+    }
 }
 
 fn failure(n: usize, ms: i64, cause: CauseId, mechanism: Mechanism, episode: Option<&str>) -> Failure {
@@ -236,6 +243,10 @@ pub(crate) fn rich() -> Analysis {
     e3.advice = vec!["set proxy_read_timeout 45s for /report: it would have served 8 of 8".into()];
     e3.refuted_by = "a request to /report that the backend never completed".into();
 
+    for e in [&mut e1, &mut e2, &mut e3] {
+        e.number_evidence();
+    }
+
     let edge = ledger(1_204_000, 0, 0, 300, 32);
     let app = ledger(900_120, 4_011, 3, 0, 7);
     let kern = ledger(412, 0, 0, 0, 0);
@@ -294,8 +305,8 @@ pub(crate) fn rich() -> Analysis {
         ],
         failures,
         distribution: vec![
-            ServerShare { proxy: "edge-1".into(), pool: Some("api".into()), server: "10.20.1.11:8080".into(), instance: Some("api-1".into()), requests: 602_100, failures: 0, share: 0.5, expected_share: Some(0.5), p50_s: Some(0.021), p99_s: Some(0.84) },
-            ServerShare { proxy: "edge-1".into(), pool: Some("api".into()), server: "10.20.1.12:8080".into(), instance: Some("api-2".into()), requests: 602_232, failures: 42, share: 0.5, expected_share: Some(0.5), p50_s: Some(0.022), p99_s: None },
+            ServerShare { proxy: "edge-1".into(), pool: Some("api".into()), server: "10.20.1.11:8080".into(), instance: Some("api-1".into()), requests: 602_100, failures: 0, share: 0.5, expected_share: Some(0.5), finding: None, p_value: None, p50_s: Some(0.021), p99_s: Some(0.84) },
+            ServerShare { proxy: "edge-1".into(), pool: Some("api".into()), server: "10.20.1.12:8080".into(), instance: Some("api-2".into()), requests: 602_232, failures: 42, share: 0.5, expected_share: Some(0.5), finding: None, p_value: None, p50_s: Some(0.022), p99_s: None },
         ],
         health: vec![
             HealthEvent { time: at(42_000), proxy: "lb".into(), server: "api/api-2".into(), event: "server-down".into(), reason: Some("Layer4 connection problem <b>|\u{1b}[1m".into()), at: line("logs/lb/haproxy.log", 41) },
@@ -314,7 +325,41 @@ pub(crate) fn rich() -> Analysis {
                 LifeSpan { state: "ready".into(), start: at(56_000), end: at(3_600_000) },
             ],
         }],
-        contrast: vec![Contrast { episode: "E3".into(), dimension: "path".into(), value: "/report".into(), failed: (8, 8), healthy: (3, 632) }],
+        traffic: vec![Traffic {
+            source: "edge-1".into(),
+            server: None,
+            instance: None,
+            step_s: 60,
+            points: (0..60)
+                .map(|m| TrafficPoint { start: at(m * 60_000), requests: 20_000 + m as u64, failures: u64::from(m == 1) * 40, p50_s: Some(0.021), p99_s: Some(0.84), busy: Some(14.2) })
+                .collect(),
+        }],
+        timeouts: vec![TimeoutAdvice {
+            proxy: "edge-1".into(),
+            target: "api-2".into(),
+            waited_s: 30.0,
+            directive: Some("proxy_read_timeout 30s (conf/nginx.conf:21)".into()),
+            given_up: 8,
+            completed: 7,
+            quantiles_s: [41.0, 52.0, 58.1, 58.1],
+            choices: vec![TimeoutChoice { timeout_s: 60.0, served: 0.875, extra_busy: 2.1 }],
+            summary: "60 s would have served 7 of the 8".into(),
+        }],
+        restarts: vec![Restart {
+            instance: "api-2".into(),
+            kind: "crash".into(),
+            stopped: Some(at(41_040)),
+            started: Some(at(44_400)),
+            ready: Some(at(56_000)),
+            failures_during: 40,
+            failures_after: 0,
+            order_kept: Some(false),
+            summary: "edge-1 went on sending requests to api-2 <b>until it was ready".into(),
+            lines: vec![line("logs/api-2/app.log", 95)],
+        }],
+        health_audit: vec![HealthAudit { proxy: "lb".into(), server: "api/api-2".into(), downs: 1, false_downs: 0, detection_lag_s: Some(0.9), lost_in_lag: 3, is_flapping: false, without_server_s: 0.0, summary: "taken out 0.9 s after the first failed request".into() }],
+        hidden: vec![HiddenFailures { proxy: "edge-1".into(), server: "10.20.1.12:8080".into(), count: 3, first: at(41_100), last: at(55_000), by_mechanism: vec![Count { value: "refused".into(), count: 3 }], lines: vec![line("logs/edge-1/access.log", 99)] }],
+        contrast: vec![Contrast { episode: "E3".into(), dimension: "path".into(), value: "/report".into(), failed: (8, 8), healthy: (3, 632), p_value: Some(1e-9) }],
         unknown: vec![UnknownReason { reason: "the proxy logged no upstream address".into(), failures: 2, advice: Some("log_format main '$remote_addr ... $upstream_addr $upstream_status';".into()) }],
         ledger: all,
         notes: vec![
@@ -332,6 +377,10 @@ pub(crate) fn quiet() -> Analysis {
     a.failures.clear();
     a.unknown.clear();
     a.contrast.clear();
+    a.timeouts.clear();
+    a.restarts.clear();
+    a.health_audit.clear();
+    a.hidden.clear();
     a.health.clear();
     a.lifecycle.clear();
     a
@@ -345,6 +394,7 @@ pub(crate) fn empty() -> Analysis {
         clocks: Vec::new(),
         totals: Totals::default(),
         distribution: Vec::new(),
+        traffic: Vec::new(),
         ledger: Ledger::default(),
         notes: Vec::new(),
         ..quiet()

@@ -3,7 +3,10 @@
 //! Serialised, this is `analysis.json` with [`SCHEMA_VERSION`]. Times are RFC 3339 in UTC, as precise as they are
 //! known; `file` is the path as it was given; lines count from 1 in the decompressed file.
 //!
-//! Long because it is one list of alike types: the contract, to be read in one place.
+//! Long because it is one list of alike types: the contract, to be read in one place. What speaks of all traffic rather than of
+//! failures is in `traffic`.
+
+mod traffic;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,6 +14,9 @@ use std::fmt;
 use chrono::{DateTime, SecondsFormat};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+pub use self::traffic::{
+    HealthAudit, HiddenFailures, Restart, TimeoutAdvice, TimeoutChoice, Traffic, TrafficPoint,
+};
 use crate::vocabulary::{CauseId, Mechanism, Origin};
 
 /// Version of the JSON form.
@@ -91,6 +97,21 @@ pub struct Analysis {
     pub health: Vec<HealthEvent>,
     /// The life of each instance.
     pub lifecycle: Vec<InstanceLife>,
+    /// Requests, failures and durations over time, per source and per server.
+    #[serde(default)]
+    pub traffic: Vec<Traffic>,
+    /// What longer timeouts would have served.
+    #[serde(default)]
+    pub timeouts: Vec<TimeoutAdvice>,
+    /// Stops and starts, and whether their order was kept.
+    #[serde(default)]
+    pub restarts: Vec<Restart>,
+    /// Health checks against real traffic.
+    #[serde(default)]
+    pub health_audit: Vec<HealthAudit>,
+    /// Failed attempts that a retry hid.
+    #[serde(default)]
+    pub hidden: Vec<HiddenFailures>,
     /// What separates failed from healthy traffic.
     pub contrast: Vec<Contrast>,
     /// Why failures remain unexplained, and what to log to explain them.
@@ -349,6 +370,18 @@ pub struct Episode {
     pub refuted_by: String,
 }
 
+impl Episode {
+    /// Gives each piece of evidence its id.
+    pub(crate) fn number_evidence(&mut self) {
+        for (n, e) in self.evidence.iter_mut().enumerate() {
+            e.id = format!("{}.{}", self.id, n + 1);
+        }
+        for (n, e) in self.against.iter_mut().enumerate() {
+            e.id = format!("{}.a{}", self.id, n + 1);
+        }
+    }
+}
+
 /// A value and how often it occurs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Count {
@@ -361,6 +394,8 @@ pub struct Count {
 /// One fact for or against a verdict.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {
+    /// `E1.1`, `E1.2` ... for what proves episode `E1`, `E1.a1` ... for what speaks against it.
+    pub id: String,
     /// What it says, in one sentence.
     pub claim: String,
     /// When, where the fact has a moment.
@@ -513,6 +548,13 @@ pub struct ServerShare {
     pub share: f64,
     /// Configured share, where the weights are known.
     pub expected_share: Option<f64>,
+    /// What is wrong with its share or its answers, where the difference is both significant and large: `more-than-its-share`,
+    /// `less-than-its-share`, `fails-more` (than its peers), `fails-fast` (and attracts traffic by it).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub finding: Option<String>,
+    /// Probability of a difference as large by chance, corrected for the number of servers looked at.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub p_value: Option<f64>,
     /// Median duration of successes, seconds.
     pub p50_s: Option<f64>,
     /// 99th percentile, seconds.
@@ -580,7 +622,8 @@ pub struct LifeSpan {
 pub struct Contrast {
     /// Episode.
     pub episode: String,
-    /// `path`, `client`, `method`, `user-agent`, `server`, `message`.
+    /// `path`, `client`, `client-network`, `method`, `user-agent`, `server`, `size`, `connection`, `message` (a template of the
+    /// backend's messages); `none` where nothing separates them, then without a value.
     pub dimension: String,
     /// The value.
     pub value: String,
@@ -588,6 +631,9 @@ pub struct Contrast {
     pub failed: (u64, u64),
     /// Healthy requests that have it, of all healthy.
     pub healthy: (u64, u64),
+    /// Probability of a difference as large by chance, corrected for the number of values looked at.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub p_value: Option<f64>,
 }
 
 /// Why some failures are unexplained.
