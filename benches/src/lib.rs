@@ -1,6 +1,7 @@
 //! Benchmarks and scorers.
 
 pub mod accuracy;
+pub mod bulk;
 pub mod generate;
 pub mod grid;
 

@@ -257,12 +257,12 @@ fn no_servers(scene: &Scene<'_>, judged: &mut [Judged]) {
         }
         let pool = pool_of(&case);
         let mut votes: BTreeMap<CauseId, (f64, usize)> = BTreeMap::new();
-        for (n, f) in scene.failing.iter().enumerate().take(i + 1) {
-            let other = scene.case(n);
-            let near = case.end - f.end_ns < 30 * SECOND && case.end >= f.end_ns;
+        // The list is in order of ends.
+        let first = scene.failing.partition_point(|f| f.end_ns <= case.end - 30 * SECOND);
+        for n in first..=i {
+            let (other, f) = (scene.case(n), &scene.failing[n]);
             let same_pool = pool.is_none() || pool_of(&other).is_none() || pool_of(&other) == pool;
-            if !near
-                || !f.is_gateway
+            if !f.is_gateway
                 || other.proxy != case.proxy
                 || !same_pool
                 || f.mechanism == Mechanism::NoServer && judged[n].cause == CauseId::NoLiveUpstreams

@@ -11,6 +11,8 @@ use crate::timeline::World;
 use crate::vocabulary::{Mechanism, Origin};
 
 const SECOND: i64 = 1_000_000_000;
+/// Stamps are no coarser than this.
+const COARSEST: i64 = 60 * SECOND;
 
 /// A request that failed, or that is listed beside the failures.
 #[derive(Debug)]
@@ -390,9 +392,11 @@ fn nginx_errors(
                 && m.lo < t.end_hi + SECOND
                 && (connection.is_none() || m.e.connection == connection)
         };
-        let last = candidates
+        let since = |time: i64| &candidates[candidates.partition_point(|i| world.errors[*i].lo < time)..];
+        let last = since(t.end_lo - SECOND - COARSEST)
             .iter()
             .copied()
+            .take_while(|i| world.errors[*i].lo < t.end_hi + SECOND)
             .filter(|i| {
                 !taken[*i] && near_end(i) && mechanism::nginx::of_error(&world.errors[*i].e).is_some()
             })
@@ -402,9 +406,9 @@ fn nginx_errors(
         let Some(last) = last else { continue };
         let same_connection = world.errors[last].e.connection;
         let start = if t.has_duration { t.start_lo - SECOND } else { t.end_lo - 120 * SECOND };
-        for &i in candidates {
+        for &i in since(start - COARSEST).iter().take_while(|i| **i <= last) {
             let m = &world.errors[i];
-            if !taken[i] && m.e.connection == same_connection && m.hi > start && i <= last {
+            if !taken[i] && m.e.connection == same_connection && m.hi > start {
                 taken[i] = true;
                 out[f].push(i);
             }
@@ -469,6 +473,16 @@ fn apache_errors(
         });
     }
     groups.sort_by_key(|g| g.lines[g.lines.len() - 1]);
+    let mut by_client: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
+    let mut by_id: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (i, g) in groups.iter().enumerate() {
+        by_client.entry(g.client).or_default().push(i);
+        if let Some(id) = &g.id {
+            by_id.entry(id.clone()).or_default().push(i);
+        }
+    }
+    // Groups of one client that are used up are not looked at again.
+    let mut used_up: BTreeMap<u64, usize> = BTreeMap::new();
     // Access lines are written when requests end, so both logs are in the order of ends.
     for &f in mine {
         let t = &world.requests[found[f]];
@@ -476,7 +490,15 @@ fn apache_errors(
             continue;
         }
         let detail = t.r.detail.as_deref();
-        let group = groups.iter_mut().find(|g| {
+        let id = detail.and_then(|d| d.error_log_id.clone().flatten());
+        let of_client = by_client.get(&t.r.client).map_or(&[][..], Vec::as_slice);
+        let skip = used_up.entry(t.r.client).or_default();
+        while of_client.get(*skip).is_some_and(|g| groups[*g].used) {
+            *skip += 1;
+        }
+        let named = id.as_ref().and_then(|id| by_id.get(id)).into_iter().flatten();
+        let group = named.chain(&of_client[*skip..]).copied().find(|g| {
+            let g = &groups[*g];
             let first = &world.errors[g.lines[0]];
             let last = &world.errors[g.lines[g.lines.len() - 1]];
             let same_port =
@@ -492,14 +514,14 @@ fn apache_errors(
                 && (!t.has_duration || last.lo < t.end_hi + SECOND / 10)
                 && first.lo < t.start_hi + 600 * SECOND;
             // The id that both logs have decides alone.
-            if let (Some(a), Some(b)) = (&g.id, detail.and_then(|d| d.error_log_id.clone().flatten())) {
-                return !g.used && *a == b;
+            if let (Some(a), Some(b)) = (&g.id, &id) {
+                return !g.used && a == b;
             }
             !g.used && g.client == t.r.client && same_port && same_target && in_time
         });
         if let Some(g) = group {
-            g.used = true;
-            for &i in &g.lines {
+            groups[g].used = true;
+            for &i in &groups[g].lines {
                 taken[i] = true;
                 out[f].push(i);
             }

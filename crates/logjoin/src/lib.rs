@@ -50,6 +50,7 @@ mod rules;
 mod scanner;
 mod scene;
 pub mod signals;
+mod spans;
 pub mod templates;
 mod timeline;
 pub mod vocabulary;

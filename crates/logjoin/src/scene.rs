@@ -11,6 +11,7 @@ use crate::join::Join;
 use crate::peers::Peers;
 use crate::plan::Plan;
 use crate::signals::{Meaning, Scope};
+use crate::spans::Spans;
 use crate::timeline::World;
 use crate::vocabulary::Mechanism;
 
@@ -38,13 +39,15 @@ pub(crate) struct Scene<'a> {
     /// By instance, in order of time.
     signs: Vec<Vec<Sign>>,
     /// By instance: when requests succeeded there (starts and ends on the reference clock), sorted.
-    served: Vec<Vec<(i64, i64)>>,
+    served: Vec<Spans>,
     /// By label: the same, as the proxies saw it.
-    label_served: BTreeMap<u64, Vec<(i64, i64)>>,
+    label_served: BTreeMap<u64, Spans>,
     /// By instance: numbers of the failed requests that went there, in order of ends.
     failed_at: Vec<Vec<usize>>,
     /// By proxy instance: reloads and starts of the proxy.
     reloads: Vec<Vec<i64>>,
+    /// By instance: the first and the last moment in its logs.
+    covered: Vec<Option<(i64, i64)>>,
 }
 
 /// One failed request, as the rules see it.
@@ -95,8 +98,15 @@ impl<'a> Scene<'a> {
                 }
             }
         }
-        served.iter_mut().for_each(|s| s.sort_unstable());
-        label_served.values_mut().for_each(|s| s.sort_unstable());
+        let served = served.into_iter().map(Spans::new).collect();
+        let label_served =
+            label_served.into_iter().map(|(label, spans)| (label, Spans::new(spans))).collect();
+        let mut covered: Vec<Option<(i64, i64)>> = vec![None; n];
+        let logs = world.logs.iter().map(|m| (m.instance, m.lo));
+        for (instance, t) in logs.chain(world.requests.iter().map(|t| (t.instance, t.end_lo))) {
+            let (lo, hi) = covered[instance].unwrap_or((t, t));
+            covered[instance] = Some((lo.min(t), hi.max(t)));
+        }
         let mut failed_at: Vec<Vec<usize>> = vec![Vec::new(); n];
         for (i, j) in joins.iter().enumerate() {
             let instance = instance_of(plan, world, peers, &failing[i], j);
@@ -120,7 +130,7 @@ impl<'a> Scene<'a> {
                 reloads[m.instance].push(m.lo);
             }
         }
-        Scene { plan, world, peers, failing, joins, signs, served, label_served, failed_at, reloads }
+        Scene { plan, world, peers, failing, joins, signs, served, label_served, failed_at, reloads, covered }
     }
 
     /// One failed request as a case.
@@ -154,25 +164,23 @@ impl<'a> Scene<'a> {
 
     /// Requests that an instance served and that overlap a stretch of time.
     pub fn served(&self, instance: usize, from: i64, to: i64) -> usize {
-        count_overlaps(&self.served[instance], from, to)
+        self.served[instance].overlapping(from, to)
     }
 
-    /// Requests that an instance certainly served within a stretch of time: all of what is known of them lies inside.
-    pub fn served_within(&self, instance: usize, from: i64, to: i64) -> usize {
-        let spans = &self.served[instance];
-        let begin = spans.partition_point(|s| s.0 < from);
-        spans[begin..].iter().take_while(|s| s.0 <= to).filter(|s| s.1 <= to).count()
+    /// Whether an instance certainly served a request within a stretch of time: all of what is known of it lies inside.
+    pub fn served_within(&self, instance: usize, from: i64, to: i64) -> bool {
+        self.served[instance].any_within(from, to)
     }
 
     /// Whether an instance certainly served requests both shortly before and shortly after a moment.
     pub fn served_around(&self, instance: usize, from: i64, to: i64) -> bool {
-        self.served_within(instance, from - 2 * SECOND, from) > 0
-            && self.served_within(instance, to, to + 2 * SECOND) > 0
+        self.served_within(instance, from - 2 * SECOND, from)
+            && self.served_within(instance, to, to + 2 * SECOND)
     }
 
     /// Requests that proxies sent to this label with success, in a stretch of time.
     pub fn label_served(&self, label: &str, from: i64, to: i64) -> usize {
-        self.label_served.get(&hash(label.as_bytes())).map_or(0, |l| count_overlaps(l, from, to))
+        self.label_served.get(&hash(label.as_bytes())).map_or(0, |l| l.overlapping(from, to))
     }
 
     /// Failed requests that went to an instance and ended in a stretch of time.
@@ -195,14 +203,7 @@ impl<'a> Scene<'a> {
 
     /// The first and the last moment that the logs of an instance show.
     pub fn covered(&self, instance: usize) -> Option<(i64, i64)> {
-        let logs = self.world.logs.iter().filter(|m| m.instance == instance).map(|m| m.lo);
-        let requests = self.world.requests.iter().filter(|t| t.instance == instance).map(|t| t.end_lo);
-        let (mut lo, mut hi) = (i64::MAX, i64::MIN);
-        for t in logs.chain(requests) {
-            lo = lo.min(t);
-            hi = hi.max(t);
-        }
-        (lo <= hi).then_some((lo, hi))
+        self.covered[instance]
     }
 }
 
@@ -233,13 +234,6 @@ fn instance_of(plan: &Plan, world: &World, peers: &Peers, f: &Failing, join: &Jo
         (Some(((_, only), _)), None) if servers.len() <= 1 => Some(*only),
         _ => None,
     }
-}
-
-/// Spans (sorted by start) that overlap a stretch; requests are short, so those that began up to two minutes before are
-/// looked at.
-fn count_overlaps(spans: &[(i64, i64)], from: i64, to: i64) -> usize {
-    let begin = spans.partition_point(|s| s.0 < from - 120 * SECOND);
-    spans[begin..].iter().take_while(|s| s.0 <= to).filter(|s| s.1 >= from).count()
 }
 
 /// Why an instance does not listen, by the last words in its logs.
@@ -333,7 +327,7 @@ impl<'a> Case<'a> {
                 matches!(s.meaning, Meaning::StopRequested | Meaning::ProcessStopped | Meaning::StartFailed);
             let of_process =
                 self.scene.world.logs[s.log].e.signal.as_ref().is_some_and(|h| h.scope == Scope::Process);
-            is_stop && of_process || self.scene.served_within(instance, s.hi + 50 * MS, t) == 0
+            is_stop && of_process || !self.scene.served_within(instance, s.hi + 50 * MS, t)
         };
         // A start that fails later in the same absence says why it lasts.
         let window: Vec<Sign> = signs[from.min(until)..until]
@@ -367,7 +361,7 @@ impl<'a> Case<'a> {
             (DownWhy::Stopped, first.or(Some(s)))
         } else {
             // Nothing said: it is down only if nothing was served.
-            let silent = self.scene.served_within(instance, t - 1_500 * MS, t + 1_500 * MS) == 0;
+            let silent = !self.scene.served_within(instance, t - 1_500 * MS, t + 1_500 * MS);
             if !silent {
                 return None;
             }

@@ -61,6 +61,8 @@ pub(crate) struct World {
     pub logs: Vec<Moment<LogEvent>>,
     /// The labels of servers behind their hashes.
     pub labels: std::collections::BTreeMap<u64, String>,
+    /// The longest stretch in which the end of a request is known to lie.
+    widest_end: i64,
 }
 
 /// Longest request that is reckoned with where the log has no duration.
@@ -130,7 +132,14 @@ impl World {
         self.sort();
     }
 
+    /// Requests that may have ended between two moments, in order of ends.
+    pub fn ended(&self, from: i64, to: i64) -> impl Iterator<Item = &Timed> + '_ {
+        let first = self.requests.partition_point(|t| t.end_lo < from.saturating_sub(self.widest_end));
+        self.requests[first..].iter().take_while(move |t| t.end_lo <= to).filter(move |t| t.end_hi >= from)
+    }
+
     fn sort(&mut self) {
+        self.widest_end = self.requests.iter().map(|t| t.end_hi - t.end_lo).max().unwrap_or(0);
         self.requests.sort_by_key(|r| (r.end_lo, r.r.at));
         self.errors.sort_by_key(|m| (m.lo, m.e.at));
         self.states.sort_by_key(|m| (m.lo, m.e.at));

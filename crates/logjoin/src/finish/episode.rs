@@ -40,10 +40,8 @@ pub(super) fn build(scene: &Scene<'_>, judged: &[Judged], row: &Row, number: usi
             *details.entry(d).or_default() += 1;
         }
     }
-    let in_span = |t: &&crate::timeline::Timed| {
-        row.proxies.contains(&t.instance) && t.end_hi >= row.start && t.end_lo <= row.end
-    };
-    let requests = scene.world.requests.iter().filter(in_span).count() as u64;
+    let ended = scene.world.ended(row.start, row.end);
+    let requests = ended.filter(|t| row.proxies.contains(&t.instance)).count() as u64;
     let mut targets: Vec<String> = row.targets.iter().map(|t| plan.instances[*t].name.clone()).collect();
     targets.extend(labels);
     let confidence =

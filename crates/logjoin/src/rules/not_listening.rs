@@ -91,7 +91,7 @@ fn silent(case: &Case<'_>, confidence: f64) -> Option<Verdict> {
                 .own(case, "nothing listened; the logs of this server are missing"),
         );
     };
-    let alive = case.scene.served_within(instance, case.end - SECOND, case.end + SECOND) > 0;
+    let alive = case.scene.served_within(instance, case.end - SECOND, case.end + SECOND);
     (!alive).then(|| {
         Verdict::new(CauseId::BackendDown, confidence)
             .own(case, "nothing listened, and the backend's log is silent")

@@ -1,0 +1,61 @@
+//! Writes logs of any size for measuring: `bulk DIR [--requests N] [--rate R] [--failing SHARE] [--front nginx|haproxy|apache]
+//! [--stamps s|ms] [--seed N] [--ids]`.
+//!
+//! A proxy, three backends, a configuration; the same arguments give the same bytes.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use logjoin_bench::bulk;
+use logjoin_bench::generate::{Front, Scenario, Stamps};
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => {
+            anstream::eprintln!("bulk: {e}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), String> {
+    let mut s = Scenario { requests: 1_000_000, rate: 500.0, failing: 0.001, ..Scenario::default() };
+    let mut folder = None;
+    let mut args = std::env::args().skip(1);
+    while let Some(arg) = args.next() {
+        let mut value = || args.next().ok_or(format!("{arg} needs a value"));
+        let number = |v: String| v.parse::<f64>().map_err(|_| format!("{v}: a number was expected"));
+        match arg.as_str() {
+            "--requests" => s.requests = number(value()?)? as usize,
+            "--rate" => s.rate = number(value()?)?,
+            "--failing" => s.failing = number(value()?)?,
+            "--seed" => s.seed = number(value()?)? as u64,
+            "--ids" => s.ids = true,
+            "--front" => {
+                s.front = match value()?.as_str() {
+                    "nginx" => Front::Nginx,
+                    "haproxy" => Front::Haproxy,
+                    "apache" => Front::Apache,
+                    other => return Err(format!("{other}: nginx, haproxy or apache was expected")),
+                }
+            }
+            "--stamps" => {
+                s.stamps = match value()?.as_str() {
+                    "s" => Stamps::Seconds,
+                    "ms" => Stamps::Millis,
+                    other => return Err(format!("{other}: s or ms was expected")),
+                }
+            }
+            _ if arg.starts_with('-') => return Err(format!("unknown argument {arg}")),
+            _ => folder = Some(PathBuf::from(arg)),
+        }
+    }
+    let folder = folder.ok_or("a folder to write to was expected")?;
+    let done = bulk::write(&s, &folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+    for (path, (bytes, lines)) in &done.files {
+        anstream::println!("{bytes:>14} bytes {lines:>12} lines  {path}");
+    }
+    anstream::println!("{} requests failed", done.failed);
+    Ok(())
+}

@@ -1,0 +1,93 @@
+//! Logs of any size with the traffic of [`crate::generate`], written block by block so that memory stays flat.
+//!
+//! A block is a stretch of time with a seed of its own; lines that are written after its end wait for the next one.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use crate::generate::{Scenario, back, front, traffic};
+
+/// Requests of one block.
+const BLOCK: usize = 50_000;
+
+/// What was written.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Written {
+    /// Bytes and lines by path.
+    pub files: BTreeMap<String, (u64, u64)>,
+    /// Requests that failed.
+    pub failed: u64,
+}
+
+/// Writes the logs of `s.requests` requests below `folder`. The same scenario gives the same bytes.
+pub fn write(s: &Scenario, folder: &Path) -> io::Result<Written> {
+    let mut done = Written::default();
+    let mut open: BTreeMap<String, BufWriter<File>> = BTreeMap::new();
+    let mut late: BTreeMap<String, Vec<(f64, String)>> = BTreeMap::new();
+    let (path, text) = front::configuration(s);
+    let path = folder.join(path);
+    std::fs::create_dir_all(path.parent().unwrap_or(folder))?;
+    std::fs::write(path, text)?;
+    let blocks = s.requests.div_ceil(BLOCK);
+    // Whole seconds, so that every block begins on one.
+    let length = (BLOCK as f64 / s.rate).ceil().max(1.0);
+    for k in 0..blocks {
+        let block = Scenario {
+            seed: s.seed.wrapping_mul(1_000_003).wrapping_add(k as u64),
+            requests: BLOCK.min(s.requests - k * BLOCK),
+            rate: BLOCK as f64 / length,
+            start: s.start + k as i64 * length as i64,
+            ..s.clone()
+        };
+        let mut requests = traffic::draw(&block);
+        requests.retain(|r| r.start < length);
+        done.failed += requests.iter().filter(|r| r.fate.is_failure()).count() as u64;
+        for log in front::logs(&block, &requests).into_iter().chain(back::logs(&block, &requests)) {
+            let waiting = late.entry(log.path.clone()).or_default();
+            let mut lines: Vec<(f64, String)> = std::mem::take(waiting);
+            lines.extend(log.lines.into_iter().map(|(t, _, line)| (t, line)));
+            lines.sort_by(|a, b| a.0.total_cmp(&b.0));
+            let cut = if k + 1 == blocks { lines.len() } else { lines.partition_point(|(t, _)| *t < length) };
+            waiting.extend(lines.drain(cut..).map(|(t, line)| (t - length, line)));
+            if !open.contains_key(&log.path) {
+                let path = folder.join(&log.path);
+                std::fs::create_dir_all(path.parent().unwrap_or(folder))?;
+                open.insert(log.path.clone(), BufWriter::with_capacity(1 << 20, File::create(path)?));
+            }
+            let Some(out) = open.get_mut(&log.path) else { continue };
+            let sum = done.files.entry(log.path).or_default();
+            for (_, line) in &lines {
+                out.write_all(line.as_bytes())?;
+                out.write_all(b"\n")?;
+                sum.0 += line.len() as u64 + 1;
+                sum.1 += 1;
+            }
+        }
+    }
+    for (_, mut file) in open {
+        file.flush()?;
+    }
+    Ok(done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_follow_one_another_in_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let s = Scenario { requests: 120_000, rate: 5_000.0, failing: 0.01, ..Scenario::default() };
+        let done = write(&s, folder.path()).unwrap();
+        let (bytes, lines) = done.files["logs/edge/access.log"];
+        let text = std::fs::read_to_string(folder.path().join("logs/edge/access.log")).unwrap();
+        assert_eq!(text.len() as u64, bytes);
+        assert_eq!(text.lines().count() as u64, lines);
+        let stamp = |l: &str| l.split('[').nth(1).unwrap()[..20].to_string();
+        let stamps: Vec<String> = text.lines().map(stamp).collect();
+        assert!(stamps.is_sorted(), "all within one day: text sorts like time");
+        assert!(done.failed > 800 && done.failed < 1_600, "{}", done.failed);
+    }
+}
