@@ -1,0 +1,167 @@
+//! The proxy and the server speak different protocols.
+
+use logjoin::CauseId;
+use logjoin_config::{Pool, Route, Server};
+use logjoin_parse::Product;
+
+use super::{ALL, CheckRule, Found};
+use crate::case::port;
+use crate::{Case, Severity};
+
+pub(super) static RULE: CheckRule = CheckRule {
+    id: "wrong-protocol",
+    severity: Severity::Error,
+    title: "the protocol does not fit the port, the socket or the rest of the configuration",
+    products: ALL,
+    needs_logs: false,
+    why: "TLS sent to a plain port, HTTP sent to a FastCGI server, or the reverse, ends in a handshake error, a reset or an answer that is no HTTP: a 502 for each request.",
+    sources: &[
+        "nginx: ngx_http_proxy_module, `proxy_pass`; ngx_http_fastcgi_module, `fastcgi_pass`; ngx_http_grpc_module, `grpc_pass`",
+        "httpd: mod_proxy_http, mod_proxy_fcgi, mod_proxy_ajp, mod_proxy_http2",
+        "HAProxy: configuration manual 5.2, `ssl`, `proto`, `alpn`",
+        "IANA service names and ports",
+    ],
+    find,
+};
+
+/// Protocols that have nothing to do with each other on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wire {
+    Http,
+    Tls,
+    FastCgi,
+    Uwsgi,
+    Scgi,
+    Ajp,
+}
+
+impl Wire {
+    fn name(self) -> &'static str {
+        match self {
+            Wire::Http => "plain HTTP",
+            Wire::Tls => "TLS",
+            Wire::FastCgi => "FastCGI",
+            Wire::Uwsgi => "uwsgi",
+            Wire::Scgi => "SCGI",
+            Wire::Ajp => "AJP",
+        }
+    }
+}
+
+fn find(case: &Case<'_>, out: &mut Vec<Found>) {
+    let mut seen = Vec::new();
+    for (pool, routes) in case.used_pools() {
+        for server in pool.servers.iter().filter(|server| !server.disabled) {
+            let Some(speaks) = wire(routes[0], server) else { continue };
+            let place = if pool.anonymous { &routes[0].place } else { &server.place };
+            if seen.contains(&place) {
+                continue;
+            }
+            let failures = case.failures_at(server, &[CauseId::WrongProtocol]);
+            let message = match conflict(case, pool, server, speaks) {
+                Some(message) => message,
+                None if failures > 0 => {
+                    format!(
+                        "{} is sent {} and does not speak it, as the logs show",
+                        server.address,
+                        speaks.name()
+                    )
+                }
+                None => continue,
+            };
+            seen.push(place);
+            out.push(Found::new(place, message, fix(case.product(), server, speaks)).touched(failures));
+        }
+    }
+}
+
+fn wire(route: &Route, server: &Server) -> Option<Wire> {
+    if server.tls {
+        return Some(Wire::Tls);
+    }
+    match server.scheme.as_deref().unwrap_or(&route.scheme) {
+        "http" | "ws" | "h2c" | "grpc" => Some(Wire::Http),
+        "https" | "wss" | "grpcs" => Some(Wire::Tls),
+        "h2" => Some(if route.scheme == "h2" && server.scheme.is_none() { Wire::Http } else { Wire::Tls }),
+        "fcgi" | "fastcgi" => Some(Wire::FastCgi),
+        "uwsgi" => Some(Wire::Uwsgi),
+        "scgi" => Some(Wire::Scgi),
+        "ajp" => Some(Wire::Ajp),
+        _ => None,
+    }
+}
+
+fn conflict(case: &Case<'_>, pool: &Pool, server: &Server, speaks: Wire) -> Option<String> {
+    let address = &server.address;
+    // HAProxy's `proto h2` without TLS is spoken in clear by some.
+    let clear_h2 =
+        case.product() == Product::Haproxy && server.scheme.as_deref() == Some("h2") && !server.tls;
+    if clear_h2 {
+        return None;
+    }
+    if let Some(usual) = usual_of(address)
+        && usual != speaks
+        && !(usual == Wire::Tls && pool.tcp_mode)
+    {
+        return Some(format!(
+            "{address} is sent {}; what listens there usually speaks {}",
+            speaks.name(),
+            usual.name()
+        ));
+    }
+    // The same address elsewhere, with another protocol: one of the two is wrong.
+    let other = case.config.routes.iter().find_map(|route| {
+        let other_pool = case.config.pool(&route.target).filter(|other| other.name != pool.name)?;
+        let same = other_pool.servers.iter().find(|other| other.address.eq_ignore_ascii_case(address))?;
+        let wire = wire(route, same).filter(|wire| *wire != speaks && !other_pool.tcp_mode)?;
+        Some((wire, &route.place))
+    });
+    other.map(|(wire, place)| {
+        format!(
+            "{address} is sent {} here and {} on line {}: one server speaks one of them",
+            speaks.name(),
+            wire.name(),
+            place.line
+        )
+    })
+}
+
+/// What an address gives away: well-known ports, and names of PHP's sockets.
+fn usual_of(address: &str) -> Option<Wire> {
+    if let Some(path) = address.strip_prefix("unix:") {
+        let file = path.rsplit('/').next().unwrap_or(path);
+        return (file.contains("fpm") || file.contains("php")).then_some(Wire::FastCgi);
+    }
+    match port(address)? {
+        80 | 8080 => Some(Wire::Http),
+        443 | 8443 => Some(Wire::Tls),
+        8009 => Some(Wire::Ajp),
+        _ => None,
+    }
+}
+
+fn fix(product: Product, server: &Server, speaks: Wire) -> String {
+    let address = &server.address;
+    let to = usual_of(address).filter(|usual| *usual != speaks);
+    match (product, to) {
+        (Product::Nginx, Some(Wire::FastCgi)) => format!("fastcgi_pass {address};"),
+        (Product::Nginx, Some(Wire::Tls)) => format!("proxy_pass https://{address};"),
+        (Product::Nginx, Some(Wire::Http)) => format!("proxy_pass http://{address};"),
+        (Product::Apache, Some(Wire::FastCgi)) => {
+            format!("SetHandler \"proxy:{}|fcgi://localhost\"", address)
+        }
+        (Product::Apache, Some(Wire::Tls)) => format!("SSLProxyEngine on\nProxyPass / https://{address}/"),
+        (Product::Apache, Some(Wire::Http)) => format!("ProxyPass / http://{address}/"),
+        (Product::Apache, Some(Wire::Ajp)) => format!("ProxyPass / ajp://{address}/"),
+        (Product::Haproxy, Some(Wire::Tls)) => {
+            "server ... ssl verify required ca-file ca-certificates.crt sni req.hdr(host)".to_owned()
+        }
+        (Product::Haproxy, Some(Wire::Http)) => {
+            "the `server` line without `ssl`, or the port on which the server speaks TLS".to_owned()
+        }
+        (Product::Haproxy, Some(Wire::FastCgi)) => {
+            "use-fcgi-app APP in the backend, and `proto fcgi` on the server".to_owned()
+        }
+        _ => "the protocol of the server; `curl -v` sent to the address shows which it is".to_owned(),
+    }
+}
