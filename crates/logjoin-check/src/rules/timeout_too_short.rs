@@ -66,7 +66,8 @@ fn place(case: &Case<'_>, pool: &Pool, route: &Route) -> (Place, String) {
             );
         }
         _ => {
-            let own = pool.servers.iter().find(|server| server.timeouts.read_ms.is_some());
+            let own = pool.servers.iter().filter(|server| server.timeouts.read_ms.is_some());
+            let own = own.rev().max_by_key(|server| case.failures_at(server, &[CauseId::TimeoutTooShort]));
             if let Some(server) = own {
                 return (server.place.clone(), "timeout".to_owned());
             }

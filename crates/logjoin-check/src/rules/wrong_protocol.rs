@@ -82,7 +82,8 @@ fn wire(route: &Route, server: &Server) -> Option<Wire> {
     match server.scheme.as_deref().unwrap_or(&route.scheme) {
         "http" | "ws" | "h2c" | "grpc" => Some(Wire::Http),
         "https" | "wss" | "grpcs" => Some(Wire::Tls),
-        "h2" => Some(if route.scheme == "h2" && server.scheme.is_none() { Wire::Http } else { Wire::Tls }),
+        // httpd's `h2://` means TLS, and was told so above; HAProxy's `proto h2` without `ssl` does not.
+        "h2" => Some(Wire::Http),
         "fcgi" | "fastcgi" => Some(Wire::FastCgi),
         "uwsgi" => Some(Wire::Uwsgi),
         "scgi" => Some(Wire::Scgi),
