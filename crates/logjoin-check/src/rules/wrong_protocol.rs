@@ -51,9 +51,13 @@ impl Wire {
 fn find(case: &Case<'_>, out: &mut Vec<Found>) {
     let mut seen = Vec::new();
     for (pool, routes) in case.used_pools() {
-        for server in pool.servers.iter().filter(|server| !server.disabled) {
-            let Some(speaks) = wire(routes[0], server) else { continue };
-            let place = if pool.anonymous { &routes[0].place } else { &server.place };
+        for (route, server) in
+            routes.iter().flat_map(|route| pool.servers.iter().map(move |server| (*route, server)))
+        {
+            let Some(speaks) = wire(case.product(), pool, route, server).filter(|_| !server.disabled) else {
+                continue;
+            };
+            let place = if pool.anonymous { &route.place } else { &server.place };
             if seen.contains(&place) {
                 continue;
             }
@@ -75,14 +79,18 @@ fn find(case: &Case<'_>, out: &mut Vec<Found>) {
     }
 }
 
-fn wire(route: &Route, server: &Server) -> Option<Wire> {
-    if server.tls {
+/// What goes over the wire to the server on this way. `None` for what is passed on as it comes.
+fn wire(product: Product, pool: &Pool, route: &Route, server: &Server) -> Option<Wire> {
+    // Without a group the route alone says it; two ways to one address may differ.
+    let scheme = if pool.anonymous { None } else { server.scheme.as_deref() };
+    if server.tls && !pool.anonymous {
         return Some(Wire::Tls);
     }
-    match server.scheme.as_deref().unwrap_or(&route.scheme) {
+    match scheme.unwrap_or(&route.scheme) {
         "http" | "ws" | "h2c" | "grpc" => Some(Wire::Http),
         "https" | "wss" | "grpcs" => Some(Wire::Tls),
-        // httpd's `h2://` means TLS, and was told so above; HAProxy's `proto h2` without `ssl` does not.
+        // httpd's `h2://` means TLS; HAProxy's `proto h2` without `ssl` does not.
+        "h2" if product == Product::Apache => Some(Wire::Tls),
         "h2" => Some(Wire::Http),
         "fcgi" | "fastcgi" => Some(Wire::FastCgi),
         "uwsgi" => Some(Wire::Uwsgi),
@@ -94,34 +102,21 @@ fn wire(route: &Route, server: &Server) -> Option<Wire> {
 
 fn conflict(case: &Case<'_>, pool: &Pool, server: &Server, speaks: Wire) -> Option<String> {
     let address = &server.address;
-    // HAProxy's `proto h2` without TLS is spoken in clear by some.
-    let clear_h2 =
-        case.product() == Product::Haproxy && server.scheme.as_deref() == Some("h2") && !server.tls;
-    if clear_h2 {
-        return None;
+    if let Some(usual) = usual_of(address).filter(|usual| *usual != speaks && !pool.tcp_mode) {
+        let (sent, usual) = (speaks.name(), usual.name());
+        return Some(format!("{address} is sent {sent}; what listens there usually speaks {usual}"));
     }
-    if let Some(usual) = usual_of(address)
-        && usual != speaks
-        && !(usual == Wire::Tls && pool.tcp_mode)
-    {
-        return Some(format!(
-            "{address} is sent {}; what listens there usually speaks {}",
-            speaks.name(),
-            usual.name()
-        ));
-    }
-    // The same address elsewhere, with another protocol: one of the two is wrong.
+    // The same address on another way, with another protocol: one of the two is wrong.
     let other = case.config.routes.iter().find_map(|route| {
-        let other_pool = case.config.pool(&route.target).filter(|other| other.name != pool.name)?;
-        let same = other_pool.servers.iter().find(|other| other.address.eq_ignore_ascii_case(address))?;
-        let wire = wire(route, same).filter(|wire| *wire != speaks && !other_pool.tcp_mode)?;
+        let to = case.config.pool(&route.target).filter(|to| !to.tcp_mode)?;
+        let same = to.servers.iter().find(|other| other.address.eq_ignore_ascii_case(address))?;
+        let wire = wire(case.product(), to, route, same).filter(|wire| *wire != speaks)?;
         Some((wire, &route.place))
     });
     other.map(|(wire, place)| {
+        let (here, there) = (speaks.name(), wire.name());
         format!(
-            "{address} is sent {} here and {} on line {}: one server speaks one of them",
-            speaks.name(),
-            wire.name(),
+            "{address} is sent {here} here and {there} on line {}: one server speaks one of them",
             place.line
         )
     })
