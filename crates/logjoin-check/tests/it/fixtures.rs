@@ -195,3 +195,24 @@ fn the_order_of_the_configurations_does_not_matter() {
     subjects.reverse();
     assert_eq!(before, check(&subjects, None));
 }
+
+#[test]
+fn what_debian_ships_raises_nothing_worse_than_advice() {
+    let folder = crate::repository("fixtures/conf");
+    let mut seen = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        if !name.starts_with("debian-") {
+            continue;
+        }
+        let text = std::fs::read(&path).unwrap();
+        let config = logjoin_config::read(&name, &text, &mut |_| Vec::new()).expect("a configuration");
+        let report = check(&[Subject::new(name, config)], None);
+        let worse: Vec<_> =
+            report.findings.iter().filter(|f| f.severity > logjoin_check::Severity::Advice).collect();
+        assert!(worse.is_empty(), "{worse:?}");
+        seen += 1;
+    }
+    assert!(seen >= 3, "{seen} files");
+}
