@@ -29,6 +29,24 @@ impl<'a> Case<'a> {
         self.config.product
     }
 
+    /// Whether the file stands for itself: what it does not say is not said. A fragment that another file includes, or a
+    /// copy without the files that it includes, leaves open what is said elsewhere.
+    pub fn is_whole(&self) -> bool {
+        if self.config.problems.iter().any(|problem| problem.message.starts_with("included file `")) {
+            return false;
+        }
+        self.config.settings.iter().any(|setting| {
+            let outer = setting.scope.first().map_or("", String::as_str);
+            match self.config.product {
+                Product::Nginx => matches!(outer, "http" | "stream" | "events"),
+                Product::Haproxy => outer == "global" || outer.split(' ').next() == Some("defaults"),
+                _ => ["ServerRoot", "Listen", "LoadModule"]
+                    .iter()
+                    .any(|name| setting.name.eq_ignore_ascii_case(name)),
+            }
+        })
+    }
+
     /// All directives of that name, in file order; httpd's in any case.
     pub fn named(&self, name: &'a str) -> impl Iterator<Item = &'a Setting> {
         self.config.settings.iter().filter(move |setting| setting.name.eq_ignore_ascii_case(name))
@@ -92,8 +110,15 @@ impl<'a> Case<'a> {
 
     /// How many failures with one of these causes were sent to this server last.
     pub fn failures_at(&self, server: &Server, causes: &[CauseId]) -> u64 {
-        let at = |hit: &&Hit| {
-            hit.addresses.last().is_some_and(|address| address.eq_ignore_ascii_case(&server.address))
+        // Where the logs do not say which server was asked, the way that the request took does, if it leads to one only.
+        let only = |name: &str| {
+            self.config
+                .pool(name)
+                .is_some_and(|pool| pool.servers.len() == 1 && pool.servers[0].address == server.address)
+        };
+        let at = |hit: &&Hit| match hit.addresses.last() {
+            Some(address) => address.eq_ignore_ascii_case(&server.address),
+            None => hit.pool.as_deref().is_some_and(only),
         };
         self.with_cause(causes).filter(at).count() as u64
     }
@@ -108,27 +133,33 @@ impl<'a> Case<'a> {
         self.with_cause(causes).filter(touched).count() as u64
     }
 
-    /// The configuration among those at hand whose proxy listens where a server of this pool is, with the listener.
-    /// Of listeners on all addresses the port decides, if only one configuration has it.
-    pub fn behind(&self, pool: &Pool) -> Option<(&'a Subject, &'a Listen)> {
-        let others = || {
-            self.all
-                .iter()
-                .filter(|other| crate::evidence::base(&other.path) != crate::evidence::base(self.path))
+    /// The configuration among those at hand whose proxy listens where a server of this pool is, its listener, and whether
+    /// that is sure: of listeners on all addresses only the port speaks for it, if one configuration alone has it.
+    pub fn behind(&self, pool: &Pool) -> Option<(&'a Subject, &'a Listen, bool)> {
+        let base = crate::evidence::base;
+        let own: Vec<Option<u16>> = self.config.listens.iter().map(|listen| listen.port).collect();
+        // A proxy that sends to this one stands in front of it.
+        let in_front = |other: &Subject| {
+            let mut servers = other.config.pools.iter().flat_map(|pool| &pool.servers);
+            servers.any(|server| port(&server.address).is_some_and(|port| own.contains(&Some(port))))
         };
+        let others =
+            || self.all.iter().filter(|other| base(&other.path) != base(self.path) && !in_front(other));
         pool.servers.iter().find_map(|server| {
-            let exact = |listen: &&Listen| listen.address.eq_ignore_ascii_case(&server.address);
             let found = |test: &dyn Fn(&&Listen) -> bool| {
                 let mut all =
                     others().filter_map(|other| Some((other, other.config.listens.iter().find(test)?)));
                 all.next().filter(|_| all.next().is_none())
             };
+            let exact = |listen: &&Listen| listen.address.eq_ignore_ascii_case(&server.address);
             let any = |listen: &&Listen| {
                 listen.port.is_some()
                     && listen.port == port(&server.address)
                     && matches!(host(&listen.address), "*" | "0.0.0.0" | "[::]")
             };
-            found(&exact).or_else(|| found(&any))
+            let sure = |(subject, listen)| (subject, listen, true);
+            let likely = |(subject, listen)| (subject, listen, is_loopback(host(&server.address)));
+            found(&exact).map(sure).or_else(|| found(&any).map(likely))
         })
     }
 

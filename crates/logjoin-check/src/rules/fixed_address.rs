@@ -30,6 +30,14 @@ fn find(case: &Case<'_>, out: &mut Vec<Found>) {
             if is_resolved_again(case, pool.anonymous, &routes[0].place, server) {
                 continue;
             }
+            // In a fragment of nginx's configuration a bare word may be a group that another file defines.
+            if pool.anonymous
+                && case.product() == Product::Nginx
+                && !case.is_whole()
+                && !host(&server.address).contains('.')
+            {
+                continue;
+            }
             let address = &server.address;
             let fix = match case.product() {
                 Product::Nginx => format!(

@@ -48,7 +48,7 @@ fn find(case: &Case<'_>, out: &mut Vec<Found>) {
             );
             out.push(Found::new(place, message, connect_fix(case.product())).touched(failures));
         }
-        let Some((subject, listen)) = case.behind(pool) else { continue };
+        let Some((subject, listen, sure)) = case.behind(pool) else { continue };
         let inner = subject.config.routes.iter().filter_map(|route| {
             let limits = route.timeouts.with_defaults(subject.config.product);
             limits.read_ms.map(|ms| (ms, &route.place))
@@ -69,7 +69,8 @@ fn find(case: &Case<'_>, out: &mut Vec<Found>) {
             Product::Haproxy => format!("timeout server {enough}s"),
             _ => format!("timeout={enough} on the ProxyPass or BalancerMember line"),
         };
-        out.push(Found::new(place, message, fix).touched(failures));
+        let found = Found::new(place, message, fix).touched(failures);
+        out.push(if sure { found } else { found.severity(Severity::Advice) });
     }
 }
 

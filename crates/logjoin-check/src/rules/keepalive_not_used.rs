@@ -18,6 +18,9 @@ pub(super) static RULE: CheckRule = CheckRule {
 };
 
 fn find(case: &Case<'_>, out: &mut Vec<Found>) {
+    if !case.is_whole() {
+        return;
+    }
     for (pool, routes) in case.used_pools() {
         if pool.keepalive.is_none_or(|count| count == 0) {
             continue;

@@ -32,7 +32,7 @@ fn find(case: &Case<'_>, out: &mut Vec<Found>) {
         let failures = case.failures_of(pool, &[CauseId::KeepaliveRace]);
         let behind = backend_limit(case, pool);
         let message = match (behind, kept) {
-            (Some((limit, at)), kept) if kept.is_none_or(|kept| kept >= limit) => format!(
+            (Some((limit, at, _)), kept) if kept.is_none_or(|kept| kept >= limit) => format!(
                 "`{}` keeps idle connections {}; the proxy behind it closes them after {} ({}:{})",
                 pool.name,
                 kept.map_or("without limit".to_owned(), |ms| format!("for {}", span(ms))),
@@ -47,7 +47,7 @@ fn find(case: &Case<'_>, out: &mut Vec<Found>) {
             ),
             _ => continue,
         };
-        let below = behind.map_or("less than the backend's own idle limit".to_owned(), |(ms, _)| {
+        let below = behind.map_or("less than the backend's own idle limit".to_owned(), |(ms, ..)| {
             format!("less than {}", span(ms))
         });
         let fix = match case.product() {
@@ -57,7 +57,9 @@ fn find(case: &Case<'_>, out: &mut Vec<Found>) {
             ),
             _ => format!("ttl=4 on the ProxyPass or BalancerMember line ({below})"),
         };
-        out.push(Found::new(&place, message, fix).touched(failures));
+        let found = Found::new(&place, message, fix).touched(failures);
+        let guess = failures == 0 && behind.is_some_and(|(.., sure)| !sure);
+        out.push(if guess { found.severity(Severity::Advice) } else { found });
     }
 }
 
@@ -95,10 +97,10 @@ fn kept(case: &Case<'_>, pool: &Pool) -> Option<(Place, Option<u64>)> {
 }
 
 /// How long a proxy that this one has as its backend keeps idle clients, if its configuration is at hand.
-fn backend_limit<'a>(case: &Case<'a>, pool: &Pool) -> Option<(u64, &'a Place)> {
-    let (subject, listen) = case.behind(pool)?;
+fn backend_limit<'a>(case: &Case<'a>, pool: &Pool) -> Option<(u64, &'a Place, bool)> {
+    let (subject, listen, sure) = case.behind(pool)?;
     let config = &subject.config;
     let own = config.routes.iter().filter_map(|route| route.timeouts.keepalive_ms).min();
     let defaults = logjoin_config::Timeouts::default().with_defaults(config.product).keepalive_ms;
-    Some((own.or(defaults)?, &listen.place))
+    Some((own.or(defaults)?, &listen.place, sure))
 }

@@ -25,6 +25,7 @@ fn find(case: &Case<'_>, out: &mut Vec<Found>) {
     if case.config.routes.is_empty() {
         return;
     }
+    let is_whole = case.is_whole();
     match case.product() {
         Product::Nginx => {
             for set in case.named("error_log") {
@@ -48,7 +49,7 @@ fn find(case: &Case<'_>, out: &mut Vec<Found>) {
         }
         Product::Haproxy => {
             let logs: Vec<_> = case.config.logs.iter().collect();
-            if logs.is_empty() {
+            if logs.is_empty() && is_whole {
                 let first = &case.config.routes[0].place;
                 out.push(Found::new(
                     first,
@@ -77,7 +78,7 @@ fn find(case: &Case<'_>, out: &mut Vec<Found>) {
             for set in case.named("ErrorLog").filter(|set| set.value == "/dev/null") {
                 out.push(found(set, "ErrorLog logs/error.log"));
             }
-            if !case.config.logs.iter().any(|log| log.kind == LogKind::Access) {
+            if is_whole && !case.config.logs.iter().any(|log| log.kind == LogKind::Access) {
                 let first = &case.config.routes[0].place;
                 out.push(Found::new(
                     first,

@@ -33,6 +33,9 @@ fn find(case: &Case<'_>, out: &mut Vec<Found>) {
         }
         return;
     }
+    if !case.is_whole() {
+        return;
+    }
     let fix = "resolver 10.0.0.2 10.0.0.3 valid=30s; (your name servers)";
     for route in &case.config.routes {
         let Some(written) = case.written(&route.place).filter(|written| written.value.contains('$')) else {

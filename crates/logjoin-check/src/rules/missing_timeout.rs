@@ -18,6 +18,9 @@ pub(super) static RULE: CheckRule = CheckRule {
 };
 
 fn find(case: &Case<'_>, out: &mut Vec<Found>) {
+    if !case.is_whole() {
+        return;
+    }
     let causes = [CauseId::BackendHang, CauseId::ConnectTimeout, CauseId::ProxyResources];
     for (pool, _) in case.used_pools().into_iter().filter(|(pool, _)| !pool.servers.is_empty()) {
         let section = case.section(pool);

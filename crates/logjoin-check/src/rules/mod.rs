@@ -22,6 +22,7 @@ mod log_off;
 mod long_fail_timeout;
 mod missing_resolver;
 mod missing_timeout;
+mod moved_port;
 mod name_not_resolved;
 mod no_health_check;
 mod no_retry;
@@ -120,6 +121,7 @@ pub static RULES: &[&CheckRule] = &[
     &own_listener::RULE,
     &unreachable_address::RULE,
     &wrong_port::RULE,
+    &moved_port::RULE,
     &wrong_protocol::RULE,
     &socket_permission::RULE,
     &socket_in_tmp::RULE,

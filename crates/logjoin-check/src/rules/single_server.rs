@@ -4,6 +4,7 @@ use logjoin::CauseId;
 use logjoin_parse::Product;
 
 use super::{ALL, CheckRule, Found};
+use crate::case::host;
 use crate::{Case, Severity};
 
 pub(super) static RULE: CheckRule = CheckRule {
@@ -25,8 +26,8 @@ fn find(case: &Case<'_>, out: &mut Vec<Found>) {
     for (pool, routes) in case.used_pools() {
         let mut live = pool.servers.iter().filter(|server| !server.disabled);
         let (Some(only), None) = (live.next(), live.next()) else { continue };
-        // A name may stand for several servers.
-        if only.is_name {
+        // A name may stand for several servers; HAProxy's 0.0.0.0 for whatever the client asked for.
+        if only.is_name || matches!(host(&only.address), "0.0.0.0" | "*") {
             continue;
         }
         let fix = match case.product() {

@@ -25,7 +25,7 @@ fn find(case: &Case<'_>, out: &mut Vec<Found>) {
     let least = match case.product() {
         Product::Nginx => 4_096,
         Product::Apache => 8_192,
-        _ => 15_360,
+        _ => 8_192,
     };
     let mut seen = Vec::new();
     for route in &case.config.routes {
@@ -51,7 +51,7 @@ fn find(case: &Case<'_>, out: &mut Vec<Found>) {
             .pool(&route.target)
             .map_or(0, |pool| case.failures_of(pool, &[CauseId::HeaderTooLarge]));
         out.push(
-            Found::new(place, format!("{room} bytes for response headers; the default is {least}"), fix)
+            Found::new(place, format!("{room} bytes for response headers; less than {least}"), fix)
                 .touched(failures),
         );
     }

@@ -62,19 +62,23 @@ fn find(case: &Case<'_>, out: &mut Vec<Found>) {
                 continue;
             }
             let failures = case.failures_at(server, &[CauseId::WrongProtocol]);
-            let message = match conflict(case, pool, server, speaks) {
-                Some(message) => message,
+            let (message, severity) = match conflict(case, pool, server, speaks) {
+                Some((message, severity)) if failures == 0 => (message, severity),
+                Some((message, _)) => (message, Severity::Error),
                 None if failures > 0 => {
-                    format!(
-                        "{} is sent {} and does not speak it, as the logs show",
-                        server.address,
-                        speaks.name()
-                    )
+                    let sent = speaks.name();
+                    let message =
+                        format!("{} is sent {sent} and does not speak it, as the logs show", server.address);
+                    (message, Severity::Error)
                 }
                 None => continue,
             };
             seen.push(place);
-            out.push(Found::new(place, message, fix(case.product(), server, speaks)).touched(failures));
+            out.push(
+                Found::new(place, message, fix(case.product(), server, speaks))
+                    .touched(failures)
+                    .severity(severity),
+            );
         }
     }
 }
@@ -100,11 +104,14 @@ fn wire(product: Product, pool: &Pool, route: &Route, server: &Server) -> Option
     }
 }
 
-fn conflict(case: &Case<'_>, pool: &Pool, server: &Server, speaks: Wire) -> Option<String> {
+fn conflict(case: &Case<'_>, pool: &Pool, server: &Server, speaks: Wire) -> Option<(String, Severity)> {
     let address = &server.address;
-    if let Some(usual) = usual_of(address).filter(|usual| *usual != speaks && !pool.tcp_mode) {
+    if let Some((usual, severity)) = usual_of(address, speaks).filter(|_| !pool.tcp_mode) {
         let (sent, usual) = (speaks.name(), usual.name());
-        return Some(format!("{address} is sent {sent}; what listens there usually speaks {usual}"));
+        return Some((
+            format!("{address} is sent {sent}; what listens there usually speaks {usual}"),
+            severity,
+        ));
     }
     // The same address on another way, with another protocol: one of the two is wrong.
     let other = case.config.routes.iter().find_map(|route| {
@@ -115,30 +122,37 @@ fn conflict(case: &Case<'_>, pool: &Pool, server: &Server, speaks: Wire) -> Opti
     });
     other.map(|(wire, place)| {
         let (here, there) = (speaks.name(), wire.name());
-        format!(
-            "{address} is sent {here} here and {there} on line {}: one server speaks one of them",
-            place.line
-        )
+        let line = place.line;
+        let message = format!(
+            "{address} is sent {here} here and {there} on line {line}: one server speaks one of them"
+        );
+        (message, Severity::Error)
     })
 }
 
-/// What an address gives away: well-known ports, and names of PHP's sockets.
-fn usual_of(address: &str) -> Option<Wire> {
+/// What an address gives away, and how surely: well-known ports, and names of PHP's sockets.
+fn usual_of(address: &str, speaks: Wire) -> Option<(Wire, Severity)> {
     if let Some(path) = address.strip_prefix("unix:") {
         let file = path.rsplit('/').next().unwrap_or(path);
-        return (file.contains("fpm") || file.contains("php")).then_some(Wire::FastCgi);
+        let is_php = file.contains("fpm") || file.contains("php");
+        return (is_php && matches!(speaks, Wire::Http | Wire::Tls))
+            .then_some((Wire::FastCgi, Severity::Error));
     }
-    match port(address)? {
-        80 | 8080 => Some(Wire::Http),
-        443 | 8443 => Some(Wire::Tls),
-        8009 => Some(Wire::Ajp),
+    match (port(address)?, speaks) {
+        (80, Wire::Tls) => Some((Wire::Http, Severity::Error)),
+        (443, Wire::Http) => Some((Wire::Tls, Severity::Error)),
+        (8_080, Wire::Tls) => Some((Wire::Http, Severity::Warning)),
+        (8_443, Wire::Http) => Some((Wire::Tls, Severity::Warning)),
+        (8_009, Wire::Http) => Some((Wire::Ajp, Severity::Warning)),
+        (80, Wire::FastCgi | Wire::Uwsgi | Wire::Scgi | Wire::Ajp) => Some((Wire::Http, Severity::Warning)),
+        (443, Wire::FastCgi | Wire::Uwsgi | Wire::Scgi | Wire::Ajp) => Some((Wire::Tls, Severity::Warning)),
         _ => None,
     }
 }
 
 fn fix(product: Product, server: &Server, speaks: Wire) -> String {
     let address = &server.address;
-    let to = usual_of(address).filter(|usual| *usual != speaks);
+    let to = usual_of(address, speaks).map(|(usual, _)| usual);
     match (product, to) {
         (Product::Nginx, Some(Wire::FastCgi)) => format!("fastcgi_pass {address};"),
         (Product::Nginx, Some(Wire::Tls)) => format!("proxy_pass https://{address};"),

@@ -1,8 +1,8 @@
 //! Each rule has files in which it fires, at the lines that are marked, and files that look alike and are right.
 //!
 //! `fixtures/check/<rule>/fire-<proxy>[-more].conf` and `near-...`; a comment `# next line` marks where a finding is due.
-//! Beside a file may stand `NAME.failures` (what the logs tell: `CAUSE ADDRESS COUNT` a line) and `NAME.behind` (the
-//! configuration of the proxy behind).
+//! Beside a file may stand `NAME.failures` (what the logs tell: `CAUSE ADDRESS COUNT` a line) `NAME.behind` (the
+//! configuration of the proxy behind) and `NAME.before` (the version before).
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -76,6 +76,11 @@ fn run(path: &Path) -> Report {
     let product = product(name);
     let text = std::fs::read(path).unwrap();
     let mut subjects = vec![Subject::new(name, read(name, product, &text))];
+    if let Ok(text) = std::fs::read(path.with_extension("before")) {
+        subjects[0].path = format!("{name}.20261121T020000Z");
+        subjects[0].loaded_ns = Some(1);
+        subjects.push(Subject::new(name, read("before.conf", product, &text)));
+    }
     if let Ok(text) = std::fs::read(path.with_extension("behind")) {
         let config =
             logjoin_config::read("behind.conf", &text, &mut |_| Vec::new()).expect("a configuration");
