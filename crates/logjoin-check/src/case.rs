@@ -116,9 +116,10 @@ impl<'a> Case<'a> {
                 .pool(name)
                 .is_some_and(|pool| pool.servers.len() == 1 && pool.servers[0].address == server.address)
         };
-        let at = |hit: &&Hit| match hit.addresses.last() {
-            Some(address) => address.eq_ignore_ascii_case(&server.address),
-            None => hit.pool.as_deref().is_some_and(only),
+        let at = |hit: &&Hit| match (&hit.server, hit.addresses.last()) {
+            (Some(place), _) => *place == server.place,
+            (None, Some(address)) => address.eq_ignore_ascii_case(&server.address),
+            (None, None) => hit.route.as_ref().is_some_and(|(name, _)| only(name)),
         };
         self.with_cause(causes).filter(at).count() as u64
     }
@@ -126,11 +127,32 @@ impl<'a> Case<'a> {
     /// How many failures with one of these causes went to this pool: to one of its servers, or to none while its route
     /// was taken.
     pub fn failures_of(&self, pool: &Pool, causes: &[CauseId]) -> u64 {
-        let touched = |hit: &&Hit| match hit.addresses.last() {
-            Some(address) => pool.servers.iter().any(|server| server.address.eq_ignore_ascii_case(address)),
-            None => hit.pool.as_deref() == Some(pool.name.as_str()),
+        let touched = |hit: &&Hit| match (&hit.server, hit.addresses.last()) {
+            (Some(place), _) => pool.servers.iter().any(|server| server.place == *place),
+            (None, Some(address)) => {
+                pool.servers.iter().any(|server| server.address.eq_ignore_ascii_case(address))
+            }
+            (None, None) => hit.route.as_ref().is_some_and(|(name, _)| *name == pool.name),
         };
         self.with_cause(causes).filter(touched).count() as u64
+    }
+
+    /// How many failures with one of these causes took this way.
+    pub fn failures_on(&self, route: &Route, causes: &[CauseId]) -> u64 {
+        let took = |hit: &&Hit| hit.route.as_ref().is_some_and(|(_, place)| *place == route.place);
+        self.with_cause(causes).filter(took).count() as u64
+    }
+
+    /// Whether the logs know requests that were sent to this server, and every one of them failed.
+    pub fn never_served(&self, pool: &Pool, server: &Server) -> bool {
+        // HAProxy's logs name servers, the others' addresses.
+        let label = match (&server.name, self.config.product) {
+            (Some(name), Product::Haproxy) => format!("{}/{name}", pool.name),
+            _ => server.address.clone(),
+        };
+        let rows = self.analysis.iter().flat_map(|analysis| &analysis.distribution);
+        let mut rows = rows.filter(|row| row.server.eq_ignore_ascii_case(&label)).peekable();
+        rows.peek().is_some() && rows.all(|row| row.requests > 0 && row.failures >= row.requests)
     }
 
     /// The configuration among those at hand whose proxy listens where a server of this pool is, its listener, and whether

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use logjoin::{Analysis, CauseId};
-use logjoin_config::versioned;
+use logjoin_config::{Place, versioned};
 use logjoin_parse::Product;
 
 use crate::Subject;
@@ -21,8 +21,10 @@ pub(crate) struct Hit {
     pub(crate) cause: CauseId,
     /// Addresses of the servers that were tried, as the configuration writes them.
     pub(crate) addresses: Vec<String>,
-    /// Name of the pool, where no server was tried.
-    pub(crate) pool: Option<String>,
+    /// The server tried last, where the log names it and not its address (HAProxy).
+    pub(crate) server: Option<Place>,
+    /// The way that the request takes: name of the pool, and where it is handed on.
+    pub(crate) route: Option<(String, Place)>,
 }
 
 /// Failures by configuration.
@@ -45,15 +47,17 @@ impl Evidence {
             let Some(product) = products.get(failure.proxy.as_str()) else { continue };
             for at in in_force(subjects, &groups, *product, &failure.proxy, failure.time.0) {
                 let config = &subjects[at].config;
-                let mut addresses = Vec::new();
+                let (mut addresses, mut server) = (Vec::new(), None);
                 for tried in failure.attempts.iter().filter_map(|attempt| attempt.address.as_deref()) {
                     let named =
                         tried.split_once('/').and_then(|(pool, server)| config.server_by_name(pool, server));
                     addresses.push(named.map_or_else(|| tried.to_owned(), |server| server.address.clone()));
+                    server = named.map(|server| server.place.clone());
                 }
                 let target = failure.target.as_deref().unwrap_or("/");
-                let route = config.route_for("", target).map(|route| route.target.clone());
-                out.by_subject[at].push(Hit { cause: failure.cause, pool: route, addresses });
+                let route = config.route_for("", target);
+                let route = route.map(|route| (route.target.clone(), route.place.clone()));
+                out.by_subject[at].push(Hit { cause: failure.cause, addresses, server, route });
             }
         }
         out

@@ -50,6 +50,7 @@ impl Wire {
 
 fn find(case: &Case<'_>, out: &mut Vec<Found>) {
     let mut seen = Vec::new();
+    let mut found: Vec<(&String, Found)> = Vec::new();
     for (pool, routes) in case.used_pools() {
         for (route, server) in
             routes.iter().flat_map(|route| pool.servers.iter().map(move |server| (*route, server)))
@@ -61,7 +62,12 @@ fn find(case: &Case<'_>, out: &mut Vec<Found>) {
             if seen.contains(&place) {
                 continue;
             }
-            let failures = case.failures_at(server, &[CauseId::WrongProtocol]);
+            let causes = causes(case, pool, server, speaks);
+            // Two ways to one address without a group share all but the way.
+            let failures = match pool.anonymous && routes.len() > 1 {
+                true => case.failures_on(route, causes),
+                false => case.failures_at(server, causes),
+            };
             let (message, severity) = match conflict(case, pool, server, speaks) {
                 Some((message, severity)) if failures == 0 => (message, severity),
                 Some((message, _)) => (message, Severity::Error),
@@ -74,12 +80,26 @@ fn find(case: &Case<'_>, out: &mut Vec<Found>) {
                 None => continue,
             };
             seen.push(place);
-            out.push(
-                Found::new(place, message, fix(case.product(), server, speaks))
-                    .touched(failures)
-                    .severity(severity),
-            );
+            let finding = Found::new(place, message, fix(case.product(), server, speaks));
+            found.push((&server.address, finding.touched(failures).severity(severity)));
         }
+    }
+    // Of two ways that contradict each other, the logs may tell which one is wrong.
+    let proved: Vec<&String> =
+        found.iter().filter(|(_, f)| f.failures > Some(0)).map(|(at, _)| *at).collect();
+    let stands = |(at, f): &(&String, Found)| f.failures > Some(0) || !proved.contains(at);
+    out.extend(found.into_iter().filter(stands).map(|(_, finding)| finding));
+}
+
+/// Causes of failures that speak for a mismatch here.
+fn causes(case: &Case<'_>, pool: &Pool, server: &Server, speaks: Wire) -> &'static [CauseId] {
+    match speaks {
+        // HAProxy logs a failed handshake like any other connection that did not come about.
+        Wire::Tls if case.never_served(pool, server) => {
+            &[CauseId::WrongProtocol, CauseId::TlsFailure, CauseId::Unknown]
+        }
+        Wire::Tls => &[CauseId::WrongProtocol, CauseId::TlsFailure],
+        _ => &[CauseId::WrongProtocol],
     }
 }
 
@@ -172,6 +192,11 @@ fn fix(product: Product, server: &Server, speaks: Wire) -> String {
         (Product::Haproxy, Some(Wire::FastCgi)) => {
             "use-fcgi-app APP in the backend, and `proto fcgi` on the server".to_owned()
         }
+        (Product::Nginx, None) if speaks == Wire::Tls => format!("proxy_pass http://{address};"),
+        (Product::Haproxy, None) if speaks == Wire::Tls => {
+            format!("server {} {address} (without `ssl`)", server.name.as_deref().unwrap_or("NAME"))
+        }
+        (Product::Apache, None) if speaks == Wire::Tls => format!("ProxyPass / http://{address}/"),
         _ => "the protocol of the server; `curl -v` sent to the address shows which it is".to_owned(),
     }
 }
