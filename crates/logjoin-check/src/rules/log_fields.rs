@@ -92,7 +92,7 @@ fn missing(string: Option<&str>, tables: &[Fields]) -> Vec<&'static str> {
         .iter()
         .copied()
         .flatten()
-        .filter(|(_, words)| !words.iter().any(|word| says(word)))
+        .filter(|(_, words)| !words.iter().any(&says))
         .map(|(what, _)| *what)
         .collect()
 }
