@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anstream::ColorChoice;
 use logjoin::{CauseId, Pattern, render};
 use logjoin_parse::Format;
 use logjoin_parse::compile::{self, Compiled, Escape, FormatError};
@@ -102,11 +101,7 @@ impl OutputArgs {
         OutputArgs {
             format: o.output_format.as_deref().and_then(render::by_id),
             file: o.output.clone(),
-            color: match o.color.as_str() {
-                "always" => ColorChoice::Always,
-                "never" => ColorChoice::Never,
-                _ => ColorChoice::Auto,
-            },
+            color: args::color(&o.color),
             verbose: o.verbose,
             compact: o.compact,
         }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use anstream::ColorChoice;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
@@ -17,6 +18,7 @@ Examples:
   logjoin ./logs --tz 'api-3/*=Europe/Berlin' --peer 10.0.0.3:8080=api-3/
   logjoin join ./logs -F csv > failures.csv   one row per failed request
   logjoin explain keepalive-race              what a cause means, what to check and to change
+  logjoin check nginx.conf --logs ./logs      what to change in a configuration, and how many failures each finding touched
   logjoin explain logs/access.log:1042 ./logs how this failure was judged
 
 A PATH is a file, a folder, a pattern, an archive or - (standard input); rotated and compressed files are understood,
@@ -48,6 +50,8 @@ pub(crate) enum Command {
     Detect(AnalyzeCommand),
     /// What a cause means; or how one failure was judged, step by step
     Explain(ExplainCommand),
+    /// What in the proxies' configurations costs availability, and what to write instead
+    Check(CheckCommand),
     /// Completions for a shell, on standard output
     Completions {
         /// The shell
@@ -78,6 +82,46 @@ pub(crate) struct ParseCommand {
     pub format: Vec<String>,
     #[command(flatten)]
     pub output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckCommand {
+    /// nginx.conf, httpd.conf, haproxy.cfg (included files are read too), or folders with them
+    #[arg(value_name = "CONF", required_unless_present_any = ["list", "explain"], value_hint = ValueHint::AnyPath)]
+    pub confs: Vec<PathBuf>,
+    /// Logs, folders, patterns or archives: says how many failed requests each finding touched, and finds what only they show
+    #[arg(long, value_name = "PATH", num_args = 1.., value_hint = ValueHint::AnyPath)]
+    pub logs: Vec<PathBuf>,
+    /// Zone of the stamps without one, in the log files that GLOB fits: +01:00, Europe/Berlin
+    #[arg(long, value_name = "GLOB=ZONE")]
+    pub tz: Vec<String>,
+    /// Exit with 1 if there is a finding of this severity or a higher one
+    #[arg(long, value_name = "SEVERITY", value_parser = ["error", "warning", "advice"])]
+    pub fail_on: Option<String>,
+    /// The rules, one a line
+    #[arg(long)]
+    pub list: bool,
+    /// What a rule finds, and what it rests on
+    #[arg(long, value_name = "RULE")]
+    pub explain: Option<String>,
+    /// Form of the output
+    #[arg(short = 'F', long, value_name = "FORMAT", value_parser = ["text", "json", "sarif"], help_heading = "Output")]
+    pub output_format: Option<String>,
+    /// Write to FILE; its extension decides the form
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Output")]
+    pub output: Option<PathBuf>,
+    /// Without the reasons: what stands where, and the fix
+    #[arg(long, help_heading = "Output")]
+    pub brief: bool,
+    /// Everything: also what was passed over
+    #[arg(short, long, help_heading = "Output")]
+    pub verbose: bool,
+    /// When to colour (NO_COLOR is respected)
+    #[arg(long, value_name = "WHEN", default_value = "auto", value_parser = ["auto", "always", "never"], help_heading = "Output")]
+    pub color: String,
+    /// No progress line on standard error
+    #[arg(long, help_heading = "Output")]
+    pub no_progress: bool,
 }
 
 #[derive(Debug, Args)]
@@ -132,7 +176,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "ADDR=GLOB", help_heading = "Input")]
     pub peer: Vec<String>,
     /// Statuses that count as gateway failures
-    #[arg(long, value_name = "LIST", default_value = "502,503,504", help_heading = "Input")]
+    #[arg(long, value_name = "LIST", default_value = STATUSES, help_heading = "Input")]
     pub status: String,
     /// Threads [default: one per core]
     #[arg(short = 'j', long = "threads", value_name = "N", help_heading = "Input")]
@@ -168,6 +212,18 @@ pub(crate) struct Output {
     /// JSON on one line
     #[arg(long)]
     pub compact: bool,
+}
+
+/// Statuses that count unless told otherwise.
+pub(crate) const STATUSES: &str = "502,503,504";
+
+/// `auto`, `always` or `never`.
+pub(crate) fn color(when: &str) -> ColorChoice {
+    match when {
+        "always" => ColorChoice::Always,
+        "never" => ColorChoice::Never,
+        _ => ColorChoice::Auto,
+    }
 }
 
 fn causes_or_any() -> PossibleValuesParser {

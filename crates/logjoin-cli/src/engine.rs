@@ -80,7 +80,7 @@ impl Inputs {
         let mut load = logjoin_input::loader(path.parent().unwrap_or(path));
         let config = logjoin_config::read(file.name(), &text, &mut |name| load(name).unwrap_or_default());
         let Some(config) = config else { return false };
-        let loaded_ns = logjoin_config::version_time(file.name()).and_then(|c| civil_ns(&c));
+        let loaded_ns = version_ns(file.name());
         self.configs.push(ConfigFile { path: file.name().to_string(), config, loaded_ns });
         true
     }
@@ -204,6 +204,11 @@ fn first_stamp(file: &InputFile) -> Option<i64> {
         let record = logjoin_parse::parse_any(line).ok()?;
         record.best_stamp().filter(|s| s.has_year).map(|s| s.wall_ns)
     })
+}
+
+/// When a version of a configuration was loaded, by the time in its name, nanoseconds since 1970.
+pub(crate) fn version_ns(name: &str) -> Option<i64> {
+    logjoin_config::version_time(name).and_then(|civil| civil_ns(&civil))
 }
 
 fn civil_ns(&(year, month, day, hour, minute, second): &logjoin_config::Civil) -> Option<i64> {

@@ -3,6 +3,7 @@
 
 mod analyze_args;
 mod args;
+mod check;
 pub mod engine;
 mod exit;
 mod explain;

@@ -36,6 +36,9 @@ pub use model::{
     Server, Setting, Timeouts,
 };
 pub use recognise::{read, recognise};
+pub use units::{
+    bytes as size_bytes, haproxy_ms as haproxy_time_ms, httpd_ms as httpd_time_ms, nginx_ms as nginx_time_ms,
+};
 pub use version::{Civil, version_time, versioned};
 
 /// The example of the crate's front page is a test too.

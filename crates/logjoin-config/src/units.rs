@@ -16,7 +16,7 @@ fn amount(input: &str) -> IResult<&str, (&str, &str)> {
 }
 
 /// nginx: `10s`, `1m30s`, `500ms`, `5` (seconds), `1h 30m` (`ngx_parse_time`), in milliseconds.
-pub(crate) fn nginx_ms(text: &str) -> Option<u64> {
+pub fn nginx_ms(text: &str) -> Option<u64> {
     let compact: String = text.split_ascii_whitespace().collect();
     let (_, parts) = all_consuming(many1(amount)).parse(compact.as_str()).ok()?;
     let mut total = 0u64;
@@ -38,7 +38,7 @@ pub(crate) fn nginx_ms(text: &str) -> Option<u64> {
 }
 
 /// httpd (`ap_timeout_parameter_parse`): a number with `ms`, `s`, `min` or `h`; a bare one counts `bare_ms` each.
-pub(crate) fn httpd_ms(text: &str, bare_ms: u64) -> Option<u64> {
+pub fn httpd_ms(text: &str, bare_ms: u64) -> Option<u64> {
     let (_, (number, unit)) = all_consuming(amount).parse(text).ok()?;
     let scale = match unit.to_ascii_lowercase().as_str() {
         "" => bare_ms,
@@ -52,7 +52,7 @@ pub(crate) fn httpd_ms(text: &str, bare_ms: u64) -> Option<u64> {
 }
 
 /// HAProxy (`parse_time_err`): milliseconds, or `us`, `ms`, `s`, `m`, `h`, `d`. Part milliseconds round up, as there.
-pub(crate) fn haproxy_ms(text: &str) -> Option<u64> {
+pub fn haproxy_ms(text: &str) -> Option<u64> {
     let (_, (number, unit)) = all_consuming(amount).parse(text).ok()?;
     let number = number.parse::<u64>().ok()?;
     let scale = match unit {
@@ -68,7 +68,7 @@ pub(crate) fn haproxy_ms(text: &str) -> Option<u64> {
 }
 
 /// A size in bytes with `k`, `m` or `g`, any case (nginx `ngx_parse_size`, HAProxy `parse_size_err`).
-pub(crate) fn bytes(text: &str) -> Option<u64> {
+pub fn bytes(text: &str) -> Option<u64> {
     let (_, (number, unit)) = all_consuming(amount).parse(text).ok()?;
     let scale = match unit.to_ascii_lowercase().as_str() {
         "" => 1,
