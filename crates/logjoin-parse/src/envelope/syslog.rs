@@ -4,7 +4,7 @@
 use super::tag::{after_uptime, host, is_level, spaced_tag, tag};
 use super::{Envelope, EnvelopeKind, Peeled, container};
 use crate::bytes::{Cursor, present, uint};
-use crate::stamp::hms;
+use crate::stamp::{hms, zone_name};
 use crate::{Precision, Stamp};
 
 /// Lines that begin with a digit: ISO time and what follows it, the journal's `short-unix`, the octet count of a
@@ -69,13 +69,15 @@ pub(super) fn named_date(line: &[u8]) -> Peeled<'_> {
     }
     // journald `short-full`: `Fri 2026-11-20 10:00:00 UTC web1 app[123]: `
     if line.get(3) == Some(&b' ') && line.get(8) == Some(&b'-') {
-        let (stamp, rest) = Stamp::iso(&line[4..])?;
+        let (mut stamp, rest) = Stamp::iso(&line[4..])?;
+        let has_zone = stamp.offset_s.is_some();
+        if !has_zone {
+            stamp.offset_s = zone_name(rest).map(|(offset, _)| offset);
+        }
         let rest = rest.strip_prefix(b" ")?;
-        // Another abbreviation than UTC is not a zone that can be relied on.
+        // An abbreviation that several zones share is passed over.
         let rest = match memchr::memchr(b' ', rest) {
-            Some(n) if stamp.offset_s.is_none() && n <= 5 && rest[..n].iter().all(u8::is_ascii_uppercase) => {
-                &rest[n + 1..]
-            }
+            Some(n) if !has_zone && n <= 5 && rest[..n].iter().all(u8::is_ascii_uppercase) => &rest[n + 1..],
             _ => rest,
         };
         return host_and_tag(stamp, rest);
@@ -85,6 +87,11 @@ pub(super) fn named_date(line: &[u8]) -> Peeled<'_> {
 
 /// What follows an RFC 3164 time: `HOST TAG[PID]: `, or without the host, which HAProxy does not write by itself.
 fn traditional(stamp: Stamp, rest: &[u8]) -> Peeled<'_> {
+    // macOS leaves host and program out here.
+    if rest.starts_with(b"--- last message repeated ") {
+        let e = Envelope { stamp: Some(stamp), ..Envelope::new(EnvelopeKind::Syslog) };
+        return Some((e, rest.into()));
+    }
     if let Some((host, after)) = host(rest) {
         if let Some(tag) = tag(after).or_else(|| spaced_tag(after)) {
             return Some(tag.envelope(EnvelopeKind::Syslog, Some(stamp), Some(host)));

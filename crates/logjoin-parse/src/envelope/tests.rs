@@ -130,7 +130,12 @@ fn iso_and_journal_layouts() {
             "SyslogIso 2019-06-14T10:40:20.912134 localhost sudo - -| m",
         ),
         ("Fri 2026-11-20 10:00:00 UTC web1 app[1]: m", "SyslogIso 2026-11-20T10:00:00Z web1 app 1 -| m"),
-        ("Fri 2026-11-20 10:00:00 CET web1 app[1]: m", "SyslogIso 2026-11-20T10:00:00 web1 app 1 -| m"),
+        ("Fri 2026-11-20 10:00:00 CET web1 app[1]: m", "SyslogIso 2026-11-20T10:00:00+01:00 web1 app 1 -| m"),
+        ("Fri 2026-11-20 10:00:00 IST web1 app[1]: m", "SyslogIso 2026-11-20T10:00:00 web1 app 1 -| m"),
+        (
+            "Apr  4 03:39:57 --- last message repeated 1 time ---",
+            "Syslog 1972-04-04T03:39:57 - - - -| --- last message repeated 1 time ---",
+        ),
         ("1795168800.123456 web1 app[1]: m", "SyslogIso 2026-11-20T10:00:00.123456Z web1 app 1 -| m"),
         (
             "2026-11-20T10:00:00.123456+00:00 heroku[router]: at=error",

@@ -57,6 +57,7 @@ mod monolog;
 mod morgan;
 mod php;
 mod plain;
+mod postgres;
 mod python;
 mod ruby;
 mod rust_tracing;
@@ -158,7 +159,7 @@ pub static FORMATS: &[&FormatDef] = &[
     &php::ERROR,
     &go::GIN,
     &go::ZAP,
-    &databases::POSTGRES,
+    &postgres::FORMAT,
     &databases::MYSQL,
     &databases::REDIS,
     &system::SUPERVISORD,
