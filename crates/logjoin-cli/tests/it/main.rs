@@ -1,5 +1,6 @@
 //! The program as people run it: arguments in; standard output, standard error, files and exit code out.
 
+mod conformance;
 mod pages;
 
 use std::io::Read;
