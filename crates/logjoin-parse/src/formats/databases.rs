@@ -30,7 +30,8 @@ fn read_mysql(line: &[u8]) -> Option<Record<'_>> {
     if !line.first()?.is_ascii_digit() {
         return None;
     }
-    let old = line.get(6) == Some(&b' ') && line[..6].iter().all(u8::is_ascii_digit);
+    let old =
+        line.get(6) == Some(&b' ') && line.get(9) == Some(&b':') && line[..6].iter().all(u8::is_ascii_digit);
     let (stamp, rest) = if old { any_stamp(line)? } else { Stamp::iso(line)? };
     let mut c = Cursor::new(rest);
     c.eat(b" ")?;
@@ -67,6 +68,37 @@ fn read_mysql(line: &[u8]) -> Option<Record<'_>> {
     }
     log.message = c.rest().into();
     Some(words::log(&MYSQL, Some(stamp), log))
+}
+
+pub(super) static MYSQL_SLOW: FormatDef = FormatDef {
+    id: "mysql-slow",
+    title: "MySQL and MariaDB slow query log; the statement stands below",
+    product: Product::Backend,
+    kind: Kind::Log,
+    anchor: Anchor::End,
+    source: "MySQL manual, the slow query log; sql/log.cc File_query_log::write_slow",
+    samples: &["# Time: 2026-11-20T10:00:00.123456Z", "# Time: 261120 10:00:00", "# Time: 261120  9:00:00"],
+    parse: |line| read_slow(line).ok_or(ParseError::new(0, "# Time: and a time")),
+};
+
+/// The head has the time at which the statement ended; its duration stands in `# Query_time:` below.
+fn read_slow(event: &[u8]) -> Option<Record<'_>> {
+    let mut c = Cursor::new(event);
+    c.eat(b"# Time: ")?;
+    let (stamp, rest) = any_stamp(c.rest())?;
+    if !matches!(rest.first(), None | Some(b'\n' | b'\r' | b' ' | b'\t')) {
+        return None;
+    }
+    let below = rest.trim_ascii();
+    let message = if below.is_empty() { event } else { below };
+    let mut log = LogLine { message: message.into(), ..LogLine::default() };
+    if let Some(at) = memchr::memmem::find(below, b"# Query_time: ") {
+        let took = below[at + 14..].split(|b| *b == b' ').next().unwrap_or_default();
+        log.extra.push(("duration".into(), took.into()));
+    }
+    let mut r = words::log(&MYSQL_SLOW, Some(stamp), log);
+    r.anchor = Anchor::End;
+    Some(r)
 }
 
 pub(super) static REDIS: FormatDef = FormatDef {
@@ -157,6 +189,14 @@ mod tests {
         assert_eq!((l.logger.as_deref(), &*l.message), (Some(&b"Server"[..]), &b"out of files"[..]));
         assert_eq!(log(mysql(MYSQL.samples[3].as_bytes())).level, None);
         assert!(mysql(b"2026-11-20 10:00:00 INFO x").is_err());
+    }
+
+    #[test]
+    fn slow_queries() {
+        let event = b"# Time: 2026-11-20T10:00:00.123456Z\n# User@Host: app[app] @ [10.0.0.1]\n# Query_time: 12.5  Lock_time: 0.1\nSELECT 1;";
+        let l = log(read_slow(event).ok_or(ParseError::new(0, "")));
+        assert_eq!((&*l.extra[0].1, l.message.ends_with(b"SELECT 1;")), (&b"12.5"[..], true));
+        assert!(read_slow(b"# Time: soon").is_none());
     }
 
     #[test]

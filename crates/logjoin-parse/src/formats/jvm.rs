@@ -1,7 +1,7 @@
 //! The JVM's loggers: Spring Boot, Logback and Log4j in their usual patterns, Tomcat's one-line and
 //! `java.util.logging`'s two-line layout.
 
-use super::when::{day_month, month_day_year};
+use super::when::{day_month, month_day_year, short};
 use super::words::{self, is_level, text};
 use crate::bytes::Cursor;
 use crate::{Anchor, FormatDef, Kind, LogLine, ParseError, Product, Record, Stamp};
@@ -83,6 +83,7 @@ pub(super) static LOG4J: FormatDef = FormatDef {
         "[2018-05-17T08:29:12,177][INFO ][o.e.c.m.MetaDataCreateIndexService] [vWNJsZ3] [orders] creating index",
         "2026-06-20T10:15:02.456+01:00 [main] ERROR com.example.App -- failed",
         "2026-06-20 10:15:02,456 INFO [main] org.example.Server: started",
+        "081109 203615 148 INFO dfs.DataNode$PacketResponder: PacketResponder 1 terminating",
     ],
     parse: log4j,
 };
@@ -92,10 +93,32 @@ fn log4j(line: &[u8]) -> Result<Record<'_>, ParseError> {
 }
 
 fn read_log4j(line: &[u8]) -> Option<Record<'_>> {
+    if let Some((stamp, rest)) = short(line) {
+        return Some(words::log(&LOG4J, Some(stamp), hadoop(rest)?));
+    }
     let body = line.strip_prefix(b"[").unwrap_or(line);
     let (stamp, rest) = Stamp::iso(body)?;
     let log = if body.len() == line.len() { unbracketed(rest)? } else { bracketed(rest)? };
     Some(words::log(&LOG4J, Some(stamp), log))
+}
+
+/// `thread LEVEL class: message`, Hadoop's pattern of old.
+fn hadoop(rest: &[u8]) -> Option<LogLine<'_>> {
+    let mut c = Cursor::new(rest);
+    c.eat(b" ")?;
+    let thread = c.until(b' ')?;
+    let level = c.until(b' ')?;
+    let class = c.until_str(b": ")?;
+    if !upper_level(level) || memchr::memchr(b' ', class).is_some() {
+        return None;
+    }
+    Some(LogLine {
+        level: text(level),
+        thread: text(thread),
+        logger: text(class),
+        message: c.rest().into(),
+        ..LogLine::default()
+    })
 }
 
 fn upper_level(word: &[u8]) -> bool {

@@ -41,17 +41,23 @@ pub(crate) use haproxy_fields::is_haproxy_message;
 pub(crate) use haproxy_state::other as haproxy_message;
 
 // backends, system
+mod alb;
 mod asgi;
+mod bluegene;
 mod databases;
 mod dotnet;
+mod envoy;
+mod erlang;
 mod fields;
 mod glog;
 mod go;
 mod gunicorn;
+mod iis;
 mod json;
 mod json_fields;
 mod json_scan;
 mod jvm;
+mod jvm_unified;
 mod logfmt;
 mod monolog;
 mod morgan;
@@ -161,19 +167,28 @@ pub static FORMATS: &[&FormatDef] = &[
     &go::ZAP,
     &postgres::FORMAT,
     &databases::MYSQL,
+    &databases::MYSQL_SLOW,
     &databases::REDIS,
     &system::SUPERVISORD,
     &system::KERNEL,
+    &system::AUDIT,
+    &bluegene::FORMAT,
+    &envoy::FORMAT,
+    &alb::FORMAT,
+    &iis::FORMAT,
     &jvm::SPRING,
     &rust_tracing::FORMAT,
     &jvm::LOG4J,
     &jvm::JULI,
     &jvm::JUL,
+    &jvm_unified::FORMAT,
+    &erlang::FORMAT,
     &monolog::FORMAT,
     &glog::FORMAT,
     &ruby::LOGGER,
     &ruby::RAILS,
     &ruby::PUMA,
+    &ruby::PASSENGER,
     &python::WERKZEUG,
     &python::LOGGING,
     &dotnet::FORMAT,
