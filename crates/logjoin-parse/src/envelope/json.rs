@@ -22,32 +22,47 @@ pub(super) fn object(line: &[u8]) -> Peeled<'_> {
     None
 }
 
+/// One object. A line of a list may begin with its bracket and end with a comma or bracket.
 fn parse(line: &[u8]) -> Option<Map<String, Value>> {
-    serde_json::from_slice(line).ok()
+    let line = line.strip_prefix(b"[").unwrap_or(line).trim_ascii();
+    let line = line.strip_suffix(b"]").unwrap_or(line).trim_ascii();
+    serde_json::from_slice(line.strip_suffix(b",").unwrap_or(line)).ok()
+}
+
+/// The CloudWatch event that `event` begins with; the end of the list that it was in may follow.
+pub(super) fn first_object(event: &[u8]) -> Peeled<'static> {
+    let mut values = serde_json::Deserializer::from_slice(event).into_iter::<Map<String, Value>>();
+    cloudwatch(&values.next()?.ok()?)
 }
 
 /// Journal fields (systemd.journal-fields(7)): every value is a string, times are microseconds; a text that is not
 /// printable UTF-8 is an array of byte numbers, an oversized one is null.
 fn journal(o: &Map<String, Value>) -> Peeled<'static> {
-    let string = |key: &str| o.get(key).and_then(Value::as_str);
-    let micros = |key: &str| string(key).and_then(|t| t.parse::<i64>().ok());
-    let program = string("SYSLOG_IDENTIFIER").or(string("_COMM")).or(string("_SYSTEMD_UNIT"));
-    let time = micros("_SOURCE_REALTIME_TIMESTAMP").or(micros("__REALTIME_TIMESTAMP"));
-    if program.is_none() && time.is_none() {
-        return None;
-    }
     let message = match o.get("MESSAGE")? {
         Value::String(s) => s.clone().into_bytes(),
         Value::Array(list) => bytes_of(list),
         _ => Vec::new(),
     };
-    let mut e = Envelope::new(EnvelopeKind::JournalJson);
+    let get = |key: &str| o.get(key).and_then(Value::as_str).map(own);
+    let e = journal_envelope(EnvelopeKind::JournalJson, &get);
+    (e.tag.is_some() || e.stamp.is_some()).then_some((e, Text::Owned(message)))
+}
+
+/// What the fields of a journal entry say around its message.
+pub(super) fn journal_envelope<'a>(
+    kind: EnvelopeKind,
+    get: &dyn Fn(&str) -> Option<Text<'a>>,
+) -> Envelope<'static> {
+    let first = |keys: &[&str]| keys.iter().find_map(|k| get(k)).map(|t| Text::Owned(t.into_owned()));
+    let number = |keys: &[&str]| keys.iter().find_map(|k| crate::bytes::int(get(k)?.as_ref()));
+    let time = number(&["_SOURCE_REALTIME_TIMESTAMP", "__REALTIME_TIMESTAMP"]);
+    let mut e = Envelope::new(kind);
     e.stamp = time.and_then(|t| t.checked_mul(1000)).map(|t| Stamp::epoch(t, Precision::Micros));
-    e.host = string("_HOSTNAME").map(own);
-    e.tag = program.map(own);
-    e.pid = string("SYSLOG_PID").or(string("_PID")).and_then(|p| p.parse().ok());
-    e.severity = string("PRIORITY").and_then(|p| p.parse().ok()).filter(|s| *s <= 7);
-    Some((e, Text::Owned(message)))
+    e.host = first(&["_HOSTNAME"]);
+    e.tag = first(&["SYSLOG_IDENTIFIER", "_COMM", "_SYSTEMD_UNIT"]);
+    e.pid = number(&["SYSLOG_PID", "_PID"]).and_then(|p| p.try_into().ok());
+    e.severity = number(&["PRIORITY"]).and_then(|p| p.try_into().ok()).filter(|s| *s <= 7);
+    e
 }
 
 /// A message as byte numbers; where a field was given several times, the first of the strings.

@@ -36,6 +36,7 @@ fn iso(line: &[u8]) -> Peeled<'_> {
     container::cri(stamp, rest)
         .or_else(|| host_and_tag(stamp, rest))
         .or_else(|| heroku(stamp, rest))
+        .or_else(|| unprioritised(stamp, rest))
         .or_else(|| haproxy_iso(stamp, rest))
         .or_else(|| container::engine_time(stamp, line, rest))
 }
@@ -160,6 +161,23 @@ fn structured(rest: &[u8]) -> Peeled<'_> {
         b"-" => None,
         t => Some(Stamp::iso(t).filter(|(_, rest)| rest.is_empty())?.0),
     };
+    header(stamp, c)
+}
+
+/// The same after the time, as relays write it to files without priority and version. Only the structured data tells it
+/// from other layouts.
+fn unprioritised(stamp: Stamp, rest: &[u8]) -> Peeled<'_> {
+    stamp.offset_s?;
+    let data = memchr::memmem::find(rest, b" [")?;
+    let words = rest[..data].split(|b| *b == b' ');
+    let is_element = rest[data + 2..].split(|b| matches!(b, b' ' | b']')).next()?.contains(&b'@');
+    if words.clone().count() != 4 || words.into_iter().any(<[u8]>::is_empty) || !is_element {
+        return None;
+    }
+    header(Some(stamp), Cursor::new(rest))
+}
+
+fn header(stamp: Option<Stamp>, mut c: Cursor<'_>) -> Peeled<'_> {
     let host = present(c.until(b' ')?);
     let program = present(c.until(b' ')?);
     let process = c.until(b' ')?;

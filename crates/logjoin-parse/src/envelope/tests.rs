@@ -76,6 +76,48 @@ fn the_kernel_keeps_the_name_of_a_program_in_its_message() {
 }
 
 #[test]
+fn names_of_files_before_lines() {
+    check(&[
+        ("access.log:192.0.2.7 - - [x", "Prefix - - access.log - -| 192.0.2.7 - - [x"),
+        (
+            "./a/error.log.1:12:2026/11/21 01:51:05 [error] x",
+            "Prefix - - ./a/error.log.1 - -| 2026/11/21 01:51:05 [error] x",
+        ),
+        (
+            "nova-api.log.1.2017-05-16_13:53:08 2017-05-16 00:00:00.008 25746 INFO x",
+            "Prefix - - nova-api.log.1.2017-05-16_13 - -| 2017-05-16 00:00:00.008 25746 INFO x",
+        ),
+        ("api.log.example:443 192.0.2.7 - - [x", "none api.log.example:443 192.0.2.7 - - [x"),
+        ("access.log: permission denied", "none access.log: permission denied"),
+        ("shop.login.example:80 192.0.2.7 - - [x", "none shop.login.example:80 192.0.2.7 - - [x"),
+    ]);
+}
+
+#[test]
+fn exports_of_the_cloud() {
+    check(&[
+        (
+            "2026-11-20T10:00:00.123Z 192.0.2.7 - - [x",
+            "Prefix 2026-11-20T10:00:00.123Z - - - -| 192.0.2.7 - - [x",
+        ),
+        (
+            "2026-11-20T10:00:00.123Z [20/Nov/2026 10:00:00] x",
+            "Prefix 2026-11-20T10:00:00.123Z - - - -| [20/Nov/2026 10:00:00] x",
+        ),
+        ("2026-11-20T10:00:00.123Z [main] x", "none 2026-11-20T10:00:00.123Z [main] x"),
+        ("2026-11-20T10:00:00.123Z ERROR x", "none 2026-11-20T10:00:00.123Z ERROR x"),
+        (
+            r#"[{"timestamp":1795168800123,"message":"m","ingestionTime":1},"#,
+            "CloudWatch 2026-11-20T10:00:00.123Z - - - -| m",
+        ),
+        (
+            r#"{"timestamp":1795168800123,"message":"m","ingestionTime":1}]"#,
+            "CloudWatch 2026-11-20T10:00:00.123Z - - - -| m",
+        ),
+    ]);
+}
+
+#[test]
 fn macos() {
     check(&[
         (
@@ -106,6 +148,10 @@ fn rfc5424() {
             "Syslog5424 2026-11-21T02:10:06.190028Z - haproxy 99 info| MSG",
         ),
         ("<11>1 - - - - - -", "Syslog5424 - - - - err| "),
+        (
+            r#"2022-08-27T14:22:01.613Z node1.example NSX 3106 - [abc@6876 level="INFO"] hello"#,
+            "Syslog5424 2022-08-27T14:22:01.613Z node1.example NSX 3106 -| hello",
+        ),
         (
             "48 <165>1 2026-11-20T10:00:00Z host app - - - m",
             "Syslog5424 2026-11-20T10:00:00Z host app - notice| m",

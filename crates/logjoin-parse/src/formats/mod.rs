@@ -74,6 +74,7 @@ mod when;
 mod words;
 
 pub(crate) use jvm::split_jul;
+pub(crate) use when::any_stamp;
 pub(crate) use words::{is_trouble, request_id};
 
 use std::fmt;
@@ -189,6 +190,7 @@ pub static FORMATS: &[&FormatDef] = &[
     &ruby::RAILS,
     &ruby::PUMA,
     &ruby::PASSENGER,
+    &ruby::SIDEKIQ,
     &python::WERKZEUG,
     &python::LOGGING,
     &dotnet::FORMAT,

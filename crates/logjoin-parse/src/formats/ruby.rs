@@ -1,4 +1,4 @@
-//! Ruby: `Logger`, Rails' request messages, Puma's console, Passenger's own log.
+//! Ruby: `Logger`, Rails' request messages, Puma's console, Passenger's and Sidekiq's own logs.
 
 use super::words::{self, is_level, pid, text};
 use crate::bytes::Cursor;
@@ -192,6 +192,44 @@ fn passenger(line: &[u8]) -> Option<Record<'_>> {
     Some(words::log(&PASSENGER, Some(stamp), log))
 }
 
+pub(super) static SIDEKIQ: FormatDef = FormatDef {
+    id: "sidekiq",
+    title: "Sidekiq's log",
+    product: Product::Backend,
+    kind: Kind::Log,
+    anchor: Anchor::Event,
+    source: "sidekiq lib/sidekiq/logger.rb, Formatters::Pretty",
+    samples: &[
+        "2026-11-20T10:00:00.123Z pid=4321 tid=ow4c class=PayJob jid=b4a577edbccf1d805744efa9 elapsed=0.1 INFO: done",
+        "2026-11-20T10:00:00.123Z 4321 TID-ow4c INFO: Booting Sidekiq",
+    ],
+    parse: |line| sidekiq(line).ok_or(ParseError::new(0, "time pid=N tid=X LEVEL: message")),
+};
+
+fn sidekiq(line: &[u8]) -> Option<Record<'_>> {
+    let (stamp, rest) = Stamp::iso(line)?;
+    let mut c = Cursor::new(rest);
+    c.eat(b" ")?;
+    let mut log = LogLine::default();
+    c.eat(b"pid=");
+    log.pid = Some(pid(c.until(b' ')?)?);
+    if c.eat(b"tid=").is_none() {
+        c.eat(b"TID-")?;
+    }
+    log.thread = text(c.until(b' ')?);
+    // the job's context, then the level
+    for _ in 0..12 {
+        let word = c.until(b' ')?;
+        if let Some(level) = word.strip_suffix(b":").filter(|l| is_level(l)) {
+            (log.level, log.message) = (text(level), c.rest().into());
+            return Some(words::log(&SIDEKIQ, Some(stamp), log));
+        }
+        let at = memchr::memchr2(b'=', b'-', word)?;
+        log.extra.push((String::from_utf8_lossy(&word[..at]), word[at + 1..].into()));
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -210,6 +248,10 @@ mod tests {
         assert!(l.request_id.is_some());
         assert!((RAILS.parse)(b"Completed the work").is_err());
         assert!(puma(b"[123] x").is_err());
+        let Body::Log(l) = sidekiq(SIDEKIQ.samples[0].as_bytes()).expect("a line").body else {
+            panic!("a message")
+        };
+        assert_eq!((l.pid, l.level.as_deref(), l.extra.len()), (Some(4321), Some(&b"INFO"[..]), 3));
         let r = passenger(PASSENGER.samples[0].as_bytes()).expect("a line");
         assert_eq!(r.stamp.map(|s| s.to_iso()).as_deref(), Some("2026-11-20T10:00:00.123400"));
         assert!(
