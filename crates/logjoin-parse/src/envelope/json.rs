@@ -1,4 +1,4 @@
-//! Transports that write one JSON object a line: `journalctl -o json`, CloudWatch exports, Docker's fields
+//! Transports that write one JSON object a line: `journalctl -o json`, CloudWatch exports, log shippers, Docker's fields
 //! in another order. The keys are looked for as bytes first: an application's own JSON line is not read twice.
 
 use memchr::memmem;
@@ -16,8 +16,17 @@ pub(super) fn object(line: &[u8]) -> Peeled<'_> {
     if has(b"\"message\"") && has(b"\"timestamp\"") && (has(b"\"ingestionTime\"") || has(b"\"logStream")) {
         return cloudwatch(&parse(line)?);
     }
-    if has(b"\"log\"") && has(b"\"stream\"") && has(b"\"time\"") {
+    if has(b"\"log\"")
+        && has(b"\"stream\"")
+        && (has(b"\"time\"") || has(b"\"date\"") || has(b"\"@timestamp\""))
+    {
         return docker(&parse(line)?);
+    }
+    if has(b"\"@timestamp\"") && has(b"\"message\"") && has(b"\"agent\"") && has(b"\"filebeat\"") {
+        return filebeat(&parse(line)?);
+    }
+    if has(b"\"labels\"") && has(b"\"line\"") && has(b"\"timestamp\"") {
+        return loki(&parse(line)?);
     }
     None
 }
@@ -88,15 +97,45 @@ fn cloudwatch(o: &Map<String, Value>) -> Peeled<'static> {
     Some((e, own(message.trim_end_matches(['\n', '\r']))))
 }
 
-/// Docker's fields after something wrote the object anew.
+/// Docker's fields after something wrote the object anew; Fluent Bit and Fluentd name the time otherwise and add the pod.
 fn docker(o: &Map<String, Value>) -> Peeled<'static> {
     let log = o.get("log")?.as_str()?;
     o.get("stream")?.as_str().filter(|s| matches!(*s, "stdout" | "stderr"))?;
-    let (stamp, _) = Stamp::iso(o.get("time")?.as_str()?.as_bytes())?;
-    let mut e = Envelope::new(EnvelopeKind::DockerJson);
-    e.stamp = Some(stamp);
+    let time = ["time", "@timestamp", "date"].iter().find_map(|k| o.get(*k))?;
+    let mut e =
+        Envelope::new(if o.contains_key("time") { EnvelopeKind::DockerJson } else { EnvelopeKind::Shipper });
+    e.stamp = Some(match time {
+        Value::String(t) => Stamp::iso(t.as_bytes())?.0,
+        number => Stamp::epoch_number(number.to_string().as_bytes())?,
+    });
+    let pod = |key: &str| o.get("kubernetes")?.get(key)?.as_str().map(own);
+    (e.host, e.tag) = (pod("pod_name"), pod("container_name"));
     // A shipper strips the line's end: here its absence does not mean a piece.
     Some((e, own(log.trim_end_matches(['\n', '\r']))))
+}
+
+/// Filebeat's event of a line that it did not take apart: `message`, `@timestamp`, `host.name`, `log.file.path`.
+fn filebeat(o: &Map<String, Value>) -> Peeled<'static> {
+    let message = o.get("message")?.as_str()?;
+    let (stamp, _) = Stamp::iso(o.get("@timestamp")?.as_str()?.as_bytes())?;
+    o.get("agent")?.get("type")?.as_str().filter(|t| *t == "filebeat")?;
+    let mut e = Envelope::new(EnvelopeKind::Shipper);
+    e.stamp = Some(stamp);
+    e.host = o.get("host").and_then(|h| h.get("name")?.as_str()).map(own);
+    e.tag = o.get("log").and_then(|l| l.get("file")?.get("path")?.as_str()).map(own);
+    Some((e, own(message)))
+}
+
+/// A line of Loki as its command line prints it (`logcli -o jsonl`).
+fn loki(o: &Map<String, Value>) -> Peeled<'static> {
+    let line = o.get("line")?.as_str()?;
+    let (stamp, _) = Stamp::iso(o.get("timestamp")?.as_str()?.as_bytes())?;
+    let label = |keys: &[&str]| keys.iter().find_map(|k| o.get("labels")?.get(*k)?.as_str()).map(own);
+    let mut e = Envelope::new(EnvelopeKind::Shipper);
+    e.stamp = Some(stamp);
+    e.host = label(&["pod", "host", "hostname", "instance"]);
+    e.tag = label(&["container", "app", "job", "service_name"]);
+    Some((e, own(line.trim_end_matches(['\n', '\r']))))
 }
 
 fn own(s: &str) -> Text<'static> {

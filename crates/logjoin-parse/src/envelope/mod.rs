@@ -42,6 +42,8 @@ pub enum EnvelopeKind {
     /// An event of an Amazon CloudWatch Logs export: one JSON object a line, or over several lines as the command line
     /// prints them.
     CloudWatch,
+    /// A line in an object of a log shipper: Fluent Bit, Filebeat, Loki.
+    Shipper,
 }
 
 impl EnvelopeKind {
@@ -56,6 +58,7 @@ impl EnvelopeKind {
                 | EnvelopeKind::JournalJson
                 | EnvelopeKind::JournalExport
                 | EnvelopeKind::CloudWatch
+                | EnvelopeKind::Shipper
         )
     }
 }

@@ -88,6 +88,8 @@ pub(super) fn named_date(line: &[u8]) -> Peeled<'_> {
 
 /// What follows an RFC 3164 time: `HOST TAG[PID]: `, or without the host, which HAProxy does not write by itself.
 fn traditional(stamp: Stamp, rest: &[u8]) -> Peeled<'_> {
+    // nginx writes an empty host before it knows its own.
+    let rest = rest.strip_prefix(b" ").unwrap_or(rest);
     // macOS leaves host and program out here.
     if rest.starts_with(b"--- last message repeated ") {
         let e = Envelope { stamp: Some(stamp), ..Envelope::new(EnvelopeKind::Syslog) };

@@ -94,6 +94,29 @@ fn names_of_files_before_lines() {
 }
 
 #[test]
+fn shippers() {
+    check(&[
+        (
+            r#"{"date":1795168800.123,"log":"x y","stream":"stderr","kubernetes":{"pod_name":"web-1","container_name":"nginx"}}"#,
+            "Shipper 2026-11-20T10:00:00.123Z web-1 nginx - -| x y",
+        ),
+        (
+            r#"{"@timestamp":"2026-11-20T10:00:00.123Z","message":"x y","agent":{"type":"filebeat"},"host":{"name":"web1"},"log":{"file":{"path":"/var/log/a.log"}}}"#,
+            "Shipper 2026-11-20T10:00:00.123Z web1 /var/log/a.log - -| x y",
+        ),
+        (
+            r#"{"labels":{"pod":"web-1","app":"shop"},"line":"x y","timestamp":"2026-11-20T10:00:00.123456789Z"}"#,
+            "Shipper 2026-11-20T10:00:00.123456789Z web-1 shop - -| x y",
+        ),
+        (
+            r#"{"@timestamp":"2026-11-20T10:00:00.123Z","message":"x","agent":{"type":"apm"}}"#,
+            r#"none {"@timestamp":"2026-11-20T10:00:00.123Z","message":"x","agent":{"type":"apm"}}"#,
+        ),
+        ("Nov 21 01:51:05  nginx: x", "Syslog 1972-11-21T01:51:05 - nginx - -| x"),
+    ]);
+}
+
+#[test]
 fn exports_of_the_cloud() {
     check(&[
         (

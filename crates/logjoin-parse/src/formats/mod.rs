@@ -69,6 +69,7 @@ mod ruby;
 mod rust_tracing;
 mod system;
 mod time_of_day;
+mod traefik;
 mod uwsgi;
 mod when;
 mod words;
@@ -149,6 +150,7 @@ pub static FORMATS: &[&FormatDef] = &[
     &nginx_upstream::FORMAT,
     &apache_timed::FORMAT,
     &apache_ssl_request::FORMAT,
+    &traefik::FORMAT,
     &nginx_stream::FORMAT,
     &nginx_json::FORMAT,
     &vhost_combined::FORMAT,
