@@ -159,7 +159,10 @@ pub(in crate::formats) fn guess<'a>(value: &'a [u8], index: usize, access: &mut 
         access.upstream.has_addr = true;
     } else if access.xff.is_none() && is_forwarded_list(value) {
         access.xff = Some(text);
-    } else if access.duration_us.is_none() && is_millis(value) {
+    } else if access.duration_us.is_none()
+        && (is_millis(value) || is_fraction(value, 4) || is_fraction(value, 6))
+    {
+        // nginx and many others; Rack's common logger; gunicorn's `%(L)s` and actix' `%T`: all of them seconds
         set_duration(access, value);
     } else if access.request_id.is_none() && is_request_id(value) {
         access.request_id = Some(text);
@@ -244,8 +247,15 @@ fn nginx_times<'a>(
 
 /// `0.021`: whole seconds and exactly three digits, as nginx writes times.
 fn is_millis(b: &[u8]) -> bool {
+    is_fraction(b, 3)
+}
+
+/// A decimal number with this many digits after the point.
+fn is_fraction(b: &[u8], digits: usize) -> bool {
     match memchr::memchr(b'.', b) {
-        Some(i) => i > 0 && b.len() == i + 4 && b[..i].iter().chain(&b[i + 1..]).all(u8::is_ascii_digit),
+        Some(i) => {
+            i > 0 && b.len() == i + 1 + digits && b[..i].iter().chain(&b[i + 1..]).all(u8::is_ascii_digit)
+        }
         None => false,
     }
 }
