@@ -1,8 +1,9 @@
 //! What container engines put around a line: Docker's JSON files, CRI files, and the prefixes of the tools
 //! that show them.
 
-use super::{Envelope, EnvelopeKind, Peeled, json::unescape, tag::is_level};
+use super::{Envelope, EnvelopeKind, Peeled, tag::is_level};
 use crate::bytes::Cursor;
+use crate::compile::unescape_json;
 use crate::{Precision, Stamp};
 
 /// Docker `json-file`: `{"log":"msg\n","stream":"stderr","time":"2026-11-20T10:00:00.123456789Z"}`, with
@@ -22,7 +23,7 @@ pub(super) fn docker(line: &[u8]) -> Peeled<'_> {
     e.stamp = Some(stamp);
     e.tag = attribute(&tail[..at]).map(Into::into);
     e.is_partial = !ended;
-    Some((e, unescape(text)))
+    Some((e, unescape_json(text)))
 }
 
 /// Where the JSON string ends whose opening quote was just passed.

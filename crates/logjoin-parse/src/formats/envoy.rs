@@ -21,7 +21,7 @@ pub(super) static FORMAT: FormatDef = FormatDef {
     },
 };
 
-fn read(line: &[u8]) -> Option<Record<'_>> {
+fn read<'a>(line: &'a [u8]) -> Option<Record<'a>> {
     let (stamp, rest) = Stamp::iso(line.strip_prefix(b"[")?)?;
     let mut c = Cursor::new(rest);
     c.eat(b"] ")?;
@@ -34,10 +34,11 @@ fn read(line: &[u8]) -> Option<Record<'_>> {
     {
         return None;
     }
-    let extra = &mut access.extra;
-    let mut keep = |name: &'static str, value: &'_ [u8]| -> Option<()> {
-        present(value)?;
-        Some(extra.push((name.into(), Text::Owned(value.to_vec()))))
+    let mut extra = Vec::new();
+    let mut keep = |name: &'static str, value: &'a [u8]| {
+        if let Some(value) = present(value) {
+            extra.push((name.into(), Text::Borrowed(value)));
+        }
     };
     keep("response_flags", flags);
     // Istio: details of the response and of the connection's end, the reason of the transport's failure
@@ -64,6 +65,7 @@ fn read(line: &[u8]) -> Option<Record<'_>> {
     access.host = quoted()?;
     access.upstream.addr = quoted()?;
     access.upstream.has_addr = true;
+    access.extra = extra;
     Some(words::access(&FORMAT, Some(stamp), Anchor::Start, access))
 }
 

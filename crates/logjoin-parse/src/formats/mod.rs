@@ -20,7 +20,6 @@ mod combined_io;
 mod combined_quoted;
 mod common;
 mod ingress_nginx;
-mod lenient_json;
 mod nginx_context;
 mod nginx_error;
 mod nginx_json;
