@@ -90,7 +90,8 @@ fn counted(b: &[u8]) -> (&[u8], &[u8]) {
     for at in memchr::memchr_iter(b'\n', b) {
         let next = b[at + 1..].split(|c| *c == b'\n').next().unwrap_or_default();
         let name = &next[..memchr::memchr(b'=', next).unwrap_or(next.len())];
-        if name.starts_with(b"_") && is_name(name) {
+        let known = [&b"_"[..], b"SYSLOG_", b"PRIORITY", b"CODE_"].iter().any(|k| name.starts_with(k));
+        if known && is_name(name) {
             end = at;
             break;
         }
