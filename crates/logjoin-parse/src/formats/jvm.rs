@@ -2,7 +2,7 @@
 //! `java.util.logging`'s two-line layout.
 
 use super::when::{day_month, month_day_year, short};
-use super::words::{self, is_level, text};
+use super::words::{self, is_level, text, upper_level};
 use crate::bytes::Cursor;
 use crate::{Anchor, FormatDef, Kind, LogLine, ParseError, Product, Record, Stamp};
 
@@ -119,10 +119,6 @@ fn hadoop(rest: &[u8]) -> Option<LogLine<'_>> {
         message: c.rest().into(),
         ..LogLine::default()
     })
-}
-
-fn upper_level(word: &[u8]) -> bool {
-    is_level(word) && word.iter().all(u8::is_ascii_uppercase)
 }
 
 fn unbracketed(rest: &[u8]) -> Option<LogLine<'_>> {

@@ -97,6 +97,11 @@ pub(crate) fn is_level(word: &[u8]) -> bool {
     )
 }
 
+/// A level in capitals, as the loggers of Java and Python write it.
+pub(super) fn upper_level(word: &[u8]) -> bool {
+    is_level(word) && word.iter().all(u8::is_ascii_uppercase)
+}
+
 /// Whether a level counts as trouble (warning or worse), for words and for the numbers of pino and bunyan.
 pub(crate) fn is_trouble(level: &[u8]) -> bool {
     match level.first() {
