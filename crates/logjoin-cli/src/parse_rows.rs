@@ -140,7 +140,13 @@ impl Row {
     }
 
     fn haproxy(&mut self, h: &HaproxyFields<'_>) {
-        self.text("frontend", h.frontend.as_ref());
+        // as logged: `~` marks a listener with TLS
+        self.put(
+            "frontend",
+            h.frontend
+                .as_deref()
+                .map(|f| String::from_utf8_lossy(f).into_owned() + if h.tls { "~" } else { "" }),
+        );
         self.text("backend", h.backend.as_ref());
         self.text("server_name", h.server.as_ref());
         let numbers = [

@@ -7,8 +7,8 @@ use std::path::Path;
 use logjoin::Pattern;
 use logjoin_input::{DiscoverOptions, InputFile, ReadOptions, discover};
 use logjoin_parse::detect::{LineReader, detect};
-use logjoin_parse::fold::{Folder, Step};
-use logjoin_parse::{Dialect, Format};
+use logjoin_parse::fold::{Folder, Step, head_lines};
+use logjoin_parse::{Dialect, Format, Record};
 
 use crate::analyze_args;
 use crate::args::ParseCommand;
@@ -75,6 +75,8 @@ impl Rows {
 struct Pending {
     row: Row,
     format: &'static str,
+    /// Whether the first line is not the whole of the record.
+    has_long_head: bool,
     first: u64,
     last: u64,
     bytes: Vec<u8>,
@@ -87,7 +89,8 @@ impl Pending {
         if self.last == self.first {
             return rows.write(&self.row);
         }
-        let whole = reader.parse(&self.bytes).ok().filter(|r| r.format == self.format);
+        let fits = |r: &Record<'_>| self.has_long_head || r.format == self.format;
+        let whole = reader.parse(&self.bytes).ok().filter(fits);
         let mut row = whole.map_or(self.row, |r| Row::of(file, self.first, &r));
         row.ends_at(self.last);
         rows.write(&row)
@@ -123,6 +126,7 @@ fn read(file: &InputFile, formats: &[(Pattern, Format)], rows: &mut Rows) -> io:
                         pending = Some(Pending {
                             row: Row::of(name, number, record),
                             format: record.format,
+                            has_long_head: head_lines(record) > 1,
                             first: number,
                             last: number,
                             bytes: line.to_vec(),

@@ -156,6 +156,19 @@ pub fn split_port(b: &[u8]) -> (&[u8], Option<u16>) {
     }
 }
 
+/// The address in the URL of an Apache worker: `10.0.0.1:8080` of `http://10.0.0.1:8080/app`,
+/// `unix:/run/app.sock` of `unix:/run/app.sock|fcgi://localhost/`.
+pub(crate) fn worker_address(url: &[u8]) -> Option<&[u8]> {
+    if url.starts_with(b"unix:") {
+        return Some(&url[..memchr::memchr(b'|', url).unwrap_or(url.len())]);
+    }
+    let rest = match memchr::memmem::find(url, b"://") {
+        Some(at) => &url[at + 3..],
+        None => url,
+    };
+    present(&rest[..memchr::memchr2(b'/', b'?', rest).unwrap_or(rest.len())])
+}
+
 /// A port number that fills the slice.
 pub(crate) fn port_number(b: &[u8]) -> Option<u16> {
     if b.len() > 5 { None } else { u16::try_from(uint(b)?).ok() }

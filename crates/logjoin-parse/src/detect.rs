@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use crate::envelope::peel_all;
-use crate::fold::{Folder, Step};
+use crate::fold::{Folder, Step, head_lines};
 use crate::formats::{self, FORMATS, is_generic};
 use crate::{
     Anchor, Body, Envelope, EnvelopeKind, Format, FormatDef, Kind, LogLine, ParseError, Product, Record, Text,
@@ -147,13 +147,35 @@ pub fn detect<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Detection {
     let mut found = Detection::default();
     let mut folder = Folder::new();
     let mut counts: Vec<(Option<EnvelopeKind>, &'static str, usize)> = Vec::new();
+    let mut count = |r: &Record<'_>| {
+        let kind = r.envelope.as_ref().map(|e| e.kind);
+        match counts.iter_mut().find(|(k, f, _)| (*k, *f) == (kind, r.format)) {
+            Some((_, _, n)) => *n += 1,
+            None => counts.push((kind, r.format, 1)),
+        }
+    };
+    // the lines so far of an event whose first line alone does not say what it is
+    let mut head: Vec<u8> = Vec::new();
+    let mut missing = 0;
     for line in lines {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         found.lines += 1;
         let record = if folder.claims(line) { None } else { parse_any(line).ok() };
-        match folder.step(line, record.as_ref()) {
+        let step = folder.step(line, record.as_ref());
+        if step == Step::Start && !head.is_empty() {
+            parse_any(&head).iter().for_each(&mut count);
+            head.clear();
+        }
+        match step {
             Step::Blank => found.blank += 1,
-            Step::Continue | Step::Excess => found.continuations += 1,
+            Step::Continue | Step::Excess => {
+                found.continuations += 1;
+                if step == Step::Continue && missing > 0 {
+                    missing -= 1;
+                    head.push(b'\n');
+                    head.extend_from_slice(line);
+                }
+            }
             Step::Orphan => {
                 if found.unread.len() < EXAMPLES {
                     found.unread.push(line.to_vec());
@@ -162,13 +184,17 @@ pub fn detect<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Detection {
             Step::Start => {
                 found.read += 1;
                 let Some(r) = record else { continue };
-                let kind = r.envelope.as_ref().map(|e| e.kind);
-                match counts.iter_mut().find(|(k, f, _)| (*k, *f) == (kind, r.format)) {
-                    Some((_, _, n)) => *n += 1,
-                    None => counts.push((kind, r.format, 1)),
+                missing = head_lines(&r) - 1;
+                if missing > 0 {
+                    head.extend_from_slice(line);
+                } else {
+                    count(&r);
                 }
             }
         }
+    }
+    if !head.is_empty() {
+        parse_any(&head).iter().for_each(&mut count);
     }
     counts.sort_by_key(|(kind, id, n)| (std::cmp::Reverse(*n), rank(id), *kind));
     found.dialects = counts

@@ -5,11 +5,14 @@
 //! like records, the second line of two-line records, and the bounds. It is a pure function of its state and
 //! the line, so an event may run over the border of two chunks: hand the folder over.
 
-use crate::{Body, Record};
+use crate::{Body, EnvelopeKind, Record};
 
+mod head;
 mod shape;
 
 pub use crate::exception::Exception;
+use head::entry_of;
+pub use head::{head_lines, heads};
 pub(crate) use shape::opens_dump;
 use shape::{continues_by_shape, is_gc_line};
 
@@ -47,6 +50,8 @@ struct Current {
     trouble: bool,
     /// Process that the first line is of, where a supervisor or logger puts a prefix on every line of a trace.
     pid: Option<u32>,
+    /// The transport, where an entry of it runs over several lines.
+    entry: Option<EnvelopeKind>,
     /// Whether its lines have envelopes, and whose they are: tag and process id.
     enveloped: bool,
     tag: Vec<u8>,
@@ -77,7 +82,10 @@ impl Folder {
     /// Whether the next line continues the current event by its shape alone, so that it need not be parsed.
     /// [`Folder::step`] says the same of it, with or without a record.
     pub fn claims(&self, line: &[u8]) -> bool {
-        self.current.as_ref().is_some_and(|c| !c.enveloped && c.claims(line))
+        self.current.as_ref().is_some_and(|c| match c.entry {
+            Some(kind) => crate::envelope::belongs(kind, line),
+            None => !c.enveloped && c.claims(line),
+        })
     }
 
     /// Takes the next line with its record, if a format read it. `line` is the line as it stands in the file,
@@ -88,6 +96,11 @@ impl Folder {
         }
         let continues = match (&self.current, record) {
             (None, _) => false,
+            (Some(Current { entry: Some(kind), .. }), _) if crate::envelope::belongs(*kind, line) => true,
+            // an object that somebody dumped is not one of a list of CloudWatch's
+            (Some(c), Some(r)) if entry_of(r).is_some() => {
+                c.entry.is_none() && entry_of(r) == Some(EnvelopeKind::CloudWatch)
+            }
             // among entries with an envelope, a line without one is the rest of an entry that was not escaped
             (Some(c), None) => !c.enveloped || crate::envelope::peel(line).0.is_none(),
             (Some(c), Some(r)) if r.envelope.is_some() => c.enveloped && c.claims_entry(r),
@@ -110,6 +123,7 @@ impl Folder {
                     format: r.format,
                     trouble: is_trouble(r),
                     pid: pid_of(r),
+                    entry: entry_of(r),
                     enveloped: r.envelope.is_some(),
                     tag,
                     tag_pid: r.envelope.as_ref().and_then(|e| e.pid),
@@ -121,15 +135,6 @@ impl Folder {
             }
             (_, None) => Step::Orphan,
         }
-    }
-}
-
-/// How many lines the head of a record has in a format: 2 where the message stands in the second line, and the
-/// format reads the joined lines (`line 1 \n line 2`) as one record.
-pub fn head_lines(format: &str) -> usize {
-    match format {
-        "jul" | "dotnet-console" => 2,
-        _ => 1,
     }
 }
 
@@ -265,6 +270,39 @@ MemoryError
     }
 
     #[test]
+    fn entries_of_several_lines() {
+        let export = "__CURSOR=s=a;i=1
+__REALTIME_TIMESTAMP=1795168800123456
+MESSAGE=x y=z level=info
+
+__CURSOR=s=a;i=2
+__REALTIME_TIMESTAMP=1795168800123457
+MESSAGE
+2026-11-20 10:00:00 two
+";
+        assert_eq!(steps(export), "SCCBSCCC");
+        let list = "{
+    \"events\": [
+        {
+            \"timestamp\": 1795168800123,
+            \"message\": \"[error] gone\"
+        },
+        {
+            \"timestamp\": 1795168800124,
+            \"message\": \"x\"
+        }
+    ]
+}";
+        assert_eq!(steps(list), "OOSCCCSCCCCC");
+        let lines = || list.lines().map(str::as_bytes);
+        let heads = heads(lines(), |l| parse_any(l).ok());
+        assert_eq!(heads.len(), 2);
+        let r = parse_any(&heads[0]).expect("an event");
+        assert_eq!(r.best_stamp().map(|s| s.to_iso()).as_deref(), Some("2026-11-20T10:00:00.123Z"));
+        assert_eq!(steps("2026-11-20 10:00:00 dump of\n  {\n    a: 1\n  }"), "SCCC");
+    }
+
+    #[test]
     fn java_traces_and_two_line_records() {
         let text =
             "2026-11-21T02:25:02.046Z ERROR 3489 --- [exec-1] o.a.c.C : Servlet.service() threw exception
@@ -385,7 +423,8 @@ Nov 21 02:46:59 api-2 systemd[1]: Started shop.service - shop.";
         let s = steps(&text);
         assert!(s.starts_with("OSCC"));
         assert!(s.ends_with("CXXX"), "{}", &s[s.len() - 8..]);
-        assert_eq!(head_lines("jul"), 2);
-        assert_eq!(head_lines("json"), 1);
+        let first = parse_any(b"Dec 30, 2020 11:30:40 AM org.a.B <init>").expect("a head");
+        assert_eq!(head_lines(&first), 2);
+        assert_eq!(head_lines(&parse_any(b"2026-11-20 10:00:00 x").expect("a line")), 1);
     }
 }

@@ -193,6 +193,37 @@ pub fn zone(b: &[u8]) -> Option<(i32, &[u8])> {
     Some((sign * (hours * 3600 + minutes * 60), rest))
 }
 
+/// The abbreviation of a zone at the front, possibly after one space, that means one offset wherever it is used:
+/// seconds east of UTC and the rest. Names that several zones share (`CST`, `IST`, `BST`, `AST`) mean nothing here.
+/// Offsets from the IANA time zone database.
+pub fn zone_name(b: &[u8]) -> Option<(i32, &[u8])> {
+    let b = b.strip_prefix(b" ").unwrap_or(b);
+    let n = b.iter().take(6).take_while(|c| c.is_ascii_uppercase()).count();
+    if b.get(n).is_some_and(|c| c.is_ascii_alphanumeric()) {
+        return None;
+    }
+    let hours = match &b[..n] {
+        b"UTC" | b"GMT" | b"WET" => 0,
+        b"CET" | b"WEST" => 1,
+        b"CEST" | b"EET" | b"SAST" => 2,
+        b"EEST" | b"MSK" => 3,
+        b"JST" | b"KST" => 9,
+        b"AEST" => 10,
+        b"AEDT" => 11,
+        b"NZST" => 12,
+        b"NZDT" => 13,
+        b"EDT" => -4,
+        b"EST" | b"CDT" => -5,
+        b"MDT" => -6,
+        b"PDT" | b"MST" => -7,
+        b"AKDT" => -8,
+        b"AKST" => -9,
+        b"HST" => -10,
+        _ => return None,
+    };
+    Some((hours * 3600, &b[n..]))
+}
+
 impl Stamp {
     /// `21/Nov/2026:01:50:53[.123456] [+0000]`, the common log format's time, also HAProxy's accept date.
     /// Returns the stamp and what follows it.

@@ -1,4 +1,6 @@
-//! `docs/formats.md` says what the table of formats says.
+//! `docs/formats.md` says what the table of formats says, and what each producer's request lines mean.
+
+mod producers;
 
 use std::fmt::Write;
 use std::path::Path;
@@ -57,6 +59,18 @@ fn page() -> String {
     for f in FORMATS {
         let (by, gives, at) = (product(f.product), f.kind.as_str(), moment(f.anchor));
         let _ = writeln!(out, "| [`{0}`](#{0}) | {1} | {by} | {gives} | {at} |", f.id, cell(f.title));
+    }
+    out.push_str(producers::HEAD);
+    for p in producers::PRODUCERS {
+        let _ = writeln!(
+            out,
+            "| {} | {} | {} | {} | `{}` |",
+            p.name,
+            moment(p.anchor),
+            p.duration,
+            if p.configured.is_some() { "compiled" } else { p.format },
+            p.line.replace('|', "\\|").replace('\n', " ⏎")
+        );
     }
     for f in FORMATS {
         entry(&mut out, f);

@@ -229,7 +229,7 @@ fn json_lines_are_known_by_their_names() {
     assert_eq!((s(&a.referrer), s(&a.upstream.response_time)), (None, None));
     assert!(a.upstream.has_header_time);
     assert_eq!(a.upstream.attempts().len(), 2);
-    assert_eq!(a.extra, [("tls".into(), Text::Borrowed(&br#"{"v":"1.3"}"#[..]))]);
+    assert_eq!(a.extra, [("tls.v".into(), Text::Borrowed(&b"1.3"[..]))]);
 
     let format = |l: &'static str| parse_any(l.as_bytes()).map(|r| r.format);
     assert_ne!(

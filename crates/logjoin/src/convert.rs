@@ -377,9 +377,10 @@ pub(crate) fn severity(level: Option<&[u8]>) -> Severity {
         b"trace" | b"debug" | b"fine" | b"finer" | b"finest" | b"d" | b"10" | b"20" | b"verbose" => {
             Severity::Debug
         }
-        b"warn" | b"warning" | b"w" | b"40" => Severity::Warning,
-        b"error" | b"err" | b"e" | b"crit" | b"critical" | b"c" | b"fatal" | b"f" | b"alert" | b"emerg"
-        | b"emergency" | b"severe" | b"panic" | b"50" | b"60" | b"dpanic" => Severity::Error,
+        b"warn" | b"warning" | b"wrn" | b"w" | b"40" => Severity::Warning,
+        b"error" | b"err" | b"erro" | b"eror" | b"fail" | b"ftl" | b"e" | b"crit" | b"critical" | b"c"
+        | b"fatal" | b"f" | b"alert" | b"emerg" | b"emergency" | b"severe" | b"panic" | b"50" | b"60"
+        | b"dpanic" => Severity::Error,
         _ => Severity::Info,
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use logjoin_config::ProxyConfig;
 use logjoin_parse::detect::{LineReader, detect};
+use logjoin_parse::fold::heads;
 use logjoin_parse::{Body, Kind, Product};
 
 use crate::convert::Writer;
@@ -181,8 +182,8 @@ fn sample(head: &Head, options: &Options, configs: &[ConfigFile]) -> Sample {
     let mut kinds: BTreeMap<Kind, usize> = BTreeMap::new();
     let mut clients = std::collections::BTreeSet::new();
     let mut requests = 0;
-    for line in lines(&head.bytes).take(SAMPLE_LINES) {
-        if let Ok(r) = reader.parse(line) {
+    for event in heads(lines(&head.bytes).take(SAMPLE_LINES), |l| reader.parse(l).ok()) {
+        if let Ok(r) = reader.parse(&event) {
             *products.entry(r.product).or_default() += 1;
             *kinds.entry(r.kind()).or_default() += 1;
             if let Body::Access(a) = &r.body {

@@ -3,7 +3,7 @@
 //! The trick: a line that begins a record flushes the record before it, so an event of many lines (a stack trace, an
 //! nginx line with PHP's output in it) is looked at once, whole, wherever the chunks were cut.
 
-use logjoin_parse::fold::{Folder, Step};
+use logjoin_parse::fold::{Folder, Step, head_lines};
 use logjoin_parse::{Body, Kind, Record, Stamp};
 
 use crate::analysis::{Example, Ledger};
@@ -43,6 +43,8 @@ pub struct FileScanner<'p> {
     pending: Vec<u8>,
     /// Where each line of the pending event starts, and its number.
     pending_lines: Vec<(usize, u64)>,
+    /// How many lines of the pending event make one record.
+    head_lines: usize,
     folder: Folder,
     /// The pending lines continue an event that is kept already.
     follows_kept: bool,
@@ -58,6 +60,7 @@ impl<'p> FileScanner<'p> {
             scan: FileScan { file: file as u32, ..FileScan::default() },
             pending: Vec::new(),
             pending_lines: Vec::new(),
+            head_lines: 1,
             folder: Folder::new(),
             follows_kept: false,
             last_stamp: None,
@@ -106,6 +109,7 @@ impl<'p> FileScanner<'p> {
                 self.scan.ledger.events += 1;
                 let Some(record) = record else { return };
                 *self.scan.formats.entry(record.format).or_default() += 1;
+                self.head_lines = head_lines(&record);
                 if record.kind() == Kind::Access {
                     self.keep(&record, line, number);
                     self.follows_kept = true;
@@ -148,15 +152,15 @@ impl<'p> FileScanner<'p> {
         }
         let pending = std::mem::take(&mut self.pending);
         let lines = std::mem::take(&mut self.pending_lines);
-        let end_of_first = lines.get(1).map_or(pending.len(), |(start, _)| start - 1);
         let mut followers = &lines[..];
         if !self.follows_kept {
-            let first = &pending[..end_of_first];
+            let head = self.head_lines.min(lines.len());
+            let first = &pending[..lines.get(head).map_or(pending.len(), |(start, _)| start - 1)];
             let whole = self.file.reader.parse(&pending).ok().filter(|r| matches!(r.body, Body::Error(_)));
             if let Some(record) = whole.or_else(|| self.file.reader.parse(first).ok()) {
                 self.keep(&record, &pending, lines[0].1);
             }
-            followers = &lines[1..];
+            followers = &lines[head..];
         }
         self.signals_of(&pending, followers);
         self.follows_kept = false;

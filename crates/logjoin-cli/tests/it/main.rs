@@ -1,6 +1,8 @@
 //! The program as people run it: arguments in; standard output, standard error, files and exit code out.
 
 mod check;
+mod conformance;
+mod entries;
 mod pages;
 
 use std::io::Read;

@@ -13,10 +13,10 @@ pub(super) fn decode(raw: &[u8], coding: Coding) -> Text<'_> {
         Coding::Raw => Cow::Borrowed(raw),
         Coding::Nginx => backslashes(raw, hex_escape),
         Coding::Apache => backslashes(raw, apache_escape),
-        Coding::Json => backslashes(raw, json_escape),
+        Coding::Json => json(raw),
         Coding::Haproxy => hashes(raw),
         Coding::HaproxyEscaped => chain(backslashes(raw, quoted_char), hashes),
-        Coding::HaproxyJson => chain(backslashes(raw, json_escape), hashes),
+        Coding::HaproxyJson => chain(json(raw), hashes),
     }
 }
 
@@ -34,18 +34,22 @@ fn backslashes(raw: &[u8], undo: impl Fn(&[u8], &mut Vec<u8>) -> usize) -> Text<
     let mut out = Vec::with_capacity(raw.len());
     out.extend_from_slice(&raw[..first]);
     let mut rest = &raw[first..];
-    while let Some((&b, after)) = rest.split_first() {
-        rest = after;
-        if b == b'\\' {
-            let n = undo(after, &mut out);
-            rest = &after[n..];
-            if n > 0 {
-                continue;
-            }
+    while let Some((backslash, after)) = rest.split_first() {
+        let n = undo(after, &mut out);
+        if n == 0 {
+            out.push(*backslash);
         }
-        out.push(b);
+        let after = &after[n..];
+        let plain = memchr(b'\\', after).unwrap_or(after.len());
+        out.extend_from_slice(&after[..plain]);
+        rest = &after[plain..];
     }
     Cow::Owned(out)
+}
+
+/// A JSON string (RFC 8259, section 7). Halves of surrogate pairs and escapes that JSON does not know stay as they are.
+pub(crate) fn json(raw: &[u8]) -> Text<'_> {
+    backslashes(raw, json_escape)
 }
 
 fn hex2(b: &[u8]) -> Option<u8> {

@@ -38,6 +38,8 @@ mod tests;
 use std::sync::Arc;
 
 pub use apache::{apache_access, apache_error};
+pub(crate) use escape::json as unescape_json;
+
 pub use error::{FormatError, FormatNote};
 pub use haproxy::haproxy;
 pub use nginx::nginx;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::escape::decode;
 use super::field::{Coding, Field, Ha, Target, Up};
 use super::time::Parts;
-use crate::bytes::{decimal_scaled, int, present, split_request, uint};
+use crate::bytes::{decimal_scaled, int, present, split_request, uint, worker_address};
 use crate::{Access, ErrorLine, HaproxyFields, Text};
 
 /// A field's value: `None` for nothing, `-`, and the quotes of an empty user.
@@ -32,19 +32,6 @@ fn split_address(b: &[u8]) -> (&[u8], Option<u16>) {
         _ => (b, None),
     };
     (ip.strip_prefix(b"[").and_then(|ip| ip.strip_suffix(b"]")).unwrap_or(ip), port)
-}
-
-/// The address in the URL of an Apache worker: `10.0.0.1:8080` of `http://10.0.0.1:8080/app`,
-/// `unix:/run/app.sock` of `unix:/run/app.sock|fcgi://localhost/`.
-fn worker_address(url: &[u8]) -> Option<&[u8]> {
-    if url.starts_with(b"unix:") {
-        return Some(&url[..memchr::memchr(b'|', url).unwrap_or(url.len())]);
-    }
-    let rest = match memchr::memmem::find(url, b"://") {
-        Some(at) => &url[at + 3..],
-        None => url,
-    };
-    present(&rest[..memchr::memchr2(b'/', b'?', rest).unwrap_or(rest.len())])
 }
 
 fn version(b: &[u8]) -> Option<&[u8]> {

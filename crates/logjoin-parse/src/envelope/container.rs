@@ -1,8 +1,9 @@
 //! What container engines put around a line: Docker's JSON files, CRI files, and the prefixes of the tools
 //! that show them.
 
-use super::{Envelope, EnvelopeKind, Peeled, json::unescape, tag::is_level};
+use super::{Envelope, EnvelopeKind, Peeled, tag::is_level};
 use crate::bytes::Cursor;
+use crate::compile::unescape_json;
 use crate::{Precision, Stamp};
 
 /// Docker `json-file`: `{"log":"msg\n","stream":"stderr","time":"2026-11-20T10:00:00.123456789Z"}`, with
@@ -22,7 +23,7 @@ pub(super) fn docker(line: &[u8]) -> Peeled<'_> {
     e.stamp = Some(stamp);
     e.tag = attribute(&tail[..at]).map(Into::into);
     e.is_partial = !ended;
-    Some((e, unescape(text)))
+    Some((e, unescape_json(text)))
 }
 
 /// Where the JSON string ends whose opening quote was just passed.
@@ -69,20 +70,66 @@ pub(super) fn cri(stamp: Stamp, rest: &[u8]) -> Peeled<'_> {
     Some((e, text.into()))
 }
 
-/// The time that `docker logs -t` and `kubectl logs --timestamps` put in front of any line: UTC, nanoseconds. Go drops
-/// trailing zeros. A program that writes such times itself goes on with its level.
+/// The time that `docker logs -t` and `kubectl logs --timestamps` put in front of any line: UTC, nanoseconds (Go drops
+/// trailing zeros); and CloudWatch's export, UTC with milliseconds. A program that writes such times itself goes on with
+/// its level.
 pub(super) fn engine_time<'a>(stamp: Stamp, line: &[u8], rest: &'a [u8]) -> Peeled<'a> {
     let at = line.len() - rest.len();
     let is_utc = at >= 2 && line[at - 2] == b'Z';
     let word = rest.split(|b| matches!(b, b' ' | b':')).next().unwrap_or_default();
-    if stamp.precision != Precision::Nanos
-        || !is_utc
-        || matches!(rest.first()?, b' ' | b'[')
-        || is_level(word)
-    {
+    // a bracket is the program's own, unless it holds one more time
+    let own = match rest.first()? {
+        b' ' => true,
+        b'[' => crate::formats::any_stamp(&rest[1..]).is_none(),
+        _ => false,
+    };
+    let exported = stamp.precision == Precision::Millis && at == 25;
+    if !(stamp.precision == Precision::Nanos || exported) || !is_utc || own || is_level(word) {
         return None;
     }
     Some((Envelope { stamp: Some(stamp), ..Envelope::new(EnvelopeKind::Prefix) }, rest.into()))
+}
+
+/// The file that a line was found in, as `grep` prints it (`access.log:` or, with its number, `access.log:12:`), or
+/// before a blank and a time, as merged collections have it. The name ends in `.log` and what rotation adds; what
+/// follows must look like a line.
+pub(super) fn file_name(line: &[u8]) -> Peeled<'_> {
+    let near = &line[..line.len().min(160)];
+    let at = memchr::memmem::find(near, b".log")? + 4;
+    if near[..at].contains(&b' ') || near[..at].contains(&b'"') {
+        return None;
+    }
+    let suffix = |c: &u8| c.is_ascii_digit() || matches!(c, b'.' | b'-' | b'_');
+    let end = at + near[at..].iter().take_while(|c| suffix(c)).count();
+    let mut c = Cursor::new(&line[end..]);
+    let colon = c.eat(b":").is_some();
+    let mut numbered = c;
+    if colon && !numbered.run(|b| b.is_ascii_digit()).is_empty() && numbered.eat(b":").is_some() {
+        c = numbered;
+    }
+    let text = if colon && opens_line(c.rest()) {
+        c.rest()
+    } else {
+        // `nova-api.log.1.2017-05-16_13:53:08 2017-05-16 00:00:00.008 …`: the rotation has a time of its own
+        let blank = end + memchr::memchr(b' ', &near[end..])?;
+        let rotated = near[end..blank].iter().all(|c| suffix(c) || *c == b':');
+        let text = &line[blank + 1..];
+        if !rotated || crate::formats::any_stamp(text).is_none() {
+            return None;
+        }
+        text
+    };
+    let e = Envelope { tag: Some(line[..end].into()), ..Envelope::new(EnvelopeKind::Prefix) };
+    Some((e, text.into()))
+}
+
+/// A time, an address, a bracket, an object: how the lines of proxies and applications begin.
+fn opens_line(b: &[u8]) -> bool {
+    let word = b.split(|c| *c == b' ').next().unwrap_or_default();
+    match b.first() {
+        Some(b'[' | b'{' | b'<') => true,
+        _ => crate::formats::any_stamp(b).is_some() || crate::bytes::is_ip(crate::bytes::split_port(word).0),
+    }
 }
 
 /// `[pod/web-7c9/app] msg`, `kubectl logs --prefix`: the pod is the host, the container the tag.

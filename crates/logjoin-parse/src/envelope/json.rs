@@ -1,4 +1,4 @@
-//! Transports that write one JSON object a line: `journalctl -o json`, CloudWatch exports, Docker's fields
+//! Transports that write one JSON object a line: `journalctl -o json`, CloudWatch exports, log shippers, Docker's fields
 //! in another order. The keys are looked for as bytes first: an application's own JSON line is not read twice.
 
 use memchr::memmem;
@@ -16,38 +16,62 @@ pub(super) fn object(line: &[u8]) -> Peeled<'_> {
     if has(b"\"message\"") && has(b"\"timestamp\"") && (has(b"\"ingestionTime\"") || has(b"\"logStream")) {
         return cloudwatch(&parse(line)?);
     }
-    if has(b"\"log\"") && has(b"\"stream\"") && has(b"\"time\"") {
+    if has(b"\"log\"")
+        && has(b"\"stream\"")
+        && (has(b"\"time\"") || has(b"\"date\"") || has(b"\"@timestamp\""))
+    {
         return docker(&parse(line)?);
+    }
+    if has(b"\"@timestamp\"") && has(b"\"message\"") && has(b"\"agent\"") && has(b"\"filebeat\"") {
+        return filebeat(&parse(line)?);
+    }
+    if has(b"\"labels\"") && has(b"\"line\"") && has(b"\"timestamp\"") {
+        return loki(&parse(line)?);
     }
     None
 }
 
+/// One object. A line of a list may begin with its bracket and end with a comma or bracket.
 fn parse(line: &[u8]) -> Option<Map<String, Value>> {
-    serde_json::from_slice(line).ok()
+    let line = line.strip_prefix(b"[").unwrap_or(line).trim_ascii();
+    let line = line.strip_suffix(b"]").unwrap_or(line).trim_ascii();
+    serde_json::from_slice(line.strip_suffix(b",").unwrap_or(line)).ok()
+}
+
+/// The CloudWatch event that `event` begins with; the end of the list that it was in may follow.
+pub(super) fn first_object(event: &[u8]) -> Peeled<'static> {
+    let mut values = serde_json::Deserializer::from_slice(event).into_iter::<Map<String, Value>>();
+    cloudwatch(&values.next()?.ok()?)
 }
 
 /// Journal fields (systemd.journal-fields(7)): every value is a string, times are microseconds; a text that is not
 /// printable UTF-8 is an array of byte numbers, an oversized one is null.
 fn journal(o: &Map<String, Value>) -> Peeled<'static> {
-    let string = |key: &str| o.get(key).and_then(Value::as_str);
-    let micros = |key: &str| string(key).and_then(|t| t.parse::<i64>().ok());
-    let program = string("SYSLOG_IDENTIFIER").or(string("_COMM")).or(string("_SYSTEMD_UNIT"));
-    let time = micros("_SOURCE_REALTIME_TIMESTAMP").or(micros("__REALTIME_TIMESTAMP"));
-    if program.is_none() && time.is_none() {
-        return None;
-    }
     let message = match o.get("MESSAGE")? {
         Value::String(s) => s.clone().into_bytes(),
         Value::Array(list) => bytes_of(list),
         _ => Vec::new(),
     };
-    let mut e = Envelope::new(EnvelopeKind::JournalJson);
+    let get = |key: &str| o.get(key).and_then(Value::as_str).map(own);
+    let e = journal_envelope(EnvelopeKind::JournalJson, &get);
+    (e.tag.is_some() || e.stamp.is_some()).then_some((e, Text::Owned(message)))
+}
+
+/// What the fields of a journal entry say around its message.
+pub(super) fn journal_envelope<'a>(
+    kind: EnvelopeKind,
+    get: &dyn Fn(&str) -> Option<Text<'a>>,
+) -> Envelope<'static> {
+    let first = |keys: &[&str]| keys.iter().find_map(|k| get(k)).map(|t| Text::Owned(t.into_owned()));
+    let number = |keys: &[&str]| keys.iter().find_map(|k| crate::bytes::int(get(k)?.as_ref()));
+    let time = number(&["_SOURCE_REALTIME_TIMESTAMP", "__REALTIME_TIMESTAMP"]);
+    let mut e = Envelope::new(kind);
     e.stamp = time.and_then(|t| t.checked_mul(1000)).map(|t| Stamp::epoch(t, Precision::Micros));
-    e.host = string("_HOSTNAME").map(own);
-    e.tag = program.map(own);
-    e.pid = string("SYSLOG_PID").or(string("_PID")).and_then(|p| p.parse().ok());
-    e.severity = string("PRIORITY").and_then(|p| p.parse().ok()).filter(|s| *s <= 7);
-    Some((e, Text::Owned(message)))
+    e.host = first(&["_HOSTNAME"]);
+    e.tag = first(&["SYSLOG_IDENTIFIER", "_COMM", "_SYSTEMD_UNIT"]);
+    e.pid = number(&["SYSLOG_PID", "_PID"]).and_then(|p| p.try_into().ok());
+    e.severity = number(&["PRIORITY"]).and_then(|p| p.try_into().ok()).filter(|s| *s <= 7);
+    e
 }
 
 /// A message as byte numbers; where a field was given several times, the first of the strings.
@@ -73,70 +97,47 @@ fn cloudwatch(o: &Map<String, Value>) -> Peeled<'static> {
     Some((e, own(message.trim_end_matches(['\n', '\r']))))
 }
 
-/// Docker's fields after something wrote the object anew.
+/// Docker's fields after something wrote the object anew; Fluent Bit and Fluentd name the time otherwise and add the pod.
 fn docker(o: &Map<String, Value>) -> Peeled<'static> {
     let log = o.get("log")?.as_str()?;
     o.get("stream")?.as_str().filter(|s| matches!(*s, "stdout" | "stderr"))?;
-    let (stamp, _) = Stamp::iso(o.get("time")?.as_str()?.as_bytes())?;
-    let mut e = Envelope::new(EnvelopeKind::DockerJson);
-    e.stamp = Some(stamp);
+    let time = ["time", "@timestamp", "date"].iter().find_map(|k| o.get(*k))?;
+    let mut e =
+        Envelope::new(if o.contains_key("time") { EnvelopeKind::DockerJson } else { EnvelopeKind::Shipper });
+    e.stamp = Some(match time {
+        Value::String(t) => Stamp::iso(t.as_bytes())?.0,
+        number => Stamp::epoch_number(number.to_string().as_bytes())?,
+    });
+    let pod = |key: &str| o.get("kubernetes")?.get(key)?.as_str().map(own);
+    (e.host, e.tag) = (pod("pod_name"), pod("container_name"));
     // A shipper strips the line's end: here its absence does not mean a piece.
     Some((e, own(log.trim_end_matches(['\n', '\r']))))
 }
 
+/// Filebeat's event of a line that it did not take apart: `message`, `@timestamp`, `host.name`, `log.file.path`.
+fn filebeat(o: &Map<String, Value>) -> Peeled<'static> {
+    let message = o.get("message")?.as_str()?;
+    let (stamp, _) = Stamp::iso(o.get("@timestamp")?.as_str()?.as_bytes())?;
+    o.get("agent")?.get("type")?.as_str().filter(|t| *t == "filebeat")?;
+    let mut e = Envelope::new(EnvelopeKind::Shipper);
+    e.stamp = Some(stamp);
+    e.host = o.get("host").and_then(|h| h.get("name")?.as_str()).map(own);
+    e.tag = o.get("log").and_then(|l| l.get("file")?.get("path")?.as_str()).map(own);
+    Some((e, own(message)))
+}
+
+/// A line of Loki as its command line prints it (`logcli -o jsonl`).
+fn loki(o: &Map<String, Value>) -> Peeled<'static> {
+    let line = o.get("line")?.as_str()?;
+    let (stamp, _) = Stamp::iso(o.get("timestamp")?.as_str()?.as_bytes())?;
+    let label = |keys: &[&str]| keys.iter().find_map(|k| o.get("labels")?.get(*k)?.as_str()).map(own);
+    let mut e = Envelope::new(EnvelopeKind::Shipper);
+    e.stamp = Some(stamp);
+    e.host = label(&["pod", "host", "hostname", "instance"]);
+    e.tag = label(&["container", "app", "job", "service_name"]);
+    Some((e, own(line.trim_end_matches(['\n', '\r']))))
+}
+
 fn own(s: &str) -> Text<'static> {
     Text::Owned(s.as_bytes().to_vec())
-}
-
-/// Undoes the escapes of a JSON string (RFC 8259, section 7). What is not an escape stays as it is.
-pub(super) fn unescape(text: &[u8]) -> Text<'_> {
-    let Some(first) = memchr::memchr(b'\\', text) else { return text.into() };
-    let mut out = Vec::with_capacity(text.len());
-    out.extend_from_slice(&text[..first]);
-    let mut rest = &text[first..];
-    while let Some((&byte, after)) = rest.split_first() {
-        if byte != b'\\' {
-            let n = memchr::memchr(b'\\', rest).unwrap_or(rest.len());
-            out.extend_from_slice(&rest[..n]);
-            rest = &rest[n..];
-            continue;
-        }
-        let (plain, used) = match after.first() {
-            Some(b'n') => (b'\n', 1),
-            Some(b't') => (b'\t', 1),
-            Some(b'r') => (b'\r', 1),
-            Some(b'b') => (8, 1),
-            Some(b'f') => (12, 1),
-            Some(&c @ (b'"' | b'\\' | b'/')) => (c, 1),
-            Some(b'u') => match code_point(after) {
-                Some((c, used)) => {
-                    out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
-                    rest = &after[used..];
-                    continue;
-                }
-                None => (b'\\', 0),
-            },
-            _ => (b'\\', 0),
-        };
-        out.push(plain);
-        rest = &after[used..];
-    }
-    Text::Owned(out)
-}
-
-/// `u003c`, or a pair of surrogates `ud83d\ude00`: the character and the bytes used.
-fn code_point(b: &[u8]) -> Option<(char, usize)> {
-    let high = hex4(b.get(1..5)?)?;
-    if let Some(c) = char::from_u32(high) {
-        return Some((c, 5));
-    }
-    let low = b.get(5..11).filter(|l| l.starts_with(b"\\u")).and_then(|l| hex4(&l[2..]))?;
-    if !(0xd800..0xdc00).contains(&high) || !(0xdc00..0xe000).contains(&low) {
-        return None;
-    }
-    Some((char::from_u32(0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00))?, 11))
-}
-
-fn hex4(b: &[u8]) -> Option<u32> {
-    b.iter().try_fold(0, |v, c| Some(v * 16 + char::from(*c).to_digit(16)?))
 }

@@ -5,9 +5,12 @@
 //! rules are conservative: a time alone is never an envelope, it takes the host and the tag after it.
 
 mod container;
+mod entry;
 mod json;
 mod syslog;
 mod tag;
+
+pub(crate) use entry::belongs;
 
 use crate::{Stamp, Text};
 
@@ -34,8 +37,13 @@ pub enum EnvelopeKind {
     Prefix,
     /// An entry of `journalctl -o json`.
     JournalJson,
-    /// An event of an Amazon CloudWatch Logs export, one JSON object a line.
+    /// An entry of `journalctl -o export`, of several lines.
+    JournalExport,
+    /// An event of an Amazon CloudWatch Logs export: one JSON object a line, or over several lines as the command line
+    /// prints them.
     CloudWatch,
+    /// A line in an object of a log shipper: Fluent Bit, Filebeat, Loki.
+    Shipper,
 }
 
 impl EnvelopeKind {
@@ -48,7 +56,9 @@ impl EnvelopeKind {
                 | EnvelopeKind::Cri
                 | EnvelopeKind::Prefix
                 | EnvelopeKind::JournalJson
+                | EnvelopeKind::JournalExport
                 | EnvelopeKind::CloudWatch
+                | EnvelopeKind::Shipper
         )
     }
 }
@@ -151,7 +161,8 @@ impl<'a> Envelope<'a> {
 }
 
 /// Takes the envelope off a line: the envelope, if there is one, and the payload. The payload is owned
-/// where the envelope had escaped it (Docker's JSON).
+/// where the envelope had escaped it (Docker's JSON). The first line of an entry of several lines
+/// (`journalctl -o export`) is an envelope without content; the whole entry, with line ends, gives all.
 ///
 /// ```
 /// use logjoin_parse::envelope::peel;
@@ -199,9 +210,14 @@ fn take_off_within(carrier: EnvelopeKind, payload: &[u8]) -> Peeled<'_> {
 fn take_off(line: &[u8]) -> Peeled<'_> {
     match line.first()? {
         b'0'..=b'9' => syslog::dated(line).or_else(|| container::compose(line)),
-        b'A'..=b'Z' => syslog::named_date(line),
-        b'a'..=b'z' => syslog::bare_haproxy(line).or_else(|| container::compose(line)),
+        b'A'..=b'Z' => syslog::named_date(line).or_else(|| container::file_name(line)),
+        b'a'..=b'z' => syslog::bare_haproxy(line)
+            .or_else(|| container::compose(line))
+            .or_else(|| container::file_name(line)),
+        b'.' | b'/' => container::file_name(line),
+        b'_' | b' ' => entry::entry(line),
         b'<' => syslog::prioritised(line),
+        b'[' if line.starts_with(b"[{\"") => json::object(line),
         b'[' => syslog::haproxy_stderr(line).or_else(|| container::pod(line)),
         b'{' => container::docker(line).or_else(|| json::object(line)),
         0x1b => container::compose(line),

@@ -4,7 +4,7 @@
 use super::tag::{after_uptime, host, is_level, spaced_tag, tag};
 use super::{Envelope, EnvelopeKind, Peeled, container};
 use crate::bytes::{Cursor, present, uint};
-use crate::stamp::hms;
+use crate::stamp::{hms, zone_name};
 use crate::{Precision, Stamp};
 
 /// Lines that begin with a digit: ISO time and what follows it, the journal's `short-unix`, the octet count of a
@@ -36,6 +36,7 @@ fn iso(line: &[u8]) -> Peeled<'_> {
     container::cri(stamp, rest)
         .or_else(|| host_and_tag(stamp, rest))
         .or_else(|| heroku(stamp, rest))
+        .or_else(|| unprioritised(stamp, rest))
         .or_else(|| haproxy_iso(stamp, rest))
         .or_else(|| container::engine_time(stamp, line, rest))
 }
@@ -69,13 +70,15 @@ pub(super) fn named_date(line: &[u8]) -> Peeled<'_> {
     }
     // journald `short-full`: `Fri 2026-11-20 10:00:00 UTC web1 app[123]: `
     if line.get(3) == Some(&b' ') && line.get(8) == Some(&b'-') {
-        let (stamp, rest) = Stamp::iso(&line[4..])?;
+        let (mut stamp, rest) = Stamp::iso(&line[4..])?;
+        let has_zone = stamp.offset_s.is_some();
+        if !has_zone {
+            stamp.offset_s = zone_name(rest).map(|(offset, _)| offset);
+        }
         let rest = rest.strip_prefix(b" ")?;
-        // Another abbreviation than UTC is not a zone that can be relied on.
+        // An abbreviation that several zones share is passed over.
         let rest = match memchr::memchr(b' ', rest) {
-            Some(n) if stamp.offset_s.is_none() && n <= 5 && rest[..n].iter().all(u8::is_ascii_uppercase) => {
-                &rest[n + 1..]
-            }
+            Some(n) if !has_zone && n <= 5 && rest[..n].iter().all(u8::is_ascii_uppercase) => &rest[n + 1..],
             _ => rest,
         };
         return host_and_tag(stamp, rest);
@@ -85,6 +88,13 @@ pub(super) fn named_date(line: &[u8]) -> Peeled<'_> {
 
 /// What follows an RFC 3164 time: `HOST TAG[PID]: `, or without the host, which HAProxy does not write by itself.
 fn traditional(stamp: Stamp, rest: &[u8]) -> Peeled<'_> {
+    // nginx writes an empty host before it knows its own.
+    let rest = rest.strip_prefix(b" ").unwrap_or(rest);
+    // macOS leaves host and program out here.
+    if rest.starts_with(b"--- last message repeated ") {
+        let e = Envelope { stamp: Some(stamp), ..Envelope::new(EnvelopeKind::Syslog) };
+        return Some((e, rest.into()));
+    }
     if let Some((host, after)) = host(rest) {
         if let Some(tag) = tag(after).or_else(|| spaced_tag(after)) {
             return Some(tag.envelope(EnvelopeKind::Syslog, Some(stamp), Some(host)));
@@ -153,6 +163,23 @@ fn structured(rest: &[u8]) -> Peeled<'_> {
         b"-" => None,
         t => Some(Stamp::iso(t).filter(|(_, rest)| rest.is_empty())?.0),
     };
+    header(stamp, c)
+}
+
+/// The same after the time, as relays write it to files without priority and version. Only the structured data tells it
+/// from other layouts.
+fn unprioritised(stamp: Stamp, rest: &[u8]) -> Peeled<'_> {
+    stamp.offset_s?;
+    let data = memchr::memmem::find(rest, b" [")?;
+    let words = rest[..data].split(|b| *b == b' ');
+    let is_element = rest[data + 2..].split(|b| matches!(b, b' ' | b']')).next()?.contains(&b'@');
+    if words.clone().count() != 4 || words.into_iter().any(<[u8]>::is_empty) || !is_element {
+        return None;
+    }
+    header(Some(stamp), Cursor::new(rest))
+}
+
+fn header(stamp: Option<Stamp>, mut c: Cursor<'_>) -> Peeled<'_> {
     let host = present(c.until(b' ')?);
     let program = present(c.until(b' ')?);
     let process = c.until(b' ')?;

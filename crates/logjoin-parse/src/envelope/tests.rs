@@ -76,6 +76,71 @@ fn the_kernel_keeps_the_name_of_a_program_in_its_message() {
 }
 
 #[test]
+fn names_of_files_before_lines() {
+    check(&[
+        ("access.log:192.0.2.7 - - [x", "Prefix - - access.log - -| 192.0.2.7 - - [x"),
+        (
+            "./a/error.log.1:12:2026/11/21 01:51:05 [error] x",
+            "Prefix - - ./a/error.log.1 - -| 2026/11/21 01:51:05 [error] x",
+        ),
+        (
+            "nova-api.log.1.2017-05-16_13:53:08 2017-05-16 00:00:00.008 25746 INFO x",
+            "Prefix - - nova-api.log.1.2017-05-16_13 - -| 2017-05-16 00:00:00.008 25746 INFO x",
+        ),
+        ("api.log.example:443 192.0.2.7 - - [x", "none api.log.example:443 192.0.2.7 - - [x"),
+        ("access.log: permission denied", "none access.log: permission denied"),
+        ("shop.login.example:80 192.0.2.7 - - [x", "none shop.login.example:80 192.0.2.7 - - [x"),
+    ]);
+}
+
+#[test]
+fn shippers() {
+    check(&[
+        (
+            r#"{"date":1795168800.123,"log":"x y","stream":"stderr","kubernetes":{"pod_name":"web-1","container_name":"nginx"}}"#,
+            "Shipper 2026-11-20T10:00:00.123Z web-1 nginx - -| x y",
+        ),
+        (
+            r#"{"@timestamp":"2026-11-20T10:00:00.123Z","message":"x y","agent":{"type":"filebeat"},"host":{"name":"web1"},"log":{"file":{"path":"/var/log/a.log"}}}"#,
+            "Shipper 2026-11-20T10:00:00.123Z web1 /var/log/a.log - -| x y",
+        ),
+        (
+            r#"{"labels":{"pod":"web-1","app":"shop"},"line":"x y","timestamp":"2026-11-20T10:00:00.123456789Z"}"#,
+            "Shipper 2026-11-20T10:00:00.123456789Z web-1 shop - -| x y",
+        ),
+        (
+            r#"{"@timestamp":"2026-11-20T10:00:00.123Z","message":"x","agent":{"type":"apm"}}"#,
+            r#"none {"@timestamp":"2026-11-20T10:00:00.123Z","message":"x","agent":{"type":"apm"}}"#,
+        ),
+        ("Nov 21 01:51:05  nginx: x", "Syslog 1972-11-21T01:51:05 - nginx - -| x"),
+    ]);
+}
+
+#[test]
+fn exports_of_the_cloud() {
+    check(&[
+        (
+            "2026-11-20T10:00:00.123Z 192.0.2.7 - - [x",
+            "Prefix 2026-11-20T10:00:00.123Z - - - -| 192.0.2.7 - - [x",
+        ),
+        (
+            "2026-11-20T10:00:00.123Z [20/Nov/2026 10:00:00] x",
+            "Prefix 2026-11-20T10:00:00.123Z - - - -| [20/Nov/2026 10:00:00] x",
+        ),
+        ("2026-11-20T10:00:00.123Z [main] x", "none 2026-11-20T10:00:00.123Z [main] x"),
+        ("2026-11-20T10:00:00.123Z ERROR x", "none 2026-11-20T10:00:00.123Z ERROR x"),
+        (
+            r#"[{"timestamp":1795168800123,"message":"m","ingestionTime":1},"#,
+            "CloudWatch 2026-11-20T10:00:00.123Z - - - -| m",
+        ),
+        (
+            r#"{"timestamp":1795168800123,"message":"m","ingestionTime":1}]"#,
+            "CloudWatch 2026-11-20T10:00:00.123Z - - - -| m",
+        ),
+    ]);
+}
+
+#[test]
 fn macos() {
     check(&[
         (
@@ -107,6 +172,10 @@ fn rfc5424() {
         ),
         ("<11>1 - - - - - -", "Syslog5424 - - - - err| "),
         (
+            r#"2022-08-27T14:22:01.613Z node1.example NSX 3106 - [abc@6876 level="INFO"] hello"#,
+            "Syslog5424 2022-08-27T14:22:01.613Z node1.example NSX 3106 -| hello",
+        ),
+        (
             "48 <165>1 2026-11-20T10:00:00Z host app - - - m",
             "Syslog5424 2026-11-20T10:00:00Z host app - notice| m",
         ),
@@ -130,7 +199,12 @@ fn iso_and_journal_layouts() {
             "SyslogIso 2019-06-14T10:40:20.912134 localhost sudo - -| m",
         ),
         ("Fri 2026-11-20 10:00:00 UTC web1 app[1]: m", "SyslogIso 2026-11-20T10:00:00Z web1 app 1 -| m"),
-        ("Fri 2026-11-20 10:00:00 CET web1 app[1]: m", "SyslogIso 2026-11-20T10:00:00 web1 app 1 -| m"),
+        ("Fri 2026-11-20 10:00:00 CET web1 app[1]: m", "SyslogIso 2026-11-20T10:00:00+01:00 web1 app 1 -| m"),
+        ("Fri 2026-11-20 10:00:00 IST web1 app[1]: m", "SyslogIso 2026-11-20T10:00:00 web1 app 1 -| m"),
+        (
+            "Apr  4 03:39:57 --- last message repeated 1 time ---",
+            "Syslog 1972-04-04T03:39:57 - - - -| --- last message repeated 1 time ---",
+        ),
         ("1795168800.123456 web1 app[1]: m", "SyslogIso 2026-11-20T10:00:00.123456Z web1 app 1 -| m"),
         (
             "2026-11-20T10:00:00.123456+00:00 heroku[router]: at=error",

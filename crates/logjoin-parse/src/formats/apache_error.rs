@@ -39,7 +39,7 @@ pub(super) fn read<'a>(
     has_module: bool,
     format: &'static str,
 ) -> Result<Record<'a>, ParseError> {
-    let (stamp, rest) = match time(line) {
+    let (stamp, rest) = match time(line, has_module) {
         Some((stamp, rest)) => (Some(stamp), rest),
         None => (None, line),
     };
@@ -57,10 +57,12 @@ pub(super) fn read<'a>(
     })
 }
 
-/// `[time] ` in C's, the access log's or ISO layout.
-fn time(line: &[u8]) -> Option<(Stamp, &[u8])> {
+/// `[time] ` in C's layout; before `[module:level]`, which is Apache's alone, also in the access log's or in ISO.
+/// A bare level after an ISO time is anybody's.
+fn time(line: &[u8], has_module: bool) -> Option<(Stamp, &[u8])> {
     let inside = line.strip_prefix(b"[")?;
-    let (stamp, rest) = Stamp::ctime(inside).or_else(|| Stamp::clf(inside)).or_else(|| Stamp::iso(inside))?;
+    let other = || if has_module { Stamp::clf(inside).or_else(|| Stamp::iso(inside)) } else { None };
+    let (stamp, rest) = Stamp::ctime(inside).or_else(other)?;
     Some((stamp, rest.strip_prefix(b"] ")?))
 }
 
@@ -96,6 +98,8 @@ fn prefixed(rest: &[u8], has_module: bool, is_sure: bool) -> Option<ErrorLine<'_
         return None;
     }
     let message = pieces(&mut c, &mut e, has_module);
+    // Apache escapes line ends (`ap_escape_errorlog_item`): what stands below came from a program past its log.
+    let message = &message[..memchr::memchr(b'\n', message).unwrap_or(message.len())];
     e.error_code = log_id(&c).map(Text::Borrowed);
     let (message, referer) = referer(message);
     e.message = Text::Borrowed(message);
@@ -332,6 +336,8 @@ mod tests {
         for line in [
             "[2026-11-21 02:46:44 +0000] [1] [INFO] Booting worker",
             "[2026-11-21 02:46:44] [ERROR] broken",
+            "[2026-11-21 02:46:44.123] [error] broken",
+            "[2026-11-21T02:46:44Z] [warn] slow",
             "[error] broken",
             "[21-Nov-2026 02:46:44] NOTICE: ready",
         ] {

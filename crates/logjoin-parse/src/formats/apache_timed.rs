@@ -14,6 +14,7 @@ pub(super) static FORMAT: FormatDef = FormatDef {
     samples: &[
         r#"192.0.2.7 - - [21/Nov/2026:02:47:42.354630 +0000] "GET /cart HTTP/1.1" 200 859 "-" "curl/8.5.0" 10937 +"#,
         r#"192.0.2.7 - - [21/Nov/2026:01:50:53 +0000] "GET /cart HTTP/1.1" 502 341 "-" "curl/8.5.0" 44764 - 4608fc64-719e-aebf-415f-4ce2738a8f0e"#,
+        r#"192.0.2.7 - - [21/Nov/2026:01:59:48 +0000] "GET /x HTTP/1.1" 502 341 "-" "curl/8.5.0" 44764 + W5kqp3Bx@8AAAEAAABkAAAAB http://10.0.0.1:8080"#,
     ],
     parse,
 };

@@ -14,6 +14,7 @@ pub(super) static FORMAT: FormatDef = FormatDef {
     samples: &[
         r#"192.0.2.7 - - [21/Nov/2026:01:50:53 +0000] "GET /cart HTTP/1.1" 200 157 "-" "curl/8.5.0" 0.002"#,
         r#"192.0.2.7 - - [21/Nov/2026:01:50:53 +0000] "GET /cart HTTP/1.1" 200 157 "-" "curl/8.5.0" rid=acf0428e-57e7-210c-0d31-0b08397dc53e"#,
+        r#"192.0.2.7 - - [21/Nov/2026:01:50:53 +0000] "GET /cart HTTP/1.1" 200 511 0.0123"#,
         r#"192.0.2.7 - - [21/Nov/2026:01:50:53 +0000] "GET /cart HTTP/1.1" 200 511 b8db739b-b5a2-f20d-7c99-903acca12e6a"#,
     ],
     parse,

@@ -1,105 +1,9 @@
-//! Databases and caches as they log themselves: PostgreSQL, MySQL and MariaDB, Redis.
+//! Databases and caches as they log themselves: MySQL and MariaDB, Redis. PostgreSQL has a file of its own.
 
 use super::when::{any_stamp, day_month};
 use super::words::{self, is_level, pid, text};
 use crate::bytes::Cursor;
 use crate::{Anchor, FormatDef, Kind, LogLine, ParseError, Precision, Product, Record, Stamp};
-
-pub(super) static POSTGRES: FormatDef = FormatDef {
-    id: "postgresql",
-    title: "PostgreSQL server log (stderr and csvlog)",
-    product: Product::Backend,
-    kind: Kind::Log,
-    anchor: Anchor::Event,
-    source: "PostgreSQL manual, log_line_prefix (default `%m [%p] `) and csvlog; src/backend/utils/error/elog.c",
-    samples: &[
-        "2020-04-15 12:04:45.416 CEST [24981] FATAL:  password authentication failed for user \"root\"",
-        "2026-06-19 10:00:02.234 UTC [1235] appuser@myapp LOG:  connection received: host=10.0.1.5 port=54321",
-        "2010-10-10 13:50:24 GMT [38626]: [1-1] LOG:  00000: database system was shut down",
-        "2021-01-04 01:06:13.270 UTC,,,1,,5ff26a05.1,2,,2021-01-04 01:06:13 UTC,,0,LOG,00000,\"listening on IPv4 address \"\"0.0.0.0\"\", port 5432\",,,,,,,,,\"\",\"postmaster\"",
-    ],
-    parse: postgres,
-};
-
-fn postgres(line: &[u8]) -> Result<Record<'_>, ParseError> {
-    read_postgres(line).ok_or(ParseError::new(0, "time zone [pid] LEVEL:  message"))
-}
-
-fn read_postgres(line: &[u8]) -> Option<Record<'_>> {
-    let (stamp, rest) = Stamp::iso(line)?;
-    // a zone's abbreviation other than UTC and GMT has no sure meaning and is passed over
-    let mut c = Cursor::new(rest);
-    c.eat(b" ");
-    c.run(|b| b.is_ascii_uppercase());
-    if c.eat(b",").is_some() {
-        return csv(stamp, c.rest());
-    }
-    c.eat(b" ");
-    c.eat(b"[")?;
-    let process = c.run(|b| b.is_ascii_digit());
-    c.run(|b| b == b'-' || b.is_ascii_digit());
-    c.eat(b"]")?;
-    let process = pid(process)?;
-    let head = c.rest();
-    let colon = memchr::memmem::find(head, b":  ").filter(|i| *i < 200)?;
-    let level_at = memchr::memrchr(b' ', &head[..colon]).map_or(0, |i| i + 1);
-    let level = &head[level_at..colon];
-    let known = matches!(
-        level,
-        b"DETAIL" | b"HINT" | b"CONTEXT" | b"STATEMENT" | b"LOCATION" | b"QUERY" | b"BACKTRACE"
-    ) || is_level(level.trim_ascii_end())
-        || level.starts_with(b"DEBUG");
-    if !known || !level.iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit()) {
-        return None;
-    }
-    let who = head[..level_at].trim_ascii().strip_prefix(b":").unwrap_or(head[..level_at].trim_ascii());
-    let mut log = LogLine {
-        level: text(level),
-        pid: Some(process),
-        message: head[colon + 3..].into(),
-        ..LogLine::default()
-    };
-    if let Some(at) = memchr::memchr(b'@', who) {
-        log.extra.push(("user".into(), who[..at].into()));
-        log.extra.push(("database".into(), who[at + 1..].into()));
-    }
-    Some(words::log(&POSTGRES, Some(stamp), log))
-}
-
-/// Columns after the time: user, database, pid, client, session, line, tag, start, vxid, txid, severity, state, message.
-/// Quoted columns double their quotes, which is left as it is.
-fn csv(stamp: Stamp, mut rest: &[u8]) -> Option<Record<'_>> {
-    let mut columns: [&[u8]; 13] = [b""; 13];
-    for column in &mut columns {
-        let end = if rest.first() == Some(&b'"') {
-            let mut i = 1;
-            loop {
-                // a message of several lines closes its quote in a later one
-                let Some(n) = memchr::memchr(b'"', &rest[i..]) else { break rest.len() };
-                i += n + 1;
-                if rest.get(i) != Some(&b'"') {
-                    break i;
-                }
-                i += 1;
-            }
-        } else {
-            memchr::memchr(b',', rest)?
-        };
-        let inner = rest[..end].strip_prefix(b"\"");
-        *column = inner.map_or(&rest[..end], |c| c.strip_suffix(b"\"").unwrap_or(c));
-        rest = rest.get(end + 1..).unwrap_or_default();
-    }
-    let log = LogLine {
-        level: text(columns[10]),
-        pid: pid(columns[2]),
-        message: columns[12].into(),
-        ..LogLine::default()
-    };
-    if !is_level(columns[10]) && !columns[10].starts_with(b"DEBUG") {
-        return None;
-    }
-    Some(words::log(&POSTGRES, Some(stamp), log))
-}
 
 pub(super) static MYSQL: FormatDef = FormatDef {
     id: "mysql-error",
@@ -126,7 +30,8 @@ fn read_mysql(line: &[u8]) -> Option<Record<'_>> {
     if !line.first()?.is_ascii_digit() {
         return None;
     }
-    let old = line.get(6) == Some(&b' ') && line[..6].iter().all(u8::is_ascii_digit);
+    let old =
+        line.get(6) == Some(&b' ') && line.get(9) == Some(&b':') && line[..6].iter().all(u8::is_ascii_digit);
     let (stamp, rest) = if old { any_stamp(line)? } else { Stamp::iso(line)? };
     let mut c = Cursor::new(rest);
     c.eat(b" ")?;
@@ -163,6 +68,37 @@ fn read_mysql(line: &[u8]) -> Option<Record<'_>> {
     }
     log.message = c.rest().into();
     Some(words::log(&MYSQL, Some(stamp), log))
+}
+
+pub(super) static MYSQL_SLOW: FormatDef = FormatDef {
+    id: "mysql-slow",
+    title: "MySQL and MariaDB slow query log; the statement stands below",
+    product: Product::Backend,
+    kind: Kind::Log,
+    anchor: Anchor::End,
+    source: "MySQL manual, the slow query log; sql/log.cc File_query_log::write_slow",
+    samples: &["# Time: 2026-11-20T10:00:00.123456Z", "# Time: 261120 10:00:00", "# Time: 261120  9:00:00"],
+    parse: |line| read_slow(line).ok_or(ParseError::new(0, "# Time: and a time")),
+};
+
+/// The head has the time at which the statement ended; its duration stands in `# Query_time:` below.
+fn read_slow(event: &[u8]) -> Option<Record<'_>> {
+    let mut c = Cursor::new(event);
+    c.eat(b"# Time: ")?;
+    let (stamp, rest) = any_stamp(c.rest())?;
+    if !matches!(rest.first(), None | Some(b'\n' | b'\r' | b' ' | b'\t')) {
+        return None;
+    }
+    let below = rest.trim_ascii();
+    let message = if below.is_empty() { event } else { below };
+    let mut log = LogLine { message: message.into(), ..LogLine::default() };
+    if let Some(at) = memchr::memmem::find(below, b"# Query_time: ") {
+        let took = below[at + 14..].split(|b| *b == b' ').next().unwrap_or_default();
+        log.extra.push(("duration".into(), took.into()));
+    }
+    let mut r = words::log(&MYSQL_SLOW, Some(stamp), log);
+    r.anchor = Anchor::End;
+    Some(r)
 }
 
 pub(super) static REDIS: FormatDef = FormatDef {
@@ -223,7 +159,15 @@ fn read_redis(line: &[u8]) -> Option<Record<'_>> {
         return None;
     }
     c.eat(b" ")?;
-    (log.level, log.message) = (Some(level.into()), c.rest().into());
+    let level: &[u8] = match level {
+        b"." => b"debug",
+        b"-" => b"verbose",
+        b"*" => b"notice",
+        _ => b"warning",
+    };
+    // The banner and the pieces of a crash report are written raw, without a head: they are no part of the message.
+    let message = c.before(b'\n');
+    (log.level, log.message) = (Some(level.into()), message.into());
     Some(words::log(&REDIS, Some(stamp), log))
 }
 
@@ -240,19 +184,6 @@ mod tests {
     }
 
     #[test]
-    fn postgres_prefixes_and_csv() {
-        let l = log(postgres(POSTGRES.samples[0].as_bytes()));
-        assert_eq!((l.pid, l.level.as_deref()), (Some(24981), Some(&b"FATAL"[..])));
-        let l = log(postgres(POSTGRES.samples[1].as_bytes()));
-        assert_eq!(&*l.extra[1].1, b"myapp");
-        let l = log(postgres(POSTGRES.samples[3].as_bytes()));
-        assert_eq!(
-            (l.pid, &*l.message),
-            (Some(1), &br#"listening on IPv4 address ""0.0.0.0"", port 5432"#[..])
-        );
-    }
-
-    #[test]
     fn mysql_of_three_ages() {
         let l = log(mysql(MYSQL.samples[1].as_bytes()));
         assert_eq!((l.logger.as_deref(), &*l.message), (Some(&b"Server"[..]), &b"out of files"[..]));
@@ -261,13 +192,23 @@ mod tests {
     }
 
     #[test]
+    fn slow_queries() {
+        let event = b"# Time: 2026-11-20T10:00:00.123456Z\n# User@Host: app[app] @ [10.0.0.1]\n# Query_time: 12.5  Lock_time: 0.1\nSELECT 1;";
+        let l = log(read_slow(event).ok_or(ParseError::new(0, "")));
+        assert_eq!((&*l.extra[0].1, l.message.ends_with(b"SELECT 1;")), (&b"12.5"[..], true));
+        assert!(read_slow(b"# Time: soon").is_none());
+    }
+
+    #[test]
     fn redis_of_three_ages() {
         let l = log(redis(REDIS.samples[0].as_bytes()));
         assert_eq!(
             (l.pid, l.thread.as_deref(), l.level.as_deref()),
-            (Some(26571), Some(&b"M"[..]), Some(&b"*"[..]))
+            (Some(26571), Some(&b"M"[..]), Some(&b"notice"[..]))
         );
         assert_eq!(log(redis(REDIS.samples[2].as_bytes())).pid, Some(2932));
+        let l = log(redis(b"4961:M 30 May 12:50:13.457 * up\n   _._   "));
+        assert_eq!((l.level.as_deref(), &*l.message), (Some(&b"notice"[..]), &b"up"[..]));
         assert!(redis(b"30 May 2026 10:00:00 up").is_err());
     }
 }

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::json_fields::Role;
+use super::json_fields::{OTEL_RANK, Role};
 use super::json_scan::Leaf;
 use super::when::any_stamp;
 use super::words::{duration, is_id, pid, scaled};
@@ -44,6 +44,7 @@ pub(super) struct Fields<'a> {
     seconds: Slot<'a>,
     nanos: Slot<'a>,
     level: Slot<'a>,
+    is_serilog: bool,
     message: Slot<'a>,
     logger: Slot<'a>,
     pid: Slot<'a>,
@@ -87,6 +88,10 @@ impl<'a> Fields<'a> {
                 } else {
                     return false;
                 }
+            }
+            Role::SerilogTime => {
+                self.is_serilog = true;
+                self.time.put(1, leaf);
             }
             Role::TimeSeconds => self.seconds.put(0, leaf),
             Role::TimeNanos => self.nanos.put(0, leaf),
@@ -155,6 +160,7 @@ impl<'a> Fields<'a> {
         matches!(
             role,
             Role::Time(_)
+                | Role::SerilogTime
                 | Role::TimeSeconds
                 | Role::TimeNanos
                 | Role::Level(_)
@@ -182,6 +188,18 @@ impl<'a> Fields<'a> {
         self.time.leaf().and_then(stamp_of)
     }
 
+    /// The severity as a word: numbers mean what their producers say.
+    fn level(&self) -> Option<Text<'a>> {
+        let text = self.level.text();
+        if text.is_none() && self.is_serilog {
+            // Serilog leaves the most frequent level out
+            return Some(Cow::Borrowed(b"Information"));
+        }
+        let Some(number) = text.as_deref().and_then(uint) else { return text };
+        let rank = self.level.0.map_or(0, |(rank, _)| rank);
+        number_level(number, rank).map(|word| Cow::Borrowed(word.as_bytes())).or(text)
+    }
+
     fn request_id(&self) -> Option<Text<'a>> {
         self.id.text().or_else(|| self.trace.text()).map(|t| match t {
             Cow::Borrowed(b) if b.starts_with(b"projects/") => {
@@ -206,7 +224,12 @@ impl<'a> Fields<'a> {
         if raw.iter().any(|c| matches!(c, b'.' | b'e' | b'E')) {
             // zap and caddy write epoch seconds and float seconds; an ISO time says nothing
             let zap = matches!(self.time.leaf(), Some(Leaf::Bare(_))) && memchr::memchr(b'.', time).is_some();
-            return if zap { scaled(raw, 1_000_000_000) } else { None };
+            // Serilog's request logging has `Elapsed` in milliseconds
+            return match (zap, self.is_serilog) {
+                (true, _) => scaled(raw, 1_000_000_000),
+                (_, true) => scaled(raw, 1_000_000),
+                _ => None,
+            };
         }
         match uint(raw)? {
             ns @ 1_000_000.. => Some(((ns / 1000) as i64, 1)),
@@ -230,7 +253,7 @@ impl<'a> Fields<'a> {
             pid: self.pid.raw().and_then(pid),
             tid: self.tid.raw().and_then(uint),
             thread: self.thread.text(),
-            level: self.level.text(),
+            level: self.level(),
             message: self.message.text(),
             request_id: self.request_id(),
             ..Access::default()
@@ -282,7 +305,7 @@ impl<'a> Fields<'a> {
     /// The message; `whole` stands in where there is none.
     pub(super) fn log(&self, whole: &'a [u8]) -> LogLine<'a> {
         LogLine {
-            level: self.level.text(),
+            level: self.level(),
             logger: self.logger.text(),
             thread: self.thread.text(),
             pid: self.pid.raw().and_then(pid),
@@ -295,6 +318,28 @@ impl<'a> Fields<'a> {
             extra: Vec::new(),
         }
     }
+}
+
+/// Names of numeric severities: OpenTelemetry's 1 to 24 (by its field's rank), syslog's 0 to 7 (GELF, the journal), those
+/// of pino, bunyan and Python (tens), monolog's (hundreds) and Logback's (ten thousands).
+fn number_level(number: u64, rank: u8) -> Option<&'static str> {
+    const SYSLOG: [&str; 8] = ["emerg", "alert", "crit", "error", "warning", "notice", "info", "debug"];
+    const OTEL: [&str; 6] = ["trace", "debug", "info", "warn", "error", "fatal"];
+    Some(match number {
+        1..=24 if rank == OTEL_RANK => OTEL[(number as usize - 1) / 4],
+        0..=7 => SYSLOG[number as usize],
+        10 | 5_000 => "trace",
+        20 | 100 | 10_000 => "debug",
+        30 | 200 | 20_000 => "info",
+        250 => "notice",
+        40 | 300 | 30_000 => "warn",
+        50 | 400 | 40_000 => "error",
+        500 => "critical",
+        550 => "alert",
+        60 | 50_000 => "fatal",
+        600 => "emergency",
+        _ => return None,
+    })
 }
 
 fn stamp_of(leaf: Leaf<'_>) -> Option<Stamp> {

@@ -193,7 +193,7 @@ mod tests {
         let (_, l) = log(FORMAT.samples[1]);
         assert_eq!(
             (s(&l.level), s(&l.error), &*l.message),
-            ("40".into(), "read ECONNRESET".into(), &b"client error"[..])
+            ("warn".into(), "read ECONNRESET".into(), &b"client error"[..])
         );
         assert!(l.extra.iter().any(|(k, v)| k == "err.code" && &**v == b"ECONNRESET"), "{:?}", l.extra);
         let (t, l) = log(FORMAT.samples[2]);
@@ -204,7 +204,7 @@ mod tests {
         let (_, l) = log(FORMAT.samples[4]);
         assert_eq!(
             (s(&l.level), s(&l.host), s(&l.request_id)),
-            ("3".into(), "web1".into(), "4bf92f3577b3".into())
+            ("error".into(), "web1".into(), "4bf92f3577b3".into())
         );
         let (t, l) = log(FORMAT.samples[5]);
         assert_eq!(
@@ -232,6 +232,28 @@ mod tests {
             (t.as_str(), s(&l.level), s(&l.logger)),
             ("2026-11-20T10:00:00.123456Z", "ERROR".into(), "app".into())
         );
+        for (line, level) in [
+            (r#"{"level":50,"time":1795168800123,"msg":"x"}"#, "error"),
+            (r#"{"level":400,"message":"x"}"#, "error"),
+            (
+                r#"{"severityNumber":17,"timeUnixNano":"1795168800123456789","body":{"stringValue":"x"}}"#,
+                "error",
+            ),
+            (r#"{"severityNumber":9,"severityText":"INFO2","body":{"stringValue":"x"}}"#, "INFO2"),
+            (r#"{"level_value":40000,"message":"x"}"#, "error"),
+            (r#"{"@t":"2026-11-20T10:00:00.1234567Z","@mt":"x"}"#, "Information"),
+            (r#"{"level":7777,"message":"x"}"#, "7777"),
+        ] {
+            assert_eq!(s(&log(line).1.level), level, "{line}");
+        }
+        let (_, a) = access(
+            r#"{"@t":"2026-11-20T10:00:00.1Z","@mt":"x","RequestMethod":"GET","RequestPath":"/x","StatusCode":500,"Elapsed":12.3}"#,
+        );
+        assert_eq!(a.duration_us, Some(12_300));
+        let (_, l) = log(
+            r#"{"timestamp":"2026-11-20T10:00:00.1Z","severity":"ERROR","textPayload":"gone","trace":"projects/p/traces/4bf92f3577b34da6"}"#,
+        );
+        assert_eq!(s(&l.request_id), "4bf92f3577b34da6");
         let (_, l) = log(r#"{"event":"order lost","level":"error","timestamp":"2026-11-20T10:00:00Z"}"#);
         assert_eq!(&*l.message, b"order lost");
         let (_, l) = log(

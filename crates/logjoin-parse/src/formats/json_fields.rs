@@ -39,6 +39,8 @@ pub(super) enum Context {
 pub(super) enum Role {
     /// Time; lower ranks first.
     Time(u8),
+    /// `@t`, Serilog's time.
+    SerilogTime,
     /// Seconds or nanoseconds of a time in two fields.
     TimeSeconds,
     /// See [`Role::TimeSeconds`].
@@ -100,6 +102,9 @@ pub(super) enum Role {
     /// Not worth keeping.
     Noise,
 }
+
+/// The rank of OpenTelemetry's `severityNumber`, whose numbers clash with everybody else's.
+pub(super) const OTEL_RANK: u8 = 3;
 
 const MS: i64 = 1_000_000;
 const S: i64 = 1_000_000_000;
@@ -223,8 +228,9 @@ pub(super) fn role(context: Context, key: &[u8]) -> Role {
 fn top(k: &[u8]) -> Role {
     match k {
         b"timestamp" => Role::Time(0),
-        b"time" | b"ts" | b"@t" | b"datetime" | b"asctime" | b"timemillis" | b"timeunixnano"
-        | b"timestampms" | b"eventtime" | b"$date" => Role::Time(1),
+        b"@t" => Role::SerilogTime,
+        b"time" | b"ts" | b"datetime" | b"asctime" | b"timemillis" | b"timeunixnano" | b"timestampms"
+        | b"eventtime" | b"$date" => Role::Time(1),
         b"date" | b"t" | b"created" | b"loggedat" | b"epoch" | b"observedtimeunixnano" | b"startutc" => {
             Role::Time(2)
         }
@@ -232,7 +238,8 @@ fn top(k: &[u8]) -> Role {
         b"nanoofsecond" | b"timestampnanos" => Role::TimeNanos,
         b"levelname" | b"severitytext" => Role::Level(0),
         b"level" | b"lvl" | b"severity" | b"loglevel" | b"@l" => Role::Level(1),
-        b"s" | b"priority" | b"severitynumber" | b"levelvalue" => Role::Level(2),
+        b"s" | b"priority" | b"levelvalue" => Role::Level(2),
+        b"severitynumber" => Role::Level(OTEL_RANK),
         b"message" | b"msg" | b"@m" | b"shortmessage" | b"textpayload" => Role::Message(0),
         b"@mt" | b"stringvalue" => Role::Message(1),
         b"event" | b"text" | b"log" | b"body" => Role::Message(2),
@@ -294,6 +301,8 @@ fn top(k: &[u8]) -> Role {
         b"stack" | b"stacktrace" | b"excinfo" | b"fullmessage" | b"errorverbose" | b"traceback" => {
             Role::Stack
         }
+        // Google Cloud: projects/P/traces/T
+        b"trace" => Role::RequestId(2),
         b"id" => Role::RequestId(3),
         b"v" | b"version" | b"ecsversion" | b"@i" => Role::Noise,
         _ => Role::Other,

@@ -1,12 +1,14 @@
 //! A one-pass scanner over one JSON object: every leaf is shown to a visitor with the path of its keys.
 //!
 //! The one trick: nothing is built. Keys and values are slices of the line; a string's escapes are undone
-//! only for the values that are kept ([`unescape`]). Lenient: bytes need not be UTF-8, control characters
-//! may stand in strings, and a line that was cut off gives the leaves before the cut.
+//! only for the values that are kept. Lenient: bytes need not be UTF-8, control characters may stand in strings, a
+//! missing value (`"urt":,` of an nginx variable that is not set) is empty, and a line that was cut off gives the
+//! leaves before the cut.
 
 use std::borrow::Cow;
 
 use crate::Text;
+use crate::compile::unescape_json;
 
 /// Depth of nesting that is looked into; deeper objects are one raw value.
 const MAX_DEPTH: usize = 6;
@@ -26,7 +28,7 @@ impl<'a> Leaf<'a> {
     /// The value as text; `None` for `null`.
     pub(crate) fn text(self) -> Option<Text<'a>> {
         match self {
-            Leaf::Str(s, true) => Some(unescape(s)),
+            Leaf::Str(s, true) => Some(unescape_json(s)),
             Leaf::Bare(b"null") => None,
             Leaf::Str(s, false) | Leaf::Bare(s) | Leaf::Raw(s) => Some(Cow::Borrowed(s)),
         }
@@ -112,7 +114,7 @@ pub(crate) fn scan<'a>(line: &'a [u8], mut visit: impl FnMut(&[&'a [u8]], Leaf<'
             },
             Some(_) => {
                 let v = s.bare();
-                if v.is_empty() {
+                if v.is_empty() && !matches!(s.peek(), Some(b',' | b'}')) {
                     return None;
                 }
                 Leaf::Bare(v)
@@ -191,61 +193,6 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// Undoes the escapes of a JSON string (RFC 8259 section 7). Half surrogates become U+FFFD, an escape that
-/// JSON does not know is kept as it stands.
-pub(crate) fn unescape(raw: &[u8]) -> Text<'_> {
-    let Some(first) = memchr::memchr(b'\\', raw) else { return Cow::Borrowed(raw) };
-    let mut out = Vec::with_capacity(raw.len());
-    out.extend_from_slice(&raw[..first]);
-    let mut i = first;
-    while i < raw.len() {
-        if raw[i] != b'\\' || i + 1 == raw.len() {
-            out.push(raw[i]);
-            i += 1;
-            continue;
-        }
-        i += 2;
-        match raw[i - 1] {
-            b'n' => out.push(b'\n'),
-            b't' => out.push(b'\t'),
-            b'r' => out.push(b'\r'),
-            b'b' => out.push(8),
-            b'f' => out.push(12),
-            c @ (b'"' | b'\\' | b'/') => out.push(c),
-            b'u' => match hex4(raw, i) {
-                Some(hi @ 0xd800..=0xdbff) => {
-                    let low = (raw.get(i + 4..i + 6) == Some(b"\\u")).then(|| hex4(raw, i + 6)).flatten();
-                    let c = match low {
-                        Some(lo @ 0xdc00..=0xdfff) => {
-                            i += 6;
-                            char::from_u32(0x10000 + ((hi - 0xd800) << 10) + (lo - 0xdc00))
-                        }
-                        _ => None,
-                    };
-                    i += 4;
-                    push_char(&mut out, c);
-                }
-                Some(v) => {
-                    i += 4;
-                    push_char(&mut out, char::from_u32(v));
-                }
-                None => out.extend_from_slice(b"\\u"),
-            },
-            c => out.extend_from_slice(&[b'\\', c]),
-        }
-    }
-    Cow::Owned(out)
-}
-
-fn push_char(out: &mut Vec<u8>, c: Option<char>) {
-    out.extend_from_slice(c.unwrap_or('\u{fffd}').encode_utf8(&mut [0; 4]).as_bytes());
-}
-
-fn hex4(raw: &[u8], i: usize) -> Option<u32> {
-    let digits = raw.get(i..i + 4)?;
-    digits.iter().try_fold(0, |v, c| Some(v * 16 + (*c as char).to_digit(16)?))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -271,11 +218,18 @@ mod tests {
     }
 
     #[test]
+    fn missing_values_are_empty() {
+        let (end, out) = leaves(r#"{"a":,"b": 1 ,"c":}"#);
+        assert_eq!(end, Some(End::At(19)));
+        assert_eq!(out, [("a", ""), ("b", "1"), ("c", "")].map(|(a, b)| (a.to_owned(), b.to_owned())));
+    }
+
+    #[test]
     fn cut_lines_keep_what_was_there() {
         let (end, out) = leaves(r#"{"level":"error","msg":"half a mes"#);
         assert_eq!(end, Some(End::Cut));
         assert_eq!(out[1], ("msg".into(), "half a mes".into()));
-        for line in ["{", "{x", "[1]", "{\"a\" 1}", "{\"a\":}", ""] {
+        for line in ["{", "{x", "[1]", "{\"a\" 1}", "{\"a\":]}", ""] {
             assert_eq!(leaves(line).0, None, "{line}");
         }
     }
@@ -284,7 +238,6 @@ mod tests {
         #[test]
         fn any_bytes_and_any_cut(line in proptest::collection::vec(prop_oneof![Just(b'{'), Just(b'"'), Just(b'\\'), Just(b':'), Just(b','), Just(b'}'), Just(b'['), Just(b']'), Just(b'u'), any::<u8>()], 0..60)) {
             scan(&line, |_, leaf| { leaf.text(); });
-            unescape(&line);
         }
     }
 }

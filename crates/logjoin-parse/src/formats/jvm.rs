@@ -1,8 +1,8 @@
 //! The JVM's loggers: Spring Boot, Logback and Log4j in their usual patterns, Tomcat's one-line and
 //! `java.util.logging`'s two-line layout.
 
-use super::when::{day_month, month_day_year};
-use super::words::{self, is_level, text};
+use super::when::{day_month, month_day_year, short};
+use super::words::{self, is_level, text, upper_level};
 use crate::bytes::Cursor;
 use crate::{Anchor, FormatDef, Kind, LogLine, ParseError, Product, Record, Stamp};
 
@@ -80,9 +80,10 @@ pub(super) static LOG4J: FormatDef = FormatDef {
         "2026-06-20 10:15:02.456 WARN  com.example.Cache [main] - cache eviction rate high",
         "2025-01-24T07:00:30,139 INFO [background-preinit       ] Version                  : HV000001: Hibernate Validator",
         "[2017-08-04 10:48:20,377] INFO starting (kafka.server.KafkaServer)",
-        "[2018-05-17T08:29:12,177][INFO ][o.e.c.m.MetaDataCreateIndexService] [vWNJsZ3] creating index",
+        "[2018-05-17T08:29:12,177][INFO ][o.e.c.m.MetaDataCreateIndexService] [vWNJsZ3] [orders] creating index",
         "2026-06-20T10:15:02.456+01:00 [main] ERROR com.example.App -- failed",
         "2026-06-20 10:15:02,456 INFO [main] org.example.Server: started",
+        "081109 203615 148 INFO dfs.DataNode$PacketResponder: PacketResponder 1 terminating",
     ],
     parse: log4j,
 };
@@ -92,14 +93,32 @@ fn log4j(line: &[u8]) -> Result<Record<'_>, ParseError> {
 }
 
 fn read_log4j(line: &[u8]) -> Option<Record<'_>> {
+    if let Some((stamp, rest)) = short(line) {
+        return Some(words::log(&LOG4J, Some(stamp), hadoop(rest)?));
+    }
     let body = line.strip_prefix(b"[").unwrap_or(line);
     let (stamp, rest) = Stamp::iso(body)?;
     let log = if body.len() == line.len() { unbracketed(rest)? } else { bracketed(rest)? };
     Some(words::log(&LOG4J, Some(stamp), log))
 }
 
-fn upper_level(word: &[u8]) -> bool {
-    is_level(word) && word.iter().all(u8::is_ascii_uppercase)
+/// `thread LEVEL class: message`, Hadoop's pattern of old.
+fn hadoop(rest: &[u8]) -> Option<LogLine<'_>> {
+    let mut c = Cursor::new(rest);
+    c.eat(b" ")?;
+    let thread = c.until(b' ')?;
+    let level = c.until(b' ')?;
+    let class = c.until_str(b": ")?;
+    if !upper_level(level) || memchr::memchr(b' ', class).is_some() {
+        return None;
+    }
+    Some(LogLine {
+        level: text(level),
+        thread: text(thread),
+        logger: text(class),
+        message: c.rest().into(),
+        ..LogLine::default()
+    })
 }
 
 fn unbracketed(rest: &[u8]) -> Option<LogLine<'_>> {
@@ -182,12 +201,9 @@ fn bracketed(rest: &[u8]) -> Option<LogLine<'_>> {
         if !is_level(level.trim_ascii()) {
             return None;
         }
-        return Some(LogLine {
-            level: text(level),
-            logger: text(logger),
-            message: c.rest().trim_ascii_start().into(),
-            ..LogLine::default()
-        });
+        let mut log = LogLine { level: text(level), logger: text(logger), ..LogLine::default() };
+        log.message = node_and_index(c.rest().trim_ascii_start(), &mut log.extra).into();
+        return Some(log);
     }
     c.eat(b" ")?;
     let level = c.run(|b| b.is_ascii_uppercase());
@@ -203,7 +219,56 @@ fn bracketed(rest: &[u8]) -> Option<LogLine<'_>> {
         return None;
     }
     let message = message[..message.len() - logger.len() - 2].trim_ascii_end();
-    Some(LogLine { level: text(level), logger: text(logger), message: message.into(), ..LogLine::default() })
+    let mut log = LogLine { level: text(level), logger: text(logger), ..LogLine::default() };
+    log.message = component(message, &mut log.extra).into();
+    Some(log)
+}
+
+/// Fields that a pattern prints in brackets before the message.
+type Extra<'a> = Vec<(std::borrow::Cow<'a, str>, crate::Text<'a>)>;
+
+/// Kafka's classes that are `Logging` put `[Controller id=0] ` or `[Controller 0]: ` before each message (`logIdent`).
+fn component<'a>(message: &'a [u8], extra: &mut Extra<'a>) -> &'a [u8] {
+    let mut c = Cursor::new(message);
+    if c.eat(b"[").is_none() {
+        return message;
+    }
+    let Some(inner) = c.until(b']').filter(|i| !i.is_empty() && i.len() <= 100) else { return message };
+    c.eat(b":");
+    if c.eat(b" ").is_none() {
+        return message;
+    }
+    extra.push(("component".into(), inner.into()));
+    c.rest()
+}
+
+/// Elasticsearch's pattern has the node's name in brackets (empty while it starts), and its marker: the index, with
+/// its id or the shard's number. The garbage collector's own `[gc]` looks alike and is the message.
+fn node_and_index<'a>(message: &'a [u8], extra: &mut Extra<'a>) -> &'a [u8] {
+    let mut c = Cursor::new(message);
+    let is_node = |b: &[u8]| !b.iter().any(|b| matches!(b, b' ' | b'[' | b'{' | b'='));
+    let Some(node) = c.eat(b"[").and_then(|()| c.until(b']')).filter(|n| is_node(n)) else { return message };
+    if c.eat(b" ").is_none() {
+        return message;
+    }
+    if !node.is_empty() {
+        extra.push(("node".into(), node.into()));
+    }
+    let message = c.rest();
+    let Some(index) = c.eat(b"[").and_then(|()| c.until(b']')) else { return message };
+    let is_index =
+        !index.is_empty() && index != b"gc" && is_node(index) && !index.iter().any(u8::is_ascii_control);
+    if c.eat(b"[").is_some() {
+        let shard = c.until(b']').unwrap_or_default();
+        if shard.is_empty() || !shard.iter().all(u8::is_ascii_digit) {
+            return message;
+        }
+    }
+    if !is_index || c.eat(b" ").is_none() {
+        return message;
+    }
+    extra.push(("index".into(), index.into()));
+    c.rest()
 }
 
 pub(super) static JULI: FormatDef = FormatDef {
@@ -325,6 +390,15 @@ mod tests {
             assert_eq!(l.thread.is_some(), !matches!(i, 4 | 5), "{s}");
         }
         assert_eq!(&*log(log4j(LOG4J.samples[4].as_bytes())).message, b"starting");
+        let l = log(log4j(LOG4J.samples[5].as_bytes()));
+        assert_eq!((&*l.extra[0].1, &*l.extra[1].1), (&b"vWNJsZ3"[..], &b"orders"[..]));
+        assert_eq!(&*l.message, b"creating index");
+        let l = log(log4j(b"[2018-05-17T08:29:12,177][WARN ][o.e.m.j.JvmGcMonitorService] [n1] [gc][3449992] overhead, spent [1.6s]"));
+        assert_eq!((&*l.message, l.extra.len()), (&b"[gc][3449992] overhead, spent [1.6s]"[..], 1));
+        let l = log(log4j(
+            b"[2017-08-04 10:48:21,063] INFO [Controller 0]: 0 elected (kafka.controller.KafkaController)",
+        ));
+        assert_eq!((&*l.message, &*l.extra[0].1), (&b"0 elected"[..], &b"Controller 0"[..]));
         assert_eq!(&*log(log4j(LOG4J.samples[0].as_bytes())).message, b"cache eviction rate high");
         assert!(log4j(b"2026-06-20 10:15:02,456 INFO started in 3 - 4 seconds").is_err());
     }

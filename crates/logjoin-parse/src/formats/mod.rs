@@ -20,7 +20,6 @@ mod combined_io;
 mod combined_quoted;
 mod common;
 mod ingress_nginx;
-mod lenient_json;
 mod nginx_context;
 mod nginx_error;
 mod nginx_json;
@@ -41,32 +40,41 @@ pub(crate) use haproxy_fields::is_haproxy_message;
 pub(crate) use haproxy_state::other as haproxy_message;
 
 // backends, system
+mod alb;
 mod asgi;
+mod bluegene;
 mod databases;
 mod dotnet;
+mod envoy;
+mod erlang;
 mod fields;
 mod glog;
 mod go;
 mod gunicorn;
+mod iis;
 mod json;
 mod json_fields;
 mod json_scan;
 mod jvm;
+mod jvm_unified;
 mod logfmt;
 mod monolog;
 mod morgan;
 mod php;
 mod plain;
+mod postgres;
 mod python;
 mod ruby;
 mod rust_tracing;
 mod system;
 mod time_of_day;
+mod traefik;
 mod uwsgi;
 mod when;
 mod words;
 
 pub(crate) use jvm::split_jul;
+pub(crate) use when::any_stamp;
 pub(crate) use words::{is_trouble, request_id};
 
 use std::fmt;
@@ -141,6 +149,7 @@ pub static FORMATS: &[&FormatDef] = &[
     &nginx_upstream::FORMAT,
     &apache_timed::FORMAT,
     &apache_ssl_request::FORMAT,
+    &traefik::FORMAT,
     &nginx_stream::FORMAT,
     &nginx_json::FORMAT,
     &vhost_combined::FORMAT,
@@ -158,21 +167,31 @@ pub static FORMATS: &[&FormatDef] = &[
     &php::ERROR,
     &go::GIN,
     &go::ZAP,
-    &databases::POSTGRES,
+    &postgres::FORMAT,
     &databases::MYSQL,
+    &databases::MYSQL_SLOW,
     &databases::REDIS,
     &system::SUPERVISORD,
     &system::KERNEL,
+    &system::AUDIT,
+    &bluegene::FORMAT,
+    &envoy::FORMAT,
+    &alb::FORMAT,
+    &iis::FORMAT,
     &jvm::SPRING,
     &rust_tracing::FORMAT,
     &jvm::LOG4J,
     &jvm::JULI,
     &jvm::JUL,
+    &jvm_unified::FORMAT,
+    &erlang::FORMAT,
     &monolog::FORMAT,
     &glog::FORMAT,
     &ruby::LOGGER,
     &ruby::RAILS,
     &ruby::PUMA,
+    &ruby::PASSENGER,
+    &ruby::SIDEKIQ,
     &python::WERKZEUG,
     &python::LOGGING,
     &dotnet::FORMAT,

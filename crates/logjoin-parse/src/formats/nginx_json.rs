@@ -6,9 +6,9 @@
 use std::borrow::Cow;
 
 use super::clf::{self, Known, Source};
-use super::lenient_json::{Value, members};
+use super::json_scan::{End, scan};
 use super::{FormatDef, ParseError};
-use crate::{Access, Anchor, Body, Kind, Product, Record, Stamp, Text};
+use crate::{Access, Anchor, Body, Kind, Product, Record, Stamp};
 
 pub(super) static FORMAT: FormatDef = FormatDef {
     id: "nginx-json",
@@ -53,17 +53,14 @@ fn parse(line: &[u8]) -> Result<Record<'_>, ParseError> {
     let mut stamp: Option<Stamp> = None;
     let mut names = 0;
     let mut is_upstream = false;
-    members(line, |name, value| {
-        names += usize::from(is_nginx_name(name));
-        let text = match value {
-            Value::Text(t) => t,
-            Value::Bare(b"null") => Text::Borrowed(&b""[..]),
-            Value::Bare(b) => Text::Borrowed(b),
-            Value::Nested(raw) => {
-                access.extra.push((String::from_utf8_lossy(name), Text::Borrowed(raw)));
-                return;
-            }
+    let end = scan(line, |path, leaf| {
+        let [name] = *path else {
+            let name = String::from_utf8_lossy(&path.join(&b'.')).into_owned();
+            access.extra.extend(leaf.text().map(|text| (Cow::Owned(name), text)));
+            return;
         };
+        names += usize::from(is_nginx_name(name));
+        let text = leaf.text().unwrap_or_default();
         match clf::set(&mut access, &mut stamp, name, text.clone(), Source::Json) {
             // The short names are anyone's; nginx's own name is a proof.
             Known::Upstream => is_upstream |= name.starts_with(b"upstream_"),
@@ -73,8 +70,12 @@ fn parse(line: &[u8]) -> Result<Record<'_>, ParseError> {
             }
             Known::No => {}
         }
-    })
-    .map_err(|at| ParseError::new(at, "a member of a JSON object"))?;
+    });
+    match end {
+        Some(End::At(at)) if line[at..].trim_ascii().is_empty() => {}
+        Some(End::At(at)) => return Err(ParseError::new(at, "the end of the line")),
+        _ => return Err(ParseError::new(0, "a JSON object")),
+    }
     if !is_upstream && names < 3 {
         return Err(ParseError::new(0, "names of nginx variables"));
     }

@@ -19,6 +19,10 @@ pub(super) static PLAIN: FormatDef = FormatDef {
         "20/11/2026 10:00:00.123 [worker-3] done",
         "2025-05-14T04:26:16.491Z [pebble] POST /v1/services 76.46267ms 202",
         "2012-07-02 10:22:40,672:DEBUG:foo bar baz",
+        "[2026-11-20 10:00:00.123 INF] Now listening",
+        "2016-09-28 04:30:30, Info                  CBS    Loaded Servicing Stack",
+        "[10.30 16:49:06] chrome.exe - proxy.example:5070 open through proxy",
+        "@400000006b001a2a075bcd15 starting",
     ],
     parse: |line| plain(line).ok_or(ParseError::new(0, "a stamp")),
 };
@@ -26,11 +30,20 @@ pub(super) static PLAIN: FormatDef = FormatDef {
 fn plain(line: &[u8]) -> Option<Record<'_>> {
     let bracket = line.first() == Some(&b'[');
     let (stamp, rest) = any_stamp(if bracket { &line[1..] } else { line })?;
-    let mut rest = if bracket { rest.strip_prefix(b"]").or_else(|| closing(rest))? } else { rest };
+    let mut log = LogLine::default();
+    let mut rest = match rest.strip_prefix(b"]") {
+        _ if !bracket => rest,
+        Some(after) => after,
+        None => {
+            // a little more may stand in the stamp's bracket: a zone's name, a pid, a level
+            let (inside, after) = closing(rest)?;
+            log.level = text(inside).filter(|w| is_level(w));
+            after
+        }
+    };
     if rest.first().is_some_and(u8::is_ascii_alphanumeric) {
         return None;
     }
-    let mut log = LogLine::default();
     // up to four words in brackets, a level among them, in any order
     for _ in 0..4 {
         rest = rest.trim_ascii_start();
@@ -40,7 +53,7 @@ fn plain(line: &[u8]) -> Option<Record<'_>> {
             .unwrap_or(rest)
             .trim_ascii_start();
         if log.level.is_none()
-            && let Some((level, after)) = take_level(rest)
+            && let Some((level, after)) = take_level(rest).or_else(|| padded_level(rest))
         {
             log.level = text(level);
             rest = after;
@@ -69,10 +82,18 @@ fn plain(line: &[u8]) -> Option<Record<'_>> {
     Some(words::log(&PLAIN, Some(stamp), log))
 }
 
-/// The bracket of a stamp may hold a little more: a zone's name, a pid.
-fn closing(rest: &[u8]) -> Option<&[u8]> {
+/// What is left in the bracket of a stamp, and what follows it.
+fn closing(rest: &[u8]) -> Option<(&[u8], &[u8])> {
     let end = memchr::memchr(b']', rest.get(..rest.len().min(40))?)?;
-    Some(&rest[end + 1..])
+    Some((&rest[..end], &rest[end + 1..]))
+}
+
+/// A capitalised level that blanks pad to a column: `Info                  CBS`.
+fn padded_level(rest: &[u8]) -> Option<(&[u8], &[u8])> {
+    let n = rest.iter().take_while(|c| c.is_ascii_alphabetic()).count();
+    let (word, after) = rest.split_at(n);
+    (is_level(word) && word[0].is_ascii_uppercase() && after.starts_with(b"   "))
+        .then(|| (word, after.trim_ascii_start()))
 }
 
 pub(super) static STAMPLESS: FormatDef = FormatDef {
@@ -113,6 +134,10 @@ mod tests {
             (2, "WARN", "", "slow"),
             (3, "", "worker-3", "done"),
             (5, "DEBUG", "", "foo bar baz"),
+            (6, "INF", "", "Now listening"),
+            (7, "Info", "", "CBS    Loaded Servicing Stack"),
+            (8, "", "", "chrome.exe - proxy.example:5070 open through proxy"),
+            (9, "", "", "starting"),
         ] {
             let Body::Log(l) = plain(PLAIN.samples[i].as_bytes()).expect(PLAIN.samples[i]).body else {
                 panic!("a message")

@@ -2,7 +2,7 @@
 //! development servers of Flask and Django.
 
 use super::when::any_stamp;
-use super::words::{self, is_level, is_method, pid, scaled, text};
+use super::words::{self, is_level, is_method, pid, scaled, text, upper_level};
 use crate::bytes::{Cursor, int, split_request};
 use crate::{Access, Anchor, FormatDef, Kind, LogLine, ParseError, Product, Record, Stamp};
 
@@ -65,10 +65,6 @@ fn read_logging(line: &[u8]) -> Option<Record<'_>> {
         return Some(words::access(&LOGGING, Some(stamp), Anchor::End, a));
     }
     Some(words::log(&LOGGING, Some(stamp), log))
-}
-
-fn upper_level(word: &[u8]) -> bool {
-    is_level(word) && word.iter().all(u8::is_ascii_uppercase)
 }
 
 fn is_name(b: &[u8]) -> bool {

@@ -1,4 +1,4 @@
-//! Ruby: `Logger`, Rails' request messages, Puma's console.
+//! Ruby: `Logger`, Rails' request messages, Puma's console, Passenger's and Sidekiq's own logs.
 
 use super::words::{self, is_level, pid, text};
 use crate::bytes::Cursor;
@@ -150,6 +150,86 @@ fn read_puma(line: &[u8]) -> Option<Record<'_>> {
     Some(words::log(&PUMA, None, log))
 }
 
+pub(super) static PASSENGER: FormatDef = FormatDef {
+    id: "passenger",
+    title: "Phusion Passenger's own log",
+    product: Product::Backend,
+    kind: Kind::Log,
+    anchor: Anchor::Event,
+    source: "passenger src/cxx_supportlib/LoggingKit/Implementation.cpp, _prepareLogEntry",
+    samples: &[
+        "[ E 2026-11-20 10:00:00.1234 123/T4 age/Cor/App/Implementation.cpp:221 ]: Could not spawn process for application /srv/shop",
+        "[ N 2026-11-20 10:00:00.1234 123/Tb age/Cor/CoreMain.cpp:1325 ]: Passenger core online, PID 123",
+    ],
+    parse: |line| passenger(line).ok_or(ParseError::new(0, "[ L time pid/thread place ]: message")),
+};
+
+fn passenger(line: &[u8]) -> Option<Record<'_>> {
+    let mut c = Cursor::new(line);
+    c.eat(b"[ ")?;
+    let level: &[u8] = match c.until(b' ')? {
+        b"C" => b"critical",
+        b"E" => b"error",
+        b"W" => b"warning",
+        b"N" => b"notice",
+        b"I" => b"info",
+        b"D" | b"D2" | b"D3" => b"debug",
+        _ => return None,
+    };
+    let (stamp, rest) = Stamp::iso(c.rest())?;
+    let mut c = Cursor::new(rest);
+    c.eat(b" ")?;
+    let (process, thread) = (pid(c.until(b'/')?), c.until(b' ')?);
+    let place = c.until_str(b" ]: ")?;
+    let log = LogLine {
+        level: text(level),
+        pid: process,
+        thread: text(thread),
+        logger: text(place),
+        message: c.rest().into(),
+        ..LogLine::default()
+    };
+    Some(words::log(&PASSENGER, Some(stamp), log))
+}
+
+pub(super) static SIDEKIQ: FormatDef = FormatDef {
+    id: "sidekiq",
+    title: "Sidekiq's log",
+    product: Product::Backend,
+    kind: Kind::Log,
+    anchor: Anchor::Event,
+    source: "sidekiq lib/sidekiq/logger.rb, Formatters::Pretty",
+    samples: &[
+        "2026-11-20T10:00:00.123Z pid=4321 tid=ow4c class=PayJob jid=b4a577edbccf1d805744efa9 elapsed=0.1 INFO: done",
+        "2026-11-20T10:00:00.123Z 4321 TID-ow4c INFO: Booting Sidekiq",
+    ],
+    parse: |line| sidekiq(line).ok_or(ParseError::new(0, "time pid=N tid=X LEVEL: message")),
+};
+
+fn sidekiq(line: &[u8]) -> Option<Record<'_>> {
+    let (stamp, rest) = Stamp::iso(line)?;
+    let mut c = Cursor::new(rest);
+    c.eat(b" ")?;
+    let mut log = LogLine::default();
+    c.eat(b"pid=");
+    log.pid = Some(pid(c.until(b' ')?)?);
+    if c.eat(b"tid=").is_none() {
+        c.eat(b"TID-")?;
+    }
+    log.thread = text(c.until(b' ')?);
+    // the job's context, then the level
+    for _ in 0..12 {
+        let word = c.until(b' ')?;
+        if let Some(level) = word.strip_suffix(b":").filter(|l| is_level(l)) {
+            (log.level, log.message) = (text(level), c.rest().into());
+            return Some(words::log(&SIDEKIQ, Some(stamp), log));
+        }
+        let at = memchr::memchr2(b'=', b'-', word)?;
+        log.extra.push((String::from_utf8_lossy(&word[..at]), word[at + 1..].into()));
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -168,5 +248,14 @@ mod tests {
         assert!(l.request_id.is_some());
         assert!((RAILS.parse)(b"Completed the work").is_err());
         assert!(puma(b"[123] x").is_err());
+        let Body::Log(l) = sidekiq(SIDEKIQ.samples[0].as_bytes()).expect("a line").body else {
+            panic!("a message")
+        };
+        assert_eq!((l.pid, l.level.as_deref(), l.extra.len()), (Some(4321), Some(&b"INFO"[..]), 3));
+        let r = passenger(PASSENGER.samples[0].as_bytes()).expect("a line");
+        assert_eq!(r.stamp.map(|s| s.to_iso()).as_deref(), Some("2026-11-20T10:00:00.123400"));
+        assert!(
+            matches!(&r.body, Body::Log(l) if l.level.as_deref() == Some(b"error") && l.pid == Some(123))
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! The machine below: kernel messages, systemd's messages about units, supervisord.
+//! The machine below: kernel messages, the audit log, systemd's messages about units, supervisord.
 
 use super::words::{self, pid, text};
 use crate::bytes::Cursor;
@@ -70,6 +70,39 @@ fn read_kernel(line: &[u8]) -> Option<Record<'_>> {
     c.eat(b" ")?;
     log.message = c.rest().into();
     Some(words::log(&KERNEL, stamp, log))
+}
+
+pub(super) static AUDIT: FormatDef = FormatDef {
+    id: "audit",
+    title: "Linux audit log",
+    product: Product::System,
+    kind: Kind::Log,
+    anchor: Anchor::Event,
+    source: "Linux kernel/audit.c audit_log_start: audit(seconds.millis:serial); audit-userspace src/auditd-event.c",
+    samples: &[
+        "type=AVC msg=audit(1795168800.123:456): avc:  denied  { name_connect } for  pid=1210 comm=\"nginx\" dest=8080",
+        "node=web1 type=SYSCALL msg=audit(1795168800.123:456): arch=c000003e syscall=42 success=no exit=-13",
+    ],
+    parse: |line| audit(line).ok_or(ParseError::new(0, "type=NAME msg=audit(time:serial): fields")),
+};
+
+fn audit(line: &[u8]) -> Option<Record<'_>> {
+    let mut c = Cursor::new(line);
+    let mut log = LogLine { program: Some(b"audit"[..].into()), ..LogLine::default() };
+    if c.eat(b"node=").is_some() {
+        log.host = text(c.until(b' ')?);
+    }
+    c.eat(b"type=")?;
+    log.logger = text(c.until(b' ')?);
+    c.eat(b"msg=audit(")?;
+    let stamp = Stamp::epoch_number(c.until(b':')?)?;
+    let serial = c.until(b')')?;
+    c.eat(b":")?;
+    log.extra.push(("serial".into(), serial.into()));
+    log.message = c.rest().trim_ascii_start().into();
+    let at = memchr::memmem::find(&log.message, b" pid=").map(|i| i + 5);
+    log.pid = at.and_then(|i| pid(log.message[i..].split(|b| *b == b' ').next()?));
+    Some(words::log(&AUDIT, Some(stamp), log))
 }
 
 pub(super) static SYSTEMD: FormatDef = FormatDef {
@@ -196,6 +229,13 @@ mod tests {
         for not in ["[1] x", "[1.2] x", "[Fri Nov 20 10:00:00 2026] [error] x", "[pid: 1] x", "error: x"] {
             assert!(kernel(not.as_bytes()).is_err(), "{not}");
         }
+    }
+
+    #[test]
+    fn audit_records() {
+        let r = audit(AUDIT.samples[0].as_bytes()).expect("a record");
+        assert_eq!(r.stamp.map(|s| s.to_iso()).as_deref(), Some("2026-11-20T10:00:00.123Z"));
+        assert!(matches!(&r.body, Body::Log(l) if l.pid == Some(1210) && l.message.starts_with(b"avc: ")));
     }
 
     #[test]

@@ -11,13 +11,14 @@ pub(crate) fn any_stamp(b: &[u8]) -> Option<(Stamp, &[u8])> {
         b'0'..=b'9' => {
             let n = b.iter().take(20).take_while(|c| c.is_ascii_digit()).count();
             match (n, b.get(n)?) {
-                (4, b'-') => Stamp::iso(b),
+                (4, b'-') => Stamp::iso(b).or_else(|| db2(b)),
                 (4, b'/') => Stamp::slashed(b).or_else(|| gin(b)),
                 (1 | 2, b'/' | b'-' | b' ') => {
                     Stamp::clf(b).or_else(|| day_month(b)).or_else(|| numeric_day(b))
                 }
-                (1 | 2, b'.') => numeric_day(b),
-                (6, b' ') => two_digit_year(b),
+                (1 | 2, b'.') => numeric_day(b).or_else(|| month_point_day(b)),
+                (6, b' ') => two_digit_year(b).or_else(|| short(b)),
+                (17, _) => compact_millis(b),
                 (8, b'T') => compact(b),
                 (10 | 13 | 16 | 19, _) => epoch(b),
                 _ => None,
@@ -34,8 +35,84 @@ pub(crate) fn any_stamp(b: &[u8]) -> Option<(Stamp, &[u8])> {
                 Stamp::syslog(b).or_else(|| month_day_year(b))
             }
         }
+        b'@' => tai64n(b),
         _ => None,
     }
+}
+
+/// Two digits of each of six numbers without separators, or with one blank after the third.
+fn pairs(b: &[u8]) -> Option<[u32; 6]> {
+    let mut out = [0; 6];
+    let blank = usize::from(b.get(6) == Some(&b' '));
+    for (i, v) in out.iter_mut().enumerate() {
+        let at = 2 * i + if i > 2 { blank } else { 0 };
+        *v = uint(b.get(at..at + 2)?)? as u32;
+    }
+    Some(out)
+}
+
+fn century(year: u32) -> i32 {
+    if year >= 69 { 1900 + year as i32 } else { 2000 + year as i32 }
+}
+
+/// `081109 203615`, log4j's `yyMMdd HHmmss`, Hadoop before 0.20.
+pub(super) fn short(b: &[u8]) -> Option<(Stamp, &[u8])> {
+    let [y, mon, d, h, m, s] = pairs(b.get(..13)?)?;
+    let rest = &b[13..];
+    if rest.first().is_some_and(u8::is_ascii_alphanumeric) || b[6] != b' ' {
+        return None;
+    }
+    Some((Stamp::civil(Some(century(y)), mon, d, h, m, s, 0, Precision::Seconds, None)?, rest))
+}
+
+/// `20261120100000123`, log4j's `COMPACT`.
+fn compact_millis(b: &[u8]) -> Option<(Stamp, &[u8])> {
+    let year = uint(&b[..4])? as i32;
+    let [_, mon, d, h, m, s] = pairs(b.get(2..14)?)?;
+    let millis = uint(b.get(14..17)?)? as u32;
+    let stamp = Stamp::civil(Some(year), mon, d, h, m, s, millis * 1_000_000, Precision::Millis, None)?;
+    Some((stamp, &b[17..]))
+}
+
+/// `2005-06-03-15.42.50.675872`, DB2's time; its diagnostic log adds minutes east of UTC (`+060`).
+pub(super) fn db2(b: &[u8]) -> Option<(Stamp, &[u8])> {
+    if b.get(10) != Some(&b'-') || b.get(13) != Some(&b'.') || b.get(16) != Some(&b'.') {
+        return None;
+    }
+    let mut clock = [0u8; 19];
+    clock.copy_from_slice(b.get(..19)?);
+    (clock[10], clock[13], clock[16]) = (b' ', b':', b':');
+    let (mut stamp, _) = Stamp::iso(&clock)?;
+    let (ns, precision, rest) = fraction(&b[19..]);
+    stamp.wall_ns += i64::from(ns);
+    stamp.precision = precision;
+    if let [sign @ (b'+' | b'-'), digits @ ..] = rest
+        && let Some(minutes) = digits.get(..3).and_then(uint)
+    {
+        let east = minutes as i32 * 60;
+        stamp.offset_s = Some(if *sign == b'-' { -east } else { east });
+        return Some((stamp, &rest[4..]));
+    }
+    Some((stamp, rest))
+}
+
+/// `10.30 16:49:06`, month and day without a year (Proxifier).
+fn month_point_day(b: &[u8]) -> Option<(Stamp, &[u8])> {
+    let (mon, day) = (uint(b.get(..2)?)? as u32, uint(b.get(3..5)?)? as u32);
+    clock(None, mon, day, b.get(5..)?.strip_prefix(b" ")?)
+}
+
+/// `@400000006553a5ca1dcd6500`: seconds since 1970 plus 2^62, as TAI, which is ten seconds ahead at its zero; leap
+/// seconds since are not taken off, as daemontools does not (`multilog t`, `s6-log T`).
+fn tai64n(b: &[u8]) -> Option<(Stamp, &[u8])> {
+    let digits = std::str::from_utf8(b.get(1..25)?).ok()?;
+    let seconds = i64::from_str_radix(&digits[..16], 16).ok()?.checked_sub(1 << 62)?.checked_sub(10)?;
+    let nanos = i64::from_str_radix(&digits[16..], 16).ok()?;
+    if !(0..10_000_000_000).contains(&seconds) || !(0..1_000_000_000).contains(&nanos) {
+        return None;
+    }
+    let ns = seconds.checked_mul(1_000_000_000)?.checked_add(nanos)?;
+    Some((Stamp::epoch(ns, Precision::Nanos), &b[25..]))
 }
 
 /// `20-Nov-2026 10:00:00.123`, `20 Nov 2026 10:00:00.123`, `20/Nov/2026 10:00:00`, `20 Nov 10:00:00.123`; a
@@ -120,17 +197,22 @@ fn numeric_day(b: &[u8]) -> Option<(Stamp, &[u8])> {
     }
     let (first, second) = (uint(&b[..n])? as u32, uint(&rest[..k])? as u32);
     let rest = &rest[k + 1..];
-    let year = uint(rest.get(..4)?)? as i32;
-    let rest = rest[4..].strip_prefix(b" ").or_else(|| rest[4..].strip_prefix(b", "))?;
+    let n = rest.iter().take(4).take_while(|c| c.is_ascii_digit()).count();
+    let year = match n {
+        4 => uint(&rest[..4])? as i32,
+        2 => century(uint(&rest[..2])? as u32),
+        _ => return None,
+    };
+    let rest = rest[n..].strip_prefix(b" ").or_else(|| rest[n..].strip_prefix(b", "))?;
     let (mon, day) = if sep == b'.' || first > 12 { (second, first) } else { (first, second) };
     half_day(year, mon, day, rest)
 }
 
 /// `261120 10:00:00` and ` 9:00:00`, MySQL before 5.7 and its wrapper script.
 fn two_digit_year(b: &[u8]) -> Option<(Stamp, &[u8])> {
-    let (y, m, d) = (uint(&b[..2])? as i32, uint(&b[2..4])? as u32, uint(&b[4..6])? as u32);
+    let (y, m, d) = (uint(&b[..2])? as u32, uint(&b[2..4])? as u32, uint(&b[4..6])? as u32);
     let rest = b[7..].strip_prefix(b" ").unwrap_or(&b[7..]);
-    half_day(if y >= 69 { 1900 + y } else { 2000 + y }, m, d, rest)
+    half_day(century(y), m, d, rest)
 }
 
 /// `20261120T100000,123`, log4j's `ISO8601_BASIC`.
@@ -191,6 +273,13 @@ mod tests {
             ("261120  9:00:00 [ERROR]", "2026-11-20T09:00:00", " [ERROR]"),
             ("20261120T100000,123 x", "2026-11-20T10:00:00.123", " x"),
             ("1795168800.123 x", "2026-11-20T10:00:00.123Z", " x"),
+            ("081109 203615 148 INFO", "2008-11-09T20:36:15", " 148 INFO"),
+            ("20261120100000123 x", "2026-11-20T10:00:00.123", " x"),
+            ("20/11/26 10:00:00.123 x", "2026-11-20T10:00:00.123", " x"),
+            ("10.30 16:49:06] x", "1972-10-30T16:49:06", "] x"),
+            ("2005-06-03-15.42.50.675872 x", "2005-06-03T15:42:50.675872", " x"),
+            ("2026-11-20-10.00.00.123456+060 x", "2026-11-20T10:00:00.123456+01:00", " x"),
+            ("@400000006b001a2a075bcd15 x", "2026-11-20T10:00:00.123456789Z", " x"),
             ("1795168800123 x", "2026-11-20T10:00:00.123Z", " x"),
         ] {
             let (s, r) = any_stamp(line.as_bytes()).expect(line);

@@ -97,6 +97,11 @@ pub(crate) fn is_level(word: &[u8]) -> bool {
     )
 }
 
+/// A level in capitals, as the loggers of Java and Python write it.
+pub(super) fn upper_level(word: &[u8]) -> bool {
+    is_level(word) && word.iter().all(u8::is_ascii_uppercase)
+}
+
 /// Whether a level counts as trouble (warning or worse), for words and for the numbers of pino and bunyan.
 pub(crate) fn is_trouble(level: &[u8]) -> bool {
     match level.first() {
@@ -306,9 +311,10 @@ fn id_value(b: &[u8], separator: u8) -> &[u8] {
 }
 
 /// A request told in a few words: `GET /x 200 287 67.29ms`, `GET /x 200 12.3 ms - 45`, `GET /x 1.7s 200`,
-/// `GET /x HTTP/1.1 200 45 - 12.3 ms`; `key=value` words may follow. Both a status and a duration must be there.
+/// `GET /x HTTP/1.1 200 45 - 12.3 ms`, Serilog's `HTTP GET /x responded 200 in 12.3 ms`; `key=value` words may follow.
+/// Both a status and a duration must be there.
 pub(super) fn short_request(message: &[u8]) -> Option<Access<'_>> {
-    let mut c = Cursor::new(message);
+    let mut c = Cursor::new(message.strip_prefix(b"HTTP ").unwrap_or(message));
     let method = c.until(b' ')?;
     if !is_method(method) {
         return None;
@@ -341,7 +347,7 @@ pub(super) fn short_request(message: &[u8]) -> Option<Access<'_>> {
             a.bytes = Some(v);
         } else if memchr::memchr(b'=', word).is_some() {
             break;
-        } else if !matches!(word, b"-" | b"in" | b"|" | b"took" | b"->" | b"=>" | b"OK")
+        } else if !matches!(word, b"-" | b"in" | b"responded" | b"|" | b"took" | b"->" | b"=>" | b"OK")
             && (a.status.is_none() || a.duration_us.is_none())
         {
             return None;
@@ -400,6 +406,8 @@ mod tests {
         assert_eq!((a.status, a.bytes, a.duration_us), (Some(200), Some(45), Some(12_300)));
         let a = short_request(b"POST /v1/services 76.46267ms 202").expect("duration first");
         assert_eq!((a.status, a.duration_us), (Some(202), Some(76_462)));
+        let a = short_request(b"HTTP GET /x responded 502 in 12.3456 ms").expect("Serilog");
+        assert_eq!((a.status, a.duration_us), (Some(502), Some(12_345)));
         assert!(short_request(b"GET /x handled, user=5").is_none());
     }
 }

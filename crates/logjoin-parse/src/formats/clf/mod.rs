@@ -40,6 +40,7 @@ impl<'a> Line<'a> {
         let (product, anchor) = match self.tail {
             Tail::Ingress | Tail::NginxNamed | Tail::NginxTimes => (Product::Nginx, Anchor::End),
             Tail::ApacheTimes | Tail::Io => (Product::Apache, Anchor::Start),
+            Tail::Traefik => (Product::Backend, Anchor::Start),
             Tail::Empty | Tail::Quoted | Tail::Other => (Product::Unknown, Anchor::Unknown),
         };
         Ok(Record {

@@ -7,7 +7,7 @@ use memchr::memmem;
 
 use super::named::{Known, Source, set};
 use super::tokens::{Tok, Tokens};
-use crate::bytes::{is_ip, present, seconds_and_unit, split_port, uint};
+use crate::bytes::{is_ip, present, seconds_and_unit, split_port, uint, worker_address};
 use crate::{Access, Stamp, Text};
 
 /// Whose layout a tail is.
@@ -27,6 +27,8 @@ pub(in crate::formats) enum Tail {
     ApacheTimes,
     /// Apache's `%I %O`.
     Io,
+    /// Traefik's count of requests, router, server and duration.
+    Traefik,
     /// Anything else.
     Other,
 }
@@ -69,6 +71,16 @@ pub(super) fn read<'a>(tail: &'a [u8], access: &mut Access<'a>, stamp: &mut Stam
                 access.aborted = Some(*x == b"X");
                 others(rest, access, stamp);
                 Tail::ApacheTimes
+            }
+            [Tok::Bare(n), Tok::Quoted(router), Tok::Quoted(server), Tok::Bare(took)]
+                if uint(n).is_some() && took.strip_suffix(b"ms").is_some_and(|t| uint(t).is_some()) =>
+            {
+                access.duration_us = took.strip_suffix(b"ms").and_then(uint).map(|ms| ms as i64 * 1000);
+                access.duration_unit_us = 1000;
+                access.upstream.name = present(router).map(Text::Borrowed);
+                access.upstream.addr = present(server).and_then(worker_address).map(Text::Borrowed);
+                access.upstream.has_addr = true;
+                Tail::Traefik
             }
             [Tok::Bare(rt), Tok::Bare(urt), rest @ ..] if is_millis(rt) && is_millis_list(urt) => {
                 nginx_times(rt, urt, rest, access, stamp);
@@ -141,9 +153,16 @@ fn keep<'a>(value: &'a [u8], index: usize, access: &mut Access<'a>) {
 pub(in crate::formats) fn guess<'a>(value: &'a [u8], index: usize, access: &mut Access<'a>) {
     let Some(value) = present(value) else { return };
     let text = Text::Borrowed(value);
-    if access.xff.is_none() && is_forwarded_list(value) {
+    if access.upstream.addr.is_none() && is_worker(value) {
+        // Apache's `%{BALANCER_WORKER_NAME}e`
+        access.upstream.addr = worker_address(value).map(Text::Borrowed);
+        access.upstream.has_addr = true;
+    } else if access.xff.is_none() && is_forwarded_list(value) {
         access.xff = Some(text);
-    } else if access.duration_us.is_none() && is_millis(value) {
+    } else if access.duration_us.is_none()
+        && (is_millis(value) || is_fraction(value, 4) || is_fraction(value, 6))
+    {
+        // nginx and many others; Rack's common logger; gunicorn's `%(L)s` and actix' `%T`: all of them seconds
         set_duration(access, value);
     } else if access.request_id.is_none() && is_request_id(value) {
         access.request_id = Some(text);
@@ -228,8 +247,15 @@ fn nginx_times<'a>(
 
 /// `0.021`: whole seconds and exactly three digits, as nginx writes times.
 fn is_millis(b: &[u8]) -> bool {
+    is_fraction(b, 3)
+}
+
+/// A decimal number with this many digits after the point.
+fn is_fraction(b: &[u8], digits: usize) -> bool {
     match memchr::memchr(b'.', b) {
-        Some(i) => i > 0 && b.len() == i + 4 && b[..i].iter().chain(&b[i + 1..]).all(u8::is_ascii_digit),
+        Some(i) => {
+            i > 0 && b.len() == i + 1 + digits && b[..i].iter().chain(&b[i + 1..]).all(u8::is_ascii_digit)
+        }
         None => false,
     }
 }
@@ -274,6 +300,14 @@ fn elements(b: &[u8]) -> impl Iterator<Item = &[u8]> {
         rest = Some(&b[at + len..]);
         Some(&b[..at])
     })
+}
+
+/// A backend's URL without a path: scheme, address, port.
+fn is_worker(b: &[u8]) -> bool {
+    let Some(at) = memmem::find(b, b"://") else { return false };
+    let scheme =
+        matches!(&b[..at], b"http" | b"https" | b"ajp" | b"fcgi" | b"scgi" | b"uwsgi" | b"h2" | b"h2c");
+    scheme && split_port(&b[at + 3..]).1.is_some()
 }
 
 /// `X-Forwarded-For` as clients and proxies send it: addresses, `unknown`, with or without ports.
