@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anstream::ColorChoice;
-use logjoin::{CauseId, Pattern, render};
+use logjoin::{CauseId, Pattern, Zone, render};
 use logjoin_parse::Format;
 use logjoin_parse::compile::{self, Compiled, Escape, FormatError};
 
 use crate::args;
 use crate::exit::Failure;
 use crate::output::OutputArgs;
-use crate::time_args::{self, Zone};
+use crate::time_args;
 
 /// An analysis as it was asked for.
 #[derive(Debug, Clone)]

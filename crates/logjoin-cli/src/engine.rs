@@ -2,13 +2,12 @@
 
 use std::path::PathBuf;
 
-use chrono::{DateTime, Datelike};
-use logjoin::{Analysis, ConfigFile, FileScan, FileScanner, Head, Options, Pattern, Plan};
+use chrono::DateTime;
+use logjoin::{Analysis, ConfigFile, FileScan, FileScanner, FileTimes, Head, Options, Plan};
 use logjoin_input::{DiscoverOptions, InputFile, ReadOptions, discover, group, read_config};
 use rayon::prelude::*;
 
 use crate::analyze_args::AnalyzeArgs;
-use crate::time_args::Zone;
 
 /// Bytes of each file's beginning by which its format is recognised.
 const HEAD_BYTES: usize = 256 * 1024;
@@ -94,14 +93,13 @@ impl Inputs {
     pub(crate) fn plan_for(&mut self, args: &AnalyzeArgs) -> Plan {
         let mut options = Options {
             statuses: args.statuses.clone(),
-            zones: self.zones(args),
+            zones: args.zones.clone(),
             skews: args.skews.clone(),
             roles: args.roles.clone(),
             formats: args.formats.clone(),
             peers: args.peers.clone(),
             since_ns: args.since_ns,
             until_ns: args.until_ns,
-            year: self.year(args),
             max_failures: args.failures,
             ..Options::default()
         };
@@ -109,32 +107,6 @@ impl Inputs {
             options.window_s = s;
         }
         self.plan(options)
-    }
-
-    /// The offsets of the zones that were told. That of a place depends on the date: it is looked up for each file at
-    /// its first stamp, or at the start of the range where its stamps have no year.
-    fn zones(&self, args: &AnalyzeArgs) -> Vec<(Pattern, i32)> {
-        let mut out = Vec::new();
-        for (pattern, zone) in &args.zones {
-            if let Zone::Fixed(s) = zone {
-                out.push((pattern.clone(), *s));
-                continue;
-            }
-            for (file, ..) in self.logs.iter().filter(|(f, ..)| pattern.fits(f.name())) {
-                let modified =
-                    file.modified().map(|t| DateTime::<chrono::Utc>::from(t).timestamp_nanos_opt());
-                let at = first_stamp(file).or(args.since_ns).or(modified.flatten()).unwrap_or(0);
-                out.push((Pattern::new(file.name()), zone.offset_at(at)));
-            }
-        }
-        out
-    }
-
-    /// The year of stamps without one: that of the asked range, else that in which the newest file was written.
-    fn year(&self, args: &AnalyzeArgs) -> Option<i32> {
-        let asked = args.until_ns.or(args.since_ns).map(|ns| DateTime::from_timestamp_nanos(ns).year());
-        let newest = || self.logs.iter().filter_map(|(f, ..)| f.modified()).max();
-        asked.or_else(|| newest().map(|t| DateTime::<chrono::Utc>::from(t).year()))
     }
 
     /// Decides what each file is.
@@ -147,6 +119,7 @@ impl Inputs {
                 source: Some(source.clone()),
                 order: *order,
                 bytes: file.head(HEAD_BYTES).unwrap_or_default(),
+                times: times(file),
             })
             .collect();
         logjoin::plan(heads, std::mem::take(&mut self.configs), options)
@@ -197,13 +170,14 @@ pub fn analyze(paths: &[PathBuf], configs: &[PathBuf], options: Options) -> (Ana
     (logjoin::finish(&plan, scans), inputs.problems)
 }
 
-/// The wall clock of the first stamp with a year in the beginning of a file.
-fn first_stamp(file: &InputFile) -> Option<i64> {
-    let head = file.head(16 * 1024).ok()?;
-    head.split(|b| *b == b'\n').find_map(|line| {
-        let record = logjoin_parse::parse_any(line).ok()?;
-        record.best_stamp().filter(|s| s.has_year).map(|s| s.wall_ns)
-    })
+/// What is known of when a file was written.
+fn times(file: &InputFile) -> FileTimes {
+    let ns = |t: std::time::SystemTime| DateTime::<chrono::Utc>::from(t).timestamp_nanos_opt();
+    FileTimes {
+        named_ns: file.named_seconds().and_then(|s| s.checked_mul(1_000_000_000)),
+        packed_ns: file.packed_modified().and_then(ns),
+        modified_ns: file.modified().and_then(ns),
+    }
 }
 
 fn civil_ns(&(year, month, day, hour, minute, second): &logjoin_config::Civil) -> Option<i64> {

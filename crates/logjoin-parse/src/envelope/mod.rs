@@ -6,8 +6,11 @@
 
 mod container;
 mod json;
+mod pieces;
 mod syslog;
 mod tag;
+
+pub use pieces::{Pieces, Taken};
 
 use crate::{Stamp, Text};
 

@@ -184,6 +184,17 @@ impl Ledger {
     }
 }
 
+/// A time in which a source wrote nothing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Silence {
+    /// The last moment before.
+    pub start: Time,
+    /// The first moment after.
+    pub end: Time,
+    /// Length, seconds.
+    pub s: f64,
+}
+
 /// One writer's stream.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Source {
@@ -213,6 +224,12 @@ pub struct Source {
     pub end: Option<Time>,
     /// Longest silence, seconds.
     pub longest_gap_s: f64,
+    /// The longest silences, of a second or more, the longest first.
+    #[serde(default)]
+    pub gaps: Vec<Silence>,
+    /// What was assumed where the lines do not say (years, zones, the order of day and month), and why.
+    #[serde(default)]
+    pub assumptions: Vec<String>,
     /// Lines, accounted for.
     pub ledger: Ledger,
     /// First lines that no format read, escaped and shortened.
