@@ -1,10 +1,11 @@
 //! From paths to an [`Analysis`]: carries bytes from `logjoin-input` to `logjoin`, which do not know each other.
 
+use std::io::{self, Write};
 use std::path::PathBuf;
 
 use chrono::DateTime;
 use logjoin::{Analysis, ConfigFile, FileScan, FileScanner, FileTimes, Head, Options, Plan};
-use logjoin_input::{DiscoverOptions, InputFile, ReadOptions, discover, group, read_config};
+use logjoin_input::{DiscoverOptions, InputError, InputFile, ReadOptions, discover, group, read_config};
 use rayon::prelude::*;
 
 use crate::analyze_args::AnalyzeArgs;
@@ -24,16 +25,25 @@ pub struct Inputs {
     pub problems: Vec<String>,
     /// What a reader should know: files passed over, copies.
     pub notes: Vec<String>,
+    /// How files are read.
+    read: ReadOptions,
 }
 
 impl Inputs {
     /// Finds the files, and tells configurations from logs. `configs` are read as configurations whatever they look like.
     pub fn find(paths: &[PathBuf], configs: &[PathBuf]) -> Inputs {
-        let found = discover(paths, &DiscoverOptions::default());
+        Inputs::find_within(paths, configs, ReadOptions::default().max_decompressed)
+    }
+
+    /// The same; no compressed file or archive may yield more than `max_unpacked` bytes.
+    pub fn find_within(paths: &[PathBuf], configs: &[PathBuf], max_unpacked: u64) -> Inputs {
+        let looking = DiscoverOptions { max_decompressed: max_unpacked, ..DiscoverOptions::default() };
+        let found = discover(paths, &looking);
         let mut inputs = Inputs {
+            read: ReadOptions { max_decompressed: max_unpacked, ..ReadOptions::default() },
             logs: Vec::new(),
             configs: Vec::new(),
-            problems: found.problems.iter().map(ToString::to_string).collect(),
+            problems: found.problems.iter().map(told).collect(),
             notes: found.notes.iter().map(ToString::to_string).collect(),
         };
         let named = discover(configs, &DiscoverOptions::default());
@@ -127,32 +137,43 @@ impl Inputs {
 
     /// Reads everything. `advance` is told of bytes as they are read.
     pub fn scan(&mut self, plan: &Plan, advance: &(dyn Fn(u64) + Sync)) -> Vec<FileScan> {
-        let results: Vec<(FileScan, Option<String>)> = self
+        let results: Vec<Scanned> = self
             .logs
             .par_iter()
             .enumerate()
-            .map(|(i, (file, ..))| {
-                let mut scanner = FileScanner::new(plan, i);
-                let mut chunks = match file.open(&ReadOptions::default()) {
-                    Ok(chunks) => chunks,
-                    Err(e) => {
-                        let mut scan = scanner.finish();
-                        scan.set_problem(e.to_string());
-                        return (scan, Some(e.to_string()));
-                    }
-                };
-                for chunk in &mut chunks {
-                    scanner.push(chunk.first_line, &chunk.bytes);
-                    advance(chunk.bytes.len() as u64);
-                }
-                let mut scan = scanner.finish();
-                let problem = chunks.into_problem().map(|e| e.to_string());
-                if let Some(p) = &problem {
-                    scan.set_problem(p.clone());
-                }
-                (scan, problem)
-            })
+            .map(|(i, (file, ..))| scan_file(file, FileScanner::new(plan, i), &self.read, advance))
             .collect();
+        self.gather(results)
+    }
+
+    /// The same, one file after the other: the lines that no format reads are written to `out` as `path:line:text`.
+    ///
+    /// # Errors
+    ///
+    /// The first failure to write; all files are read nevertheless.
+    pub fn scan_writing(
+        &mut self,
+        plan: &Plan,
+        advance: &(dyn Fn(u64) + Sync),
+        out: &mut (dyn Write + Send),
+    ) -> (Vec<FileScan>, io::Result<()>) {
+        let mut written = Ok(());
+        let mut results = Vec::with_capacity(self.logs.len());
+        for (i, (file, ..)) in self.logs.iter().enumerate() {
+            let each = |number: u64, line: &[u8]| {
+                if written.is_ok() {
+                    let place = format!("{}:{number}:", file.name());
+                    written = [place.as_bytes(), line, b"\n"].iter().try_for_each(|part| out.write_all(part));
+                }
+            };
+            let scanner = FileScanner::new(plan, i).on_unparsed(each);
+            results.push(scan_file(file, scanner, &self.read, advance));
+        }
+        let written = written.and_then(|()| out.flush());
+        (self.gather(results), written)
+    }
+
+    fn gather(&mut self, results: Vec<Scanned>) -> Vec<FileScan> {
         let (scans, problems): (Vec<_>, Vec<_>) = results.into_iter().unzip();
         self.problems.extend(problems.into_iter().flatten());
         // What is found while looking is found again while reading.
@@ -160,6 +181,40 @@ impl Inputs {
         self.problems.dedup();
         scans
     }
+}
+
+/// What a file gave, and what stopped its reading early.
+type Scanned = (FileScan, Option<String>);
+
+/// An error with the option that avoids it, where there is one.
+fn told(e: &InputError) -> String {
+    if e.is_too_large() { format!("{e}: --max-unpacked") } else { e.to_string() }
+}
+
+fn scan_file(
+    file: &InputFile,
+    mut scanner: FileScanner<'_>,
+    read: &ReadOptions,
+    advance: &(dyn Fn(u64) + Sync),
+) -> Scanned {
+    let mut chunks = match file.open(read) {
+        Ok(chunks) => chunks,
+        Err(e) => {
+            let mut scan = scanner.finish();
+            scan.set_problem(told(&e));
+            return (scan, Some(told(&e)));
+        }
+    };
+    for chunk in &mut chunks {
+        scanner.push(chunk.first_line, &chunk.bytes);
+        advance(chunk.bytes.len() as u64);
+    }
+    let mut scan = scanner.finish();
+    let problem = chunks.problem().map(told);
+    if let Some(p) = &problem {
+        scan.set_problem(p.clone());
+    }
+    (scan, problem)
 }
 
 /// Analyses files and folders. What could not be read is in the second value; the rest was analysed.

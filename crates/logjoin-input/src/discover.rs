@@ -22,8 +22,8 @@ use crate::same::{self, Sampled};
 pub struct DiscoverOptions {
     /// Also read hidden files and directories that walking or a pattern comes across: no.
     pub hidden: bool,
-    /// Read files of the same content once: yes. It costs a look at 64 KiB of each file, and a full
-    /// comparison of those that begin alike and are compressed differently.
+    /// Read files of the same content once, and not those that are the beginning of another one (an older copy): yes.
+    /// It costs a look at 64 KiB of each file, and a full comparison of those that begin alike and are compressed.
     pub notice_copies: bool,
     /// The most bytes that one archive may yield while it is listed: 64 GiB.
     pub max_decompressed: u64,
@@ -260,6 +260,7 @@ impl Finder<'_> {
         }
         if self.options.notice_copies {
             sampled = same::once_per_content(sampled, &mut self.out.notes);
+            sampled = same::without_beginnings(sampled, &mut self.out.notes);
         }
         let mut out = self.out;
         out.files.extend(sampled.into_iter().map(|sampled| sampled.file));

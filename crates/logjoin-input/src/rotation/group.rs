@@ -53,6 +53,9 @@ impl SourceFiles {
 /// The date of its folder (or [`NEWEST`]), what its name says, the file.
 type Member = (i64, RotationKey, InputFile);
 
+/// The set that a file belongs to if the date of its folder is rotation's, and that date.
+type InFolder = (String, i64);
+
 /// A file outside of the folders of dates is the one being written to.
 const NEWEST: i64 = i64::MAX;
 
@@ -78,7 +81,7 @@ const NEWEST: i64 = i64::MAX;
 pub fn group(files: Vec<InputFile>) -> Vec<SourceFiles> {
     // Folders of dates are believed where there are several: one alone may be anything.
     let mut dates: BTreeMap<String, BTreeSet<i64>> = BTreeMap::new();
-    let keyed: Vec<(RotationKey, Option<(String, i64)>, InputFile)> = files
+    let keyed: Vec<(RotationKey, Option<InFolder>, InputFile)> = files
         .into_iter()
         .map(|file| {
             let (directory, name) = split(file.name());
