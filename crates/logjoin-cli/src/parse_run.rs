@@ -7,7 +7,7 @@ use std::path::Path;
 use logjoin::Pattern;
 use logjoin_input::{DiscoverOptions, InputFile, ReadOptions, discover};
 use logjoin_parse::detect::{LineReader, detect};
-use logjoin_parse::envelope::{Pieces, Taken};
+use logjoin_parse::envelope::{Pieces, Taken, peel_all};
 use logjoin_parse::fold::{Folder, Step};
 use logjoin_parse::{Dialect, Format};
 
@@ -76,6 +76,8 @@ impl Rows {
 struct Pending {
     row: Row,
     format: &'static str,
+    /// Its lines are entries of a transport.
+    enveloped: bool,
     first: u64,
     last: u64,
     bytes: Vec<u8>,
@@ -86,10 +88,13 @@ impl Pending {
     /// the lines that follow (nginx's context after the output of a FastCGI program).
     fn write(self, file: &str, reader: &LineReader, rows: &mut Rows) -> io::Result<()> {
         if self.last == self.first {
-            return rows.write(&self.row);
+            let mut row = self.row;
+            row.exception(&self.bytes);
+            return rows.write(&row);
         }
         let whole = reader.parse(&self.bytes).ok().filter(|r| r.format == self.format);
         let mut row = whole.map_or(self.row, |r| Row::of(file, self.first, &r));
+        row.exception(&self.bytes);
         row.ends_at(self.last);
         rows.write(&row)
     }
@@ -161,6 +166,7 @@ impl FileRows<'_> {
                     self.pending = Some(Pending {
                         row: Row::of(self.name, number, record),
                         format: record.format,
+                        enveloped: record.envelope.is_some(),
                         first: number,
                         last: number,
                         bytes: line.to_vec(),
@@ -171,7 +177,9 @@ impl FileRows<'_> {
                 if let Some(p) = &mut self.pending {
                     p.last = number;
                     p.bytes.push(b'\n');
-                    p.bytes.extend_from_slice(line);
+                    // Where each line of a trace is an entry of a transport, the trace is what the entries hold.
+                    let text = if p.enveloped { peel_all(line).1 } else { line.into() };
+                    p.bytes.extend_from_slice(&text);
                 }
             }
             Step::Excess => {

@@ -51,6 +51,8 @@ struct Current {
     enveloped: bool,
     tag: Vec<u8>,
     tag_pid: Option<u32>,
+    /// The program writes a time of its own inside the envelope.
+    timed: bool,
     lines: u32,
     bytes: usize,
     last: Last,
@@ -113,6 +115,7 @@ impl Folder {
                     enveloped: r.envelope.is_some(),
                     tag,
                     tag_pid: r.envelope.as_ref().and_then(|e| e.pid),
+                    timed: r.stamp.is_some(),
                     lines: 1,
                     bytes: line.len() + 1,
                     last: announce(line),
@@ -160,8 +163,9 @@ impl Current {
     /// In the journal and in syslog each line of a trace is an entry of its own, of the same process.
     fn claims_entry(&self, r: &Record<'_>) -> bool {
         let Body::Log(l) = &r.body else { return false };
+        // A program that writes times of its own begins each event with one, apart from its dumps.
         r.stamp.is_none()
-            && self.claims(&l.message)
+            && (self.claims(&l.message) || self.timed && r.format == crate::detect::MESSAGE.id)
             && self.tag == tag_of(r)
             && self.tag_pid == r.envelope.as_ref().and_then(|e| e.pid)
     }
@@ -178,7 +182,15 @@ impl Current {
                 .and_then(|i| l.message[i..].splitn(2, |b| *b == b'"').nth(1))
                 .is_some_and(|said| !said.starts_with(b"NOTICE: ") && continues_by_shape(said)),
             "ruby-logger" => {
-                let place = &l.message[..memchr::memmem::find(&l.message, b":in ").unwrap_or(0)];
+                // Rails puts its tags (`config.log_tags`) before each line of what it logs.
+                let mut message: &[u8] = &l.message;
+                while let Some(end) = message.strip_prefix(b"[").and_then(|m| memchr::memchr(b']', m)) {
+                    message = message[end + 2..].trim_ascii_start();
+                }
+                if message.is_empty() && l.message.starts_with(b"[") {
+                    return true;
+                }
+                let place = &message[..memchr::memmem::find(message, b":in ").unwrap_or(0)];
                 let digits = place.iter().rev().take_while(|b| b.is_ascii_digit()).count();
                 digits > 0
                     && place[..place.len() - digits].ends_with(b":")
@@ -365,6 +377,12 @@ info: Microsoft.Hosting.Lifetime[0]
 E, [2026-11-20T10:00:00.1 #12] ERROR -- : /app/x.rb:1:in `call'
 I, [2026-11-20T10:00:01.1 #12]  INFO -- : reaped worker";
         assert_eq!(steps(text), "SCS");
+        let text =
+            "F, [2026-11-20T10:00:00.1 #12] FATAL -- : [3f2b-1] NoMethodError (undefined method `total'):
+F, [2026-11-20T10:00:00.1 #12] FATAL -- : [3f2b-1]
+F, [2026-11-20T10:00:00.1 #12] FATAL -- : [3f2b-1] app/models/order.rb:12:in `total'
+I, [2026-11-20T10:00:01.1 #12]  INFO -- : [3f2b-1] done";
+        assert_eq!(steps(text), "SCCS");
     }
 
     #[test]
@@ -376,6 +394,13 @@ Nov 21 02:46:59 api-2 kernel: [ 4502.446398] gunicorn[26585]: segfault at 0
 Nov 21 02:46:59 api-2 systemd[1]: shop.service: Main process exited, code=dumped, status=6/ABRT
 Nov 21 02:46:59 api-2 systemd[1]: Started shop.service - shop.";
         assert_eq!(steps(text), "SCSSSS");
+        let text = "Nov 21 10:00:00 api-1 app[7]: 2026-11-21 10:00:00,123 ERROR shop.web failed
+Nov 21 10:00:00 api-1 app[7]: Traceback (most recent call last):
+Nov 21 10:00:00 api-1 app[7]:   File \"/a.py\", line 3, in f
+Nov 21 10:00:00 api-1 app[7]: KeyError: 'x'
+Nov 21 10:00:00 api-1 other[8]: KeyError: 'x'
+Nov 21 10:00:01 api-1 app[7]: 2026-11-21 10:00:01,123 INFO shop.web fine";
+        assert_eq!(steps(text), "SCCCSS");
     }
 
     #[test]
