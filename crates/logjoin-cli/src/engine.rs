@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use chrono::DateTime;
 use logjoin::{Analysis, ConfigFile, FileScan, FileScanner, FileTimes, Head, Options, Plan};
-use logjoin_input::{DiscoverOptions, InputError, InputFile, ReadOptions, discover, group, read_config};
+use logjoin_input::{
+    DiscoverOptions, InputError, InputFile, NoteKind, ReadOptions, Tally, discover, group, read_config,
+};
 use rayon::prelude::*;
 
 use crate::analyze_args::AnalyzeArgs;
@@ -25,6 +27,8 @@ pub struct Inputs {
     pub problems: Vec<String>,
     /// What a reader should know: files passed over, copies.
     pub notes: Vec<String>,
+    /// Files that are not read because another one has all that is in them: path, and why.
+    pub copies: Vec<(String, String)>,
     /// How files are read.
     read: ReadOptions,
 }
@@ -45,6 +49,7 @@ impl Inputs {
             configs: Vec::new(),
             problems: found.problems.iter().map(told).collect(),
             notes: found.notes.iter().map(ToString::to_string).collect(),
+            copies: copies(&found.notes),
         };
         let named = discover(configs, &DiscoverOptions::default());
         inputs.problems.extend(named.problems.iter().map(ToString::to_string));
@@ -183,12 +188,43 @@ impl Inputs {
     }
 }
 
+/// The notes on copies.
+fn copies(notes: &[logjoin_input::Note]) -> Vec<(String, String)> {
+    let is_copy = |n: &&logjoin_input::Note| {
+        matches!(n.kind, NoteKind::SameContent { .. } | NoteKind::Beginning { .. })
+    };
+    let told = |n: &logjoin_input::Note| {
+        let text = n.to_string();
+        let text = text.strip_prefix(&format!("{}: ", n.path)).unwrap_or(&text).to_owned();
+        (n.path.clone(), text)
+    };
+    notes.iter().filter(is_copy).map(told).collect()
+}
+
 /// What a file gave, and what stopped its reading early.
 type Scanned = (FileScan, Option<String>);
 
 /// An error with the option that avoids it, where there is one.
 fn told(e: &InputError) -> String {
     if e.is_too_large() { format!("{e}: --max-unpacked") } else { e.to_string() }
+}
+
+/// What reading left out of lines, in words.
+fn left_out(tally: &Tally, read: &ReadOptions) -> Option<String> {
+    let mut parts = Vec::new();
+    if tally.truncated_lines > 0 {
+        let (n, most, rest) = (tally.truncated_lines, read.max_line, tally.truncated_bytes);
+        parts.push(format!(
+            "lines longer than {most} bytes: {n}; the rest of each is left out ({rest} bytes)"
+        ));
+    }
+    if tally.nul_bytes > 0 {
+        let n = tally.nul_bytes;
+        parts.push(format!(
+            "NUL bytes at the beginning of lines, left out: {n} (the file was truncated while in use)"
+        ));
+    }
+    (!parts.is_empty()).then(|| parts.join("; "))
 }
 
 fn scan_file(
@@ -210,6 +246,9 @@ fn scan_file(
         advance(chunk.bytes.len() as u64);
     }
     let mut scan = scanner.finish();
+    if let Some(cut) = left_out(&chunks.tally(), read) {
+        scan.set_cut(cut);
+    }
     let problem = chunks.problem().map(told);
     if let Some(p) = &problem {
         scan.set_problem(p.clone());

@@ -134,7 +134,10 @@ pub(crate) fn analyze(args: &AnalyzeArgs, verbose: bool) -> Result<(Analysis, Ou
         }
     };
     progress.finish();
-    let analysis = logjoin::finish(&plan, scans);
+    let mut analysis = logjoin::finish(&plan, scans);
+    let copies = std::mem::take(&mut inputs.copies);
+    let note = |(about, text)| logjoin::analysis::Note { level: "info".into(), about, text };
+    analysis.notes.extend(copies.into_iter().map(note));
     for p in &inputs.problems {
         say(Level::Warning, p);
     }

@@ -46,6 +46,8 @@ pub struct Discovery {
     pub notes: Vec<Note>,
 }
 
+/// Bytes of a stream that are looked at.
+const LOOKED_AT: usize = 64 * 1024;
 /// Memory for first bytes of archive members, for all archives together.
 const SAMPLE_BUDGET: u64 = 16 << 20;
 
@@ -220,7 +222,23 @@ impl Finder<'_> {
         }
     }
 
+    /// A tar archive in a pipe: its members cannot be gone back to.
+    fn refuse_piped_archives(&mut self) {
+        let (files, archives): (Vec<InputFile>, Vec<InputFile>) = std::mem::take(&mut self.out.files)
+            .into_iter()
+            .partition(|file| file.head(LOOKED_AT).map_or(true, |head| !archive::is_tar(&head)));
+        self.out.files = files;
+        for file in archives {
+            let kind = Kind::Unreadable {
+                what: "a tar archive in a pipe".to_owned(),
+                instead: "name the file instead",
+            };
+            self.out.problems.push(InputError::new(file.name(), None, kind));
+        }
+    }
+
     fn finish(mut self) -> Discovery {
+        self.refuse_piped_archives();
         let found = std::mem::take(&mut self.found);
         let mut sampled = Vec::new();
         let mut samples_left = SAMPLE_BUDGET;

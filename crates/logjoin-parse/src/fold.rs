@@ -1,11 +1,11 @@
 //! Events of several lines: which lines continue the one before.
 //!
-//! A line that no format reads continues the event before it; that alone folds most stack traces, SQL
-//! statements and banners. [`Folder`] adds what a parser of single lines cannot know: lines of a dump that look
+//! A line that no format reads continues the event before it, unless that is a line of an access log; that alone folds
+//! most stack traces, SQL statements and banners. [`Folder`] adds what a parser of single lines cannot know: lines of a dump that look
 //! like records, the second line of two-line records, and the bounds. It is a pure function of its state and
 //! the line, so an event may run over the border of two chunks: hand the folder over.
 
-use crate::{Body, Record};
+use crate::{Body, Product, Record};
 
 mod shape;
 
@@ -30,7 +30,7 @@ pub enum Step {
     Excess,
     /// It is empty. It belongs to no event and ends none.
     Blank,
-    /// No format reads it and there is no event that it could continue.
+    /// No format reads it and there is no event that it could continue. It ends none.
     Orphan,
 }
 
@@ -53,6 +53,9 @@ struct Current {
     tag_pid: Option<u32>,
     /// The program writes a time of its own inside the envelope.
     timed: bool,
+    /// A line of an access log, which has no second one: only what has the shape of a trace continues it (an application
+    /// may write both to one stream).
+    single: bool,
     lines: u32,
     bytes: usize,
     last: Last,
@@ -91,6 +94,7 @@ impl Folder {
         let continues = match (&self.current, record) {
             (None, _) => false,
             // among entries with an envelope, a line without one is the rest of an entry that was not escaped
+            (Some(c), None) if c.single => c.claims(line),
             (Some(c), None) => !c.enveloped || crate::envelope::peel(line).0.is_none(),
             (Some(c), Some(r)) if r.envelope.is_some() => c.enveloped && c.claims_entry(r),
             (Some(c), Some(r)) if r.stamp.is_some() => c.pid.is_some() && c.claims_prefixed(r),
@@ -115,7 +119,10 @@ impl Folder {
                     enveloped: r.envelope.is_some(),
                     tag,
                     tag_pid: r.envelope.as_ref().and_then(|e| e.pid),
-                    timed: r.stamp.is_some(),
+                    timed: r.stamp.is_some() && !matches!(r.body, Body::Access(_)),
+                    single: r.envelope.is_none()
+                        && r.product != Product::Backend
+                        && matches!(r.body, Body::Access(_)),
                     lines: 1,
                     bytes: line.len() + 1,
                     last: announce(line),
@@ -401,6 +408,17 @@ Nov 21 10:00:00 api-1 app[7]: KeyError: 'x'
 Nov 21 10:00:00 api-1 other[8]: KeyError: 'x'
 Nov 21 10:00:01 api-1 app[7]: 2026-11-21 10:00:01,123 INFO shop.web fine";
         assert_eq!(steps(text), "SCCCSS");
+    }
+
+    #[test]
+    fn access_lines_have_no_second_line() {
+        let text = r#"192.0.2.7 - - [21/Nov/2026:01:50:53 +0000] "GET / HTTP/1.1" 200 1 "-" "-"
+0000] "GET /cut HTTP/1.1" 200 1 "-" "-"
+junk
+192.0.2.7 - - [21/Nov/2026:01:50:54 +0000] "GET / HTTP/1.1" 500 1 "-" "-"
+	at com.acme.Web.handle(Web.java:10)
+"#;
+        assert_eq!(steps(text), "SOOSC");
     }
 
     #[test]

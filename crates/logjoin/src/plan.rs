@@ -107,8 +107,8 @@ struct Sample {
     clients: usize,
     requests: usize,
     day_order: Option<DayEvidence>,
-    /// Its first stamp, where it has a year: read as UTC.
-    begins: Option<i64>,
+    /// Its first stamp with a year: read as UTC where it has no zone.
+    begins: Option<logjoin_parse::Stamp>,
 }
 
 /// Decides what each file is. The order of `heads` does not matter.
@@ -172,17 +172,25 @@ pub fn plan(mut heads: Vec<Head>, mut configs: Vec<ConfigFile>, options: Options
 
 /// Names can lie about the order of a set; stamps with years do not. A file without stands behind the one it followed.
 fn in_order_of_stamps(members: &mut Vec<usize>, samples: &[Sample]) -> bool {
-    let mut last = None;
+    const SECOND: i64 = 1_000_000_000;
+    let mut last: Option<logjoin_parse::Stamp> = None;
     let mut keyed: Vec<(Option<i64>, usize)> = Vec::with_capacity(members.len());
+    let mut lies = false;
     for &i in members.iter() {
+        if let (Some(last), Some(begins)) = (last, samples[i].begins) {
+            // Without zones, clocks that were set back look like an hour of disorder.
+            let zoned = last.offset_s.is_some() && begins.offset_s.is_some();
+            let slack = if zoned { 60 } else { 3 * 3600 } * SECOND;
+            lies |= last.utc_ns(0) - begins.utc_ns(0) > slack;
+        }
         last = samples[i].begins.or(last);
-        keyed.push((last, i));
+        keyed.push((last.map(|s| s.utc_ns(0)), i));
     }
-    keyed.sort_by_key(|(begins, _)| *begins);
-    let ordered: Vec<usize> = keyed.into_iter().map(|(_, i)| i).collect();
-    let moved = ordered != *members;
-    *members = ordered;
-    moved
+    if lies {
+        keyed.sort_by_key(|(begins, _)| *begins);
+        *members = keyed.into_iter().map(|(_, i)| i).collect();
+    }
+    lies
 }
 
 fn is_proxy(p: Product) -> bool {
@@ -232,7 +240,7 @@ fn sample(head: &Head, options: &Options, configs: &[ConfigFile]) -> Sample {
         if let Ok(r) = reader.parse(line) {
             *products.entry(r.product).or_default() += 1;
             *kinds.entry(r.kind()).or_default() += 1;
-            begins = begins.or(r.best_stamp().filter(|s| s.has_year).map(|s| s.utc_ns(0)));
+            begins = begins.or(r.best_stamp().copied().filter(|s| s.has_year));
             if let Body::Access(a) = &r.body {
                 requests += 1;
                 if let Some(c) = &a.client_ip {

@@ -25,9 +25,16 @@ pub struct FileScan {
     pub(crate) unparsed: Vec<Example>,
     pub(crate) problem: Option<String>,
     pub(crate) trail: Trail,
+    /// What reading left out on purpose, in words.
+    pub(crate) cut: Option<String>,
 }
 
 impl FileScan {
+    /// Notes what reading left out on purpose, for people: `2 lines are longer than 1 MiB, the rest of each is left out`.
+    pub fn set_cut(&mut self, text: String) {
+        self.cut = Some(text);
+    }
+
     /// Notes that the file could not be read to its end.
     pub fn set_problem(&mut self, text: String) {
         self.problem = Some(text);

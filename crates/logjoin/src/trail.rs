@@ -13,6 +13,7 @@ use crate::event::Events;
 const SECOND: i64 = 1_000_000_000;
 /// A date that is this much earlier than the one before is of the next year.
 const HALF_YEAR: i64 = 182 * 86_400 * SECOND;
+const HOUR: i64 = 3600 * SECOND;
 /// Lines are out of order by less than this; a clock that is set back goes further.
 const FALL: i64 = 300 * SECOND;
 /// Most turns that are remembered of one kind: a file with more is not in order of time.
@@ -76,6 +77,8 @@ pub(crate) struct Trail {
     run: u64,
     /// The latest stamp so far.
     reach: Option<(i64, Mark)>,
+    /// The latest stamp before clocks were set back, as it seems.
+    fallen: Option<(i64, Mark)>,
     /// Wall clock of the last stamp without a zone.
     wall: Option<i64>,
     open: bool,
@@ -116,7 +119,7 @@ impl Trail {
             self.year(line, stamp, last.map(|l| l.1));
         }
         if stamp.offset_s.is_none() {
-            self.turn(line, stamp.wall_ns);
+            self.turn(mark);
         }
         self.silence(mark);
     }
@@ -146,7 +149,8 @@ impl Trail {
         }
     }
 
-    fn turn(&mut self, line: u64, wall: i64) {
+    fn turn(&mut self, mark: Mark) {
+        let (line, wall) = (mark.0, mark.1.wall_ns);
         let Some(before) = self.wall.replace(wall) else { return };
         let fell = (FALL..HALF_YEAR).contains(&(before - wall));
         // Forward again to where the clock was: a line from before it was set back was written late.
@@ -154,6 +158,15 @@ impl Trail {
         let rose = wall - before > FALL && self.turns.last().is_some_and(to_before);
         if (fell || rose) && self.turns.len() < MOST {
             self.turns.push(Turn { line, before, after: wall });
+        }
+        if fell {
+            // Clocks are set back by an hour; what is longer is the silence.
+            if let Some((_, from)) = self.reach {
+                self.keep_silence(Silence { ns: (HOUR - (before - wall)).max(0), from, to: mark });
+            }
+            self.fallen = self.reach.replace((mark.1.utc_ns(0), mark));
+        } else if rose {
+            self.reach = self.fallen.take().or(self.reach);
         }
     }
 
@@ -171,9 +184,15 @@ impl Trail {
         // Stamps with a zone are not compared with those without.
         let alike =
             from.1.offset_s.is_some() == mark.1.offset_s.is_some() && from.1.has_year == mark.1.has_year;
+        if alike {
+            self.keep_silence(Silence { ns, from, to: mark });
+        }
+    }
+
+    fn keep_silence(&mut self, silence: Silence) {
         let least = self.silences.last().map_or(0, |s| s.ns);
-        if alike && ns >= SECOND && (self.silences.len() < SILENCES || ns > least) {
-            self.silences.push(Silence { ns, from, to: mark });
+        if silence.ns >= SECOND && (self.silences.len() < SILENCES || silence.ns > least) {
+            self.silences.push(silence);
             self.silences.sort_by_key(|s| (std::cmp::Reverse(s.ns), s.from.0));
             self.silences.truncate(SILENCES);
         }

@@ -157,8 +157,10 @@ impl Calendar {
             }
             year_notes(plan, &source.files, &years, trails, &mut zone.notes);
             let all_written = written[i].silent == 0;
-            for f in source.files.iter().filter(|_| !all_written) {
-                set_back_notes(plan, *f, &mut files[*f], &trails[*f], &mut zone.notes);
+            for (n, f) in source.files.iter().enumerate().filter(|_| !all_written) {
+                // The file after this one begins in the second of the two hours: this one ends in the first.
+                let goes_on = source.files.get(n + 1).is_some_and(|next| files[*next].begins_late);
+                set_back_notes(plan, *f, &mut files[*f], &trails[*f], goes_on, &mut zone.notes);
             }
             line_notes(plan, &source.files, trails, &mut zone.notes);
             zone.silences = silences(&source.files, &mut files, trails);
@@ -370,8 +372,18 @@ fn year_notes(
 }
 
 /// Says of each hour that happened twice within the file whether the order of its lines told the two apart.
-fn set_back_notes(plan: &Plan, f: usize, file: &mut FileCalendar, trail: &Trail, notes: &mut Vec<String>) {
+fn set_back_notes(
+    plan: &Plan,
+    f: usize,
+    file: &mut FileCalendar,
+    trail: &Trail,
+    goes_on: bool,
+    notes: &mut Vec<String>,
+) {
     let (Some(first), Some(last)) = (trail.first, trail.last) else { return };
+    if matches!(file.rule, Rule::Zone(Zone::Fixed(_))) {
+        return;
+    }
     let (from, to) = (file.moment(first.0, &first.1), file.moment(last.0, &last.1));
     let path = &plan.files[f].path;
     // Half an hour is the shortest step of clocks; a file of more than some years is looked at in part.
@@ -389,13 +401,15 @@ fn set_back_notes(plan: &Plan, f: usize, file: &mut FileCalendar, trail: &Trail,
             let span = i64::from(early - late) * SECOND;
             let turn = file.twice.iter().find(|x| x.is_late && (x.wall - wall).abs() <= 2 * span);
             let day = DateTime::from_timestamp_nanos(wall).format("%Y-%m-%d").to_string();
-            notes.push(match turn {
+            let text = match turn {
                 Some(turn) => format!("clocks were set back on {day}: from {path}:{} on", turn.line),
                 None if file.begins_late => format!("clocks were set back on {day}, before {path} begins"),
+                None if goes_on => String::new(),
                 None => format!(
                     "an hour of {day} happened twice, and no line goes back: read as the first of the two"
                 ),
-            });
+            };
+            notes.extend((!text.is_empty()).then_some(text));
         }
         t += 1800 * SECOND;
     }

@@ -11,7 +11,8 @@ use crate::trail::{Mark, Trail};
 
 const SECOND: i64 = 1_000_000_000;
 const DAY: i64 = 86_400 * SECOND;
-const HALF_YEAR: i64 = 182 * DAY;
+/// The first lines of a file may be older than the last ones of the file before it by less than this.
+const OVERLAP: i64 = 2 * DAY;
 /// A file may be finished by a host whose zone is that far ahead of UTC.
 const AHEAD: i64 = 26 * 3600 * SECOND;
 /// The year in which parsers place stamps without one.
@@ -70,7 +71,7 @@ pub(super) fn decide(
         let trail = &trails[*f];
         let Some((from, to)) = trail.undated else { continue };
         if let Some((end, years)) = last {
-            since[i] = years + i32::from(end.1.wall_ns - from.1.wall_ns > HALF_YEAR);
+            since[i] = years + i32::from(end.1.wall_ns - from.1.wall_ns > OVERLAP);
         }
         last = Some((to, since[i] + trail.years_at(to.0)));
     }

@@ -20,6 +20,7 @@ pub(super) struct FileFacts {
     pub formats: BTreeMap<&'static str, u64>,
     pub unparsed: Vec<Example>,
     pub problem: Option<String>,
+    cut: Option<String>,
     precision: Option<Precision>,
     precisions: BTreeMap<Precision, u64>,
 }
@@ -39,6 +40,7 @@ impl FileFacts {
                     .map(|x| Example { at: x.at.clone(), text: super::show(&x.text, 200) })
                     .collect(),
                 problem: s.problem.clone(),
+                cut: s.cut.clone(),
                 precision: s.trail.finest(),
                 precisions: s.trail.precisions.clone(),
             })
@@ -97,6 +99,7 @@ pub(super) fn build(
             }
             let mut units: BTreeMap<Precision, u64> = BTreeMap::new();
             for f in files.iter().filter(|f| s.files.contains(&f.file)) {
+                assumptions.extend(f.cut.iter().map(|cut| format!("{}: {cut}", plan.files[f.file].path)));
                 f.precisions.iter().for_each(|(p, n)| *units.entry(*p).or_default() += n);
             }
             if units.len() > 1 {

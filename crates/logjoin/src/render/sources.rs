@@ -17,11 +17,16 @@ pub fn sources(a: &Analysis, o: &RenderOptions) -> Vec<u8> {
         c.blank();
         c.row("config", &[plain(config.join(", "))]);
     }
-    for i in a.inputs.iter().filter(|i| i.problem.is_some()) {
-        c.row(
-            "problem",
-            &[span(Role::Place, &i.path), plain(": "), span(Role::Bad, i.problem.as_deref().unwrap_or(""))],
-        );
+    for i in &a.inputs {
+        let Some(problem) = i.problem.as_deref() else { continue };
+        // What went wrong with a file begins with its name already.
+        let text = problem.strip_prefix(&format!("{}: ", i.path)).unwrap_or(problem);
+        c.row("problem", &[span(Role::Place, &i.path), plain(": "), span(Role::Bad, text)]);
+    }
+    // Notes on files that are no inputs: copies, read under another name.
+    let is_input = |path: &str| a.inputs.iter().any(|i| i.path == path) || path == "inputs";
+    for n in a.notes.iter().filter(|n| !is_input(&n.about) && !a.sources.iter().any(|s| s.id == n.about)) {
+        c.row("left out", &[span(Role::Place, &n.about), plain(format!(": {}", n.text))]);
     }
     if a.sources.is_empty() {
         c.para(0, &[span(Role::Warn, "no source: no file was given, or none was a log")]);
@@ -65,7 +70,8 @@ fn source(c: &mut Canvas, s: &Source, a: &Analysis, everything: bool) {
     }
     if !s.gaps.is_empty() {
         let shown = if everything { s.gaps.len() } else { 1 };
-        let gaps = s.gaps.iter().take(shown);
+        // Beside a long one, those that are usual say nothing.
+        let gaps = s.gaps.iter().take(shown).filter(|g| g.s * 10.0 >= s.longest_gap_s);
         let gaps: Vec<String> = gaps
             .map(|g| format!("{} of silence, {}", words::length(g.s), words::range(g.start, g.end)))
             .collect();
