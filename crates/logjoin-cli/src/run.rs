@@ -135,9 +135,7 @@ pub(crate) fn analyze(args: &AnalyzeArgs, verbose: bool) -> Result<(Analysis, Ou
     };
     progress.finish();
     let mut analysis = logjoin::finish(&plan, scans);
-    let copies = std::mem::take(&mut inputs.copies);
-    let note = |(about, text)| logjoin::analysis::Note { level: "info".into(), about, text };
-    analysis.notes.extend(copies.into_iter().map(note));
+    inputs.copies.iter().for_each(|(path, why)| analysis.add_copy(path, why));
     for p in &inputs.problems {
         say(Level::Warning, p);
     }

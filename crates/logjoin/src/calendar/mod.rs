@@ -71,16 +71,23 @@ struct Twice {
 impl FileCalendar {
     /// A stamp on its host's clock, nanoseconds since the epoch. `line` is where it stands.
     pub fn moment(&mut self, line: u64, stamp: &Stamp) -> i64 {
-        let mut wall = stamp.wall_ns;
-        if let (false, Some(year)) = (stamp.has_year, self.year) {
-            let n = self.years.partition_point(|y| y.0 <= line);
-            wall = years::place(wall, year + self.years[..n].last().map_or(0, |y| y.1));
-        }
+        let wall = self.wall(line, stamp);
         let offset = match stamp.offset_s {
             Some(o) => o,
             None => self.offset(line, wall),
         };
         wall - i64::from(offset) * SECOND
+    }
+
+    /// The wall clock, in its year.
+    fn wall(&self, line: u64, stamp: &Stamp) -> i64 {
+        match self.year {
+            Some(year) if !stamp.has_year => {
+                let n = self.years.partition_point(|y| y.0 <= line);
+                years::place(stamp.wall_ns, year + self.years[..n].last().map_or(0, |y| y.1))
+            }
+            _ => stamp.wall_ns,
+        }
     }
 
     fn offset(&mut self, line: u64, wall: i64) -> i32 {
@@ -132,11 +139,7 @@ impl Calendar {
                 file.rule = rule.clone();
                 file.year = year.as_ref().map(|y| y.first);
                 file.years = trail.years.clone();
-                let in_year = |line: u64, s: &Stamp| match year {
-                    Some(y) if !s.has_year => years::place(s.wall_ns, y.first + trail.years_at(line)),
-                    _ => s.wall_ns,
-                };
-                let first = trail.first.map(|(line, s)| in_year(line, &s));
+                let first = trail.first.map(|(line, s)| file.wall(line, &s));
                 let late = |t: &Turn| {
                     let by = year
                         .as_ref()
@@ -153,7 +156,7 @@ impl Calendar {
                     }
                     _ => false,
                 };
-                before = trail.last.map(|(line, s)| in_year(line, &s)).or(before);
+                before = trail.last.map(|(line, s)| file.wall(line, &s)).or(before);
             }
             year_notes(plan, &source.files, &years, trails, &mut zone.notes);
             let all_written = written[i].silent == 0;
@@ -384,16 +387,16 @@ fn set_back_notes(
     if matches!(file.rule, Rule::Zone(Zone::Fixed(_))) {
         return;
     }
-    let (from, to) = (file.moment(first.0, &first.1), file.moment(last.0, &last.1));
+    let (from, to) = (file.wall(first.0, &first.1), file.wall(last.0, &last.1));
+    let (from, to) = (from.min(to), from.max(to));
     let path = &plan.files[f].path;
     // Half an hour is the shortest step of clocks; a file of more than some years is looked at in part.
-    let mut t = from;
+    let mut wall = from;
     let mut said: Option<i64> = None;
     for _ in 0..200_000 {
-        if t > to {
+        if wall > to {
             break;
         }
-        let wall = t + i64::from(file.rule.at_wall(t).earlier()) * SECOND;
         if let Wall::Twice(early, late) = file.rule.at_wall(wall)
             && said.is_none_or(|said| wall - said > 86_400 * SECOND)
         {
@@ -411,7 +414,7 @@ fn set_back_notes(
             };
             notes.extend((!text.is_empty()).then_some(text));
         }
-        t += 1800 * SECOND;
+        wall += 1800 * SECOND;
     }
 }
 

@@ -23,10 +23,9 @@ pub fn sources(a: &Analysis, o: &RenderOptions) -> Vec<u8> {
         let text = problem.strip_prefix(&format!("{}: ", i.path)).unwrap_or(problem);
         c.row("problem", &[span(Role::Place, &i.path), plain(": "), span(Role::Bad, text)]);
     }
-    // Notes on files that are no inputs: copies, read under another name.
-    let is_input = |path: &str| a.inputs.iter().any(|i| i.path == path) || path == "inputs";
-    for n in a.notes.iter().filter(|n| !is_input(&n.about) && !a.sources.iter().any(|s| s.id == n.about)) {
-        c.row("left out", &[span(Role::Place, &n.about), plain(format!(": {}", n.text))]);
+    for i in a.inputs.iter().filter(|i| i.kind == "copy") {
+        let why = a.notes.iter().find(|n| n.about == i.path).map_or("", |n| n.text.as_str());
+        c.row("left out", &[span(Role::Place, &i.path), plain(format!(": {why}"))]);
     }
     if a.sources.is_empty() {
         c.para(0, &[span(Role::Warn, "no source: no file was given, or none was a log")]);
