@@ -249,7 +249,7 @@ impl LineReader {
         self
     }
 
-    /// Whether a container engine may have split the file's long lines, so that [`Pieces`](crate::envelope::Pieces)
+    /// Whether a container engine may have split the file's long lines, so that [`Pieces`]
     /// should see them first. True where nothing is known of the file.
     pub fn may_be_split(&self) -> bool {
         self.split
