@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use logjoin::{CauseId, Pattern, render};
+use logjoin::{CauseId, Pattern, Zone, render};
 use logjoin_parse::Format;
 use logjoin_parse::compile::{self, Compiled, Escape, FormatError};
 
 use crate::args;
 use crate::exit::Failure;
 use crate::output::OutputArgs;
-use crate::time_args::{self, Zone};
+use crate::time_args;
 
 /// An analysis as it was asked for.
 #[derive(Debug, Clone)]
@@ -38,6 +38,10 @@ pub(crate) struct AnalyzeArgs {
     pub statuses: BTreeSet<i32>,
     /// How far a cause may be, seconds.
     pub window_s: Option<f64>,
+    /// Where to write the lines that no format reads.
+    pub unparsed: Option<PathBuf>,
+    /// Most bytes that a compressed file may yield.
+    pub max_unpacked: Option<u64>,
     /// Threads; one per core when absent.
     pub threads: Option<usize>,
     /// How many failures to list.
@@ -82,12 +86,32 @@ impl AnalyzeArgs {
             peers: peers(&o.peer)?,
             statuses: statuses(&o.status)?,
             window_s: window_s.map(|ns| ns as f64 / 1e9),
+            unparsed: o.unparsed.clone(),
+            max_unpacked: o.max_unpacked.as_deref().map(size).transpose()?,
             threads: o.threads,
             failures: o.failures,
             fail_on: o.fail_on.iter().filter_map(|v| fail_on(v)).collect(),
             no_progress: o.no_progress,
         })
     }
+}
+
+/// A number of bytes: `500M`, `64G`, `1.5GiB`, `1000000`. Letters mean powers of 1024.
+fn size(text: &str) -> Result<u64, Failure> {
+    let wrong =
+        || Failure::usage(format!("{text:?} is no size: expected something like 500M, 64G or 1000000"));
+    let letters = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
+    let unit = match text[letters..].to_ascii_lowercase().as_str() {
+        "" | "b" => 1u64,
+        "k" | "kb" | "kib" => 1 << 10,
+        "m" | "mb" | "mib" => 1 << 20,
+        "g" | "gb" | "gib" => 1 << 30,
+        "t" | "tb" | "tib" => 1 << 40,
+        _ => return Err(wrong()),
+    };
+    let number: f64 = text[..letters].trim().parse().map_err(|_| wrong())?;
+    let bytes = number * unit as f64;
+    if (1.0..1e18).contains(&bytes) { Ok(bytes as u64) } else { Err(wrong()) }
 }
 
 /// The formats of `--format`.

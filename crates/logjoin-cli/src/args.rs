@@ -178,6 +178,12 @@ pub(crate) struct Options {
     /// Statuses that count as gateway failures
     #[arg(long, value_name = "LIST", default_value = STATUSES, help_heading = "Input")]
     pub status: String,
+    /// Write the lines that no format reads to FILE, each as path:line:text
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Input")]
+    pub unparsed: Option<PathBuf>,
+    /// Most bytes that one compressed file may yield: 500M, 64G [default: 64G]
+    #[arg(long, value_name = "SIZE", help_heading = "Input")]
+    pub max_unpacked: Option<String>,
     /// Threads [default: one per core]
     #[arg(short = 'j', long = "threads", value_name = "N", help_heading = "Input")]
     pub threads: Option<usize>,

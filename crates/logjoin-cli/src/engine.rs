@@ -1,14 +1,16 @@
 //! From paths to an [`Analysis`]: carries bytes from `logjoin-input` to `logjoin`, which do not know each other.
 
+use std::io::{self, Write};
 use std::path::PathBuf;
 
-use chrono::{DateTime, Datelike};
-use logjoin::{Analysis, ConfigFile, FileScan, FileScanner, Head, Options, Pattern, Plan};
-use logjoin_input::{DiscoverOptions, InputFile, ReadOptions, discover, group, read_config};
+use chrono::DateTime;
+use logjoin::{Analysis, ConfigFile, FileScan, FileScanner, FileTimes, Head, Options, Plan};
+use logjoin_input::{
+    DiscoverOptions, InputError, InputFile, NoteKind, ReadOptions, Tally, discover, group, read_config,
+};
 use rayon::prelude::*;
 
 use crate::analyze_args::AnalyzeArgs;
-use crate::time_args::Zone;
 
 /// Bytes of each file's beginning by which its format is recognised.
 const HEAD_BYTES: usize = 256 * 1024;
@@ -25,17 +27,29 @@ pub struct Inputs {
     pub problems: Vec<String>,
     /// What a reader should know: files passed over, copies.
     pub notes: Vec<String>,
+    /// Files that are not read because another one has all that is in them: path, and why.
+    pub copies: Vec<(String, String)>,
+    /// How files are read.
+    read: ReadOptions,
 }
 
 impl Inputs {
     /// Finds the files, and tells configurations from logs. `configs` are read as configurations whatever they look like.
     pub fn find(paths: &[PathBuf], configs: &[PathBuf]) -> Inputs {
-        let found = discover(paths, &DiscoverOptions::default());
+        Inputs::find_within(paths, configs, ReadOptions::default().max_decompressed)
+    }
+
+    /// The same; no compressed file or archive may yield more than `max_unpacked` bytes.
+    pub fn find_within(paths: &[PathBuf], configs: &[PathBuf], max_unpacked: u64) -> Inputs {
+        let looking = DiscoverOptions { max_decompressed: max_unpacked, ..DiscoverOptions::default() };
+        let found = discover(paths, &looking);
         let mut inputs = Inputs {
+            read: ReadOptions { max_decompressed: max_unpacked, ..ReadOptions::default() },
             logs: Vec::new(),
             configs: Vec::new(),
-            problems: found.problems.iter().map(ToString::to_string).collect(),
+            problems: found.problems.iter().map(told).collect(),
             notes: found.notes.iter().map(ToString::to_string).collect(),
+            copies: copies(&found.notes),
         };
         let named = discover(configs, &DiscoverOptions::default());
         inputs.problems.extend(named.problems.iter().map(ToString::to_string));
@@ -94,14 +108,13 @@ impl Inputs {
     pub(crate) fn plan_for(&mut self, args: &AnalyzeArgs) -> Plan {
         let mut options = Options {
             statuses: args.statuses.clone(),
-            zones: self.zones(args),
+            zones: args.zones.clone(),
             skews: args.skews.clone(),
             roles: args.roles.clone(),
             formats: args.formats.clone(),
             peers: args.peers.clone(),
             since_ns: args.since_ns,
             until_ns: args.until_ns,
-            year: self.year(args),
             max_failures: args.failures,
             ..Options::default()
         };
@@ -109,32 +122,6 @@ impl Inputs {
             options.window_s = s;
         }
         self.plan(options)
-    }
-
-    /// The offsets of the zones that were told. That of a place depends on the date: it is looked up for each file at
-    /// its first stamp, or at the start of the range where its stamps have no year.
-    fn zones(&self, args: &AnalyzeArgs) -> Vec<(Pattern, i32)> {
-        let mut out = Vec::new();
-        for (pattern, zone) in &args.zones {
-            if let Zone::Fixed(s) = zone {
-                out.push((pattern.clone(), *s));
-                continue;
-            }
-            for (file, ..) in self.logs.iter().filter(|(f, ..)| pattern.fits(f.name())) {
-                let modified =
-                    file.modified().map(|t| DateTime::<chrono::Utc>::from(t).timestamp_nanos_opt());
-                let at = first_stamp(file).or(args.since_ns).or(modified.flatten()).unwrap_or(0);
-                out.push((Pattern::new(file.name()), zone.offset_at(at)));
-            }
-        }
-        out
-    }
-
-    /// The year of stamps without one: that of the asked range, else that in which the newest file was written.
-    fn year(&self, args: &AnalyzeArgs) -> Option<i32> {
-        let asked = args.until_ns.or(args.since_ns).map(|ns| DateTime::from_timestamp_nanos(ns).year());
-        let newest = || self.logs.iter().filter_map(|(f, ..)| f.modified()).max();
-        asked.or_else(|| newest().map(|t| DateTime::<chrono::Utc>::from(t).year()))
     }
 
     /// Decides what each file is.
@@ -147,6 +134,7 @@ impl Inputs {
                 source: Some(source.clone()),
                 order: *order,
                 bytes: file.head(HEAD_BYTES).unwrap_or_default(),
+                times: times(file),
             })
             .collect();
         logjoin::plan(heads, std::mem::take(&mut self.configs), options)
@@ -154,32 +142,43 @@ impl Inputs {
 
     /// Reads everything. `advance` is told of bytes as they are read.
     pub fn scan(&mut self, plan: &Plan, advance: &(dyn Fn(u64) + Sync)) -> Vec<FileScan> {
-        let results: Vec<(FileScan, Option<String>)> = self
+        let results: Vec<Scanned> = self
             .logs
             .par_iter()
             .enumerate()
-            .map(|(i, (file, ..))| {
-                let mut scanner = FileScanner::new(plan, i);
-                let mut chunks = match file.open(&ReadOptions::default()) {
-                    Ok(chunks) => chunks,
-                    Err(e) => {
-                        let mut scan = scanner.finish();
-                        scan.set_problem(e.to_string());
-                        return (scan, Some(e.to_string()));
-                    }
-                };
-                for chunk in &mut chunks {
-                    scanner.push(chunk.first_line, &chunk.bytes);
-                    advance(chunk.bytes.len() as u64);
-                }
-                let mut scan = scanner.finish();
-                let problem = chunks.into_problem().map(|e| e.to_string());
-                if let Some(p) = &problem {
-                    scan.set_problem(p.clone());
-                }
-                (scan, problem)
-            })
+            .map(|(i, (file, ..))| scan_file(file, FileScanner::new(plan, i), &self.read, advance))
             .collect();
+        self.gather(results)
+    }
+
+    /// The same, one file after the other: the lines that no format reads are written to `out` as `path:line:text`.
+    ///
+    /// # Errors
+    ///
+    /// The first failure to write; all files are read nevertheless.
+    pub fn scan_writing(
+        &mut self,
+        plan: &Plan,
+        advance: &(dyn Fn(u64) + Sync),
+        out: &mut (dyn Write + Send),
+    ) -> (Vec<FileScan>, io::Result<()>) {
+        let mut written = Ok(());
+        let mut results = Vec::with_capacity(self.logs.len());
+        for (i, (file, ..)) in self.logs.iter().enumerate() {
+            let each = |number: u64, line: &[u8]| {
+                if written.is_ok() {
+                    let place = format!("{}:{number}:", file.name());
+                    written = [place.as_bytes(), line, b"\n"].iter().try_for_each(|part| out.write_all(part));
+                }
+            };
+            let scanner = FileScanner::new(plan, i).on_unparsed(each);
+            results.push(scan_file(file, scanner, &self.read, advance));
+        }
+        let written = written.and_then(|()| out.flush());
+        (self.gather(results), written)
+    }
+
+    fn gather(&mut self, results: Vec<Scanned>) -> Vec<FileScan> {
         let (scans, problems): (Vec<_>, Vec<_>) = results.into_iter().unzip();
         self.problems.extend(problems.into_iter().flatten());
         // What is found while looking is found again while reading.
@@ -187,6 +186,74 @@ impl Inputs {
         self.problems.dedup();
         scans
     }
+}
+
+/// The notes on copies.
+fn copies(notes: &[logjoin_input::Note]) -> Vec<(String, String)> {
+    let is_copy = |n: &&logjoin_input::Note| {
+        matches!(n.kind, NoteKind::SameContent { .. } | NoteKind::Beginning { .. })
+    };
+    let told = |n: &logjoin_input::Note| {
+        let text = n.to_string();
+        let text = text.strip_prefix(&format!("{}: ", n.path)).unwrap_or(&text).to_owned();
+        (n.path.clone(), text)
+    };
+    notes.iter().filter(is_copy).map(told).collect()
+}
+
+/// What a file gave, and what stopped its reading early.
+type Scanned = (FileScan, Option<String>);
+
+/// An error with the option that avoids it, where there is one.
+fn told(e: &InputError) -> String {
+    if e.is_too_large() { format!("{e}: --max-unpacked") } else { e.to_string() }
+}
+
+/// What reading left out of lines, in words.
+fn left_out(tally: &Tally, read: &ReadOptions) -> Option<String> {
+    let mut parts = Vec::new();
+    if tally.truncated_lines > 0 {
+        let (n, most, rest) = (tally.truncated_lines, read.max_line, tally.truncated_bytes);
+        parts.push(format!(
+            "lines longer than {most} bytes: {n}; the rest of each is left out ({rest} bytes)"
+        ));
+    }
+    if tally.nul_bytes > 0 {
+        let n = tally.nul_bytes;
+        parts.push(format!(
+            "NUL bytes at the beginning of lines, left out: {n} (the file was truncated while in use)"
+        ));
+    }
+    (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+fn scan_file(
+    file: &InputFile,
+    mut scanner: FileScanner<'_>,
+    read: &ReadOptions,
+    advance: &(dyn Fn(u64) + Sync),
+) -> Scanned {
+    let mut chunks = match file.open(read) {
+        Ok(chunks) => chunks,
+        Err(e) => {
+            let mut scan = scanner.finish();
+            scan.set_problem(told(&e));
+            return (scan, Some(told(&e)));
+        }
+    };
+    for chunk in &mut chunks {
+        scanner.push(chunk.first_line, &chunk.bytes);
+        advance(chunk.bytes.len() as u64);
+    }
+    let mut scan = scanner.finish();
+    if let Some(cut) = left_out(&chunks.tally(), read) {
+        scan.set_cut(cut);
+    }
+    let problem = chunks.problem().map(told);
+    if let Some(p) = &problem {
+        scan.set_problem(p.clone());
+    }
+    (scan, problem)
 }
 
 /// Analyses files and folders. What could not be read is in the second value; the rest was analysed.
@@ -197,13 +264,14 @@ pub fn analyze(paths: &[PathBuf], configs: &[PathBuf], options: Options) -> (Ana
     (logjoin::finish(&plan, scans), inputs.problems)
 }
 
-/// The wall clock of the first stamp with a year in the beginning of a file.
-fn first_stamp(file: &InputFile) -> Option<i64> {
-    let head = file.head(16 * 1024).ok()?;
-    head.split(|b| *b == b'\n').find_map(|line| {
-        let record = logjoin_parse::parse_any(line).ok()?;
-        record.best_stamp().filter(|s| s.has_year).map(|s| s.wall_ns)
-    })
+/// What is known of when a file was written.
+fn times(file: &InputFile) -> FileTimes {
+    let ns = |t: std::time::SystemTime| DateTime::<chrono::Utc>::from(t).timestamp_nanos_opt();
+    FileTimes {
+        named_ns: file.named_seconds().and_then(|s| s.checked_mul(1_000_000_000)),
+        packed_ns: file.packed_modified().and_then(ns),
+        modified_ns: file.modified().and_then(ns),
+    }
 }
 
 /// When a version of a configuration was loaded, by the time in its name, nanoseconds since 1970.

@@ -7,8 +7,18 @@
 use std::borrow::Cow;
 
 use logjoin::render::escape;
+use logjoin_parse::fold::Exception;
 use logjoin_parse::{Access, Body, ErrorLine, HaproxyFields, LogLine, ParseError, Record, StateLine, Text};
 use serde_json::{Map, Value};
+
+/// A message without the tags in brackets that a logger puts before it.
+fn untagged(message: &str) -> &str {
+    let mut rest = message;
+    while let Some((_, after)) = rest.strip_prefix('[').and_then(|m| m.split_once("] ")) {
+        rest = after;
+    }
+    rest
+}
 
 /// One row in the making.
 #[derive(Debug, Default)]
@@ -50,6 +60,31 @@ impl Row {
         row.put("file", Some(file));
         row.put("line", Some(line));
         row
+    }
+
+    /// The exception, error or panic in the bytes of a message: what was thrown, and the root of its chain of causes.
+    pub(crate) fn exception(&mut self, event: &[u8]) {
+        if self.0.get("kind").and_then(Value::as_str) != Some("log") {
+            return;
+        }
+        // Where the stack is a field, it stands there without escapes.
+        let field = |name| self.0.get(name).and_then(Value::as_str).map(str::to_owned);
+        let (error, message) = (field("error"), field("message"));
+        let found = error.as_deref().and_then(|f| Exception::find(f.as_bytes()));
+        let found =
+            found.or_else(|| message.as_deref().and_then(|m| Exception::find(untagged(m).as_bytes())));
+        let Some(e) = found.or_else(|| Exception::find(event)) else { return };
+        let parts = [
+            ("exception", e.kind),
+            ("exception_message", e.message),
+            ("root_cause", e.root_kind),
+            ("root_cause_message", e.root_message),
+        ];
+        for (name, value) in parts {
+            if !self.0.contains_key(name) && !value.is_empty() {
+                self.put(name, Some(String::from_utf8_lossy(value).into_owned()));
+            }
+        }
     }
 
     /// The last line of an event of several lines.
@@ -274,6 +309,10 @@ pub(crate) const COLUMNS: &[&str] = &[
     "error_code",
     "os_error_code",
     "os_error",
+    "exception",
+    "exception_message",
+    "root_cause",
+    "root_cause_message",
     "message",
 ];
 

@@ -7,6 +7,7 @@ use std::path::Path;
 use logjoin::Pattern;
 use logjoin_input::{DiscoverOptions, InputFile, ReadOptions, discover};
 use logjoin_parse::detect::{LineReader, detect};
+use logjoin_parse::envelope::{Pieces, Taken, peel_all};
 use logjoin_parse::fold::{Folder, Step, head_lines};
 use logjoin_parse::{Dialect, Format, Record};
 
@@ -77,6 +78,8 @@ struct Pending {
     format: &'static str,
     /// Whether the first line is not the whole of the record.
     has_long_head: bool,
+    /// Its lines are entries of a transport.
+    enveloped: bool,
     first: u64,
     last: u64,
     bytes: Vec<u8>,
@@ -87,11 +90,14 @@ impl Pending {
     /// the lines that follow (nginx's context after the output of a FastCGI program).
     fn write(self, file: &str, reader: &LineReader, rows: &mut Rows) -> io::Result<()> {
         if self.last == self.first {
-            return rows.write(&self.row);
+            let mut row = self.row;
+            row.exception(&self.bytes);
+            return rows.write(&row);
         }
         let fits = |r: &Record<'_>| self.has_long_head || r.format == self.format;
         let whole = reader.parse(&self.bytes).ok().filter(fits);
         let mut row = whole.map_or(self.row, |r| Row::of(file, self.first, &r));
+        row.exception(&self.bytes);
         row.ends_at(self.last);
         rows.write(&row)
     }
@@ -105,56 +111,92 @@ fn read(file: &InputFile, formats: &[(Pattern, Format)], rows: &mut Rows) -> io:
     let head = if file.is_stream() { Vec::new() } else { file.head(HEAD_BYTES).unwrap_or_default() };
     let mut dialects: Vec<Dialect> =
         told.into_iter().map(|format| Dialect { envelope: None, format }).collect();
-    dialects.extend(detect(head.split(|b| *b == b'\n').take(500)).dialects.into_iter().map(|(d, _)| d));
-    let reader = LineReader::new(dialects);
+    let found = detect(head.split(|b| *b == b'\n').take(500));
+    dialects.extend(found.dialects.into_iter().map(|(d, _)| d));
+    let mut reader = LineReader::new(dialects);
+    if let Some(day) = found.day_order {
+        reader = reader.with_day_order(day.order);
+    }
     let mut chunks = match file.open(&ReadOptions::default()) {
         Ok(chunks) => chunks,
         Err(e) => return Ok(Some(e.to_string())),
     };
-    let mut folder = Folder::new();
-    let mut pending: Option<Pending> = None;
+    let mut lines = FileRows { name, reader: &reader, folder: Folder::new(), pending: None };
+    let mut pieces = reader.may_be_split().then(Pieces::new);
     for chunk in &mut chunks {
         for (number, _, line) in chunk.lines() {
-            let parsed = if folder.claims(line) { None } else { Some(reader.parse(line)) };
-            match folder.step(line, parsed.as_ref().and_then(|p| p.as_ref().ok())) {
-                Step::Blank => {}
-                Step::Start => {
-                    if let Some(done) = pending.take() {
-                        done.write(name, &reader, rows)?;
-                    }
-                    if let Some(Ok(record)) = &parsed {
-                        pending = Some(Pending {
-                            row: Row::of(name, number, record),
-                            format: record.format,
-                            has_long_head: head_lines(record) > 1,
-                            first: number,
-                            last: number,
-                            bytes: line.to_vec(),
-                        });
-                    }
-                }
-                Step::Continue => {
-                    if let Some(p) = &mut pending {
-                        p.last = number;
-                        p.bytes.push(b'\n');
-                        p.bytes.extend_from_slice(line);
-                    }
-                }
-                Step::Excess => {
-                    if let Some(p) = &mut pending {
-                        p.last = number;
-                    }
-                }
-                Step::Orphan => {
-                    if let Some(Err(why)) = &parsed {
-                        rows.write(&Row::unparsed(name, number, line, why))?;
+            match pieces.as_mut().map_or(Taken::Whole, |p| p.take(number, line)) {
+                Taken::Whole => lines.take(number, line, rows)?,
+                Taken::Piece => {}
+                Taken::Complete => {
+                    if let Some((first, line)) = pieces.as_ref().map(Pieces::line) {
+                        lines.take(first, line, rows)?;
                     }
                 }
             }
         }
     }
-    if let Some(done) = pending.take() {
+    while pieces.as_mut().is_some_and(Pieces::finish) {
+        if let Some((first, line)) = pieces.as_ref().map(Pieces::line) {
+            lines.take(first, line, rows)?;
+        }
+    }
+    if let Some(done) = lines.pending.take() {
         done.write(name, &reader, rows)?;
     }
     Ok(chunks.problem().map(ToString::to_string))
+}
+
+/// The lines of one file on their way to rows.
+struct FileRows<'r> {
+    name: &'r str,
+    reader: &'r LineReader,
+    folder: Folder,
+    /// The event that may go on.
+    pending: Option<Pending>,
+}
+
+impl FileRows<'_> {
+    fn take(&mut self, number: u64, line: &[u8], rows: &mut Rows) -> io::Result<()> {
+        let parsed = if self.folder.claims(line) { None } else { Some(self.reader.parse(line)) };
+        match self.folder.step(line, parsed.as_ref().and_then(|p| p.as_ref().ok())) {
+            Step::Blank => {}
+            Step::Start => {
+                if let Some(done) = self.pending.take() {
+                    done.write(self.name, self.reader, rows)?;
+                }
+                if let Some(Ok(record)) = &parsed {
+                    self.pending = Some(Pending {
+                        row: Row::of(self.name, number, record),
+                        format: record.format,
+                        has_long_head: head_lines(record) > 1,
+                        enveloped: record.envelope.is_some(),
+                        first: number,
+                        last: number,
+                        bytes: line.to_vec(),
+                    });
+                }
+            }
+            Step::Continue => {
+                if let Some(p) = &mut self.pending {
+                    p.last = number;
+                    p.bytes.push(b'\n');
+                    // Where each line of a trace is an entry of a transport, the trace is what the entries hold.
+                    let text = if p.enveloped { peel_all(line).1 } else { line.into() };
+                    p.bytes.extend_from_slice(&text);
+                }
+            }
+            Step::Excess => {
+                if let Some(p) = &mut self.pending {
+                    p.last = number;
+                }
+            }
+            Step::Orphan => {
+                if let Some(Err(why)) = &parsed {
+                    rows.write(&Row::unparsed(self.name, number, line, why))?;
+                }
+            }
+        }
+        Ok(())
+    }
 }

@@ -1,5 +1,7 @@
 //! One function per command: from the arguments to bytes on standard output, problems on standard error and an exit code.
 
+use std::fs::File;
+use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -108,7 +110,10 @@ pub(crate) fn analyze(args: &AnalyzeArgs, verbose: bool) -> Result<(Analysis, Ou
         // Fails only when a pool exists already: then that one serves.
         let _ = rayon::ThreadPoolBuilder::new().num_threads(n).build_global();
     }
-    let mut inputs = Inputs::find(&args.paths, &args.configs);
+    let mut inputs = match args.max_unpacked {
+        Some(most) => Inputs::find_within(&args.paths, &args.configs, most),
+        None => Inputs::find(&args.paths, &args.configs),
+    };
     if inputs.is_empty() {
         inputs.problems.iter().for_each(|p| say(Level::Warning, p));
         if let Some(meant) = mistyped_command(&args.paths) {
@@ -118,9 +123,20 @@ pub(crate) fn analyze(args: &AnalyzeArgs, verbose: bool) -> Result<(Analysis, Ou
     }
     let plan = inputs.plan_for(args);
     let progress = Progress::new(wants_progress(args.no_progress));
-    let scans = inputs.scan(&plan, &|bytes| progress.advance(bytes));
+    let advance = |bytes| progress.advance(bytes);
+    let scans = match &args.unparsed {
+        None => inputs.scan(&plan, &advance),
+        Some(path) => {
+            let failed = |e| Failure::Io(format!("{}: cannot be written: {e}", path.display()));
+            let mut out = BufWriter::new(File::create(path).map_err(failed)?);
+            let (scans, written) = inputs.scan_writing(&plan, &advance, &mut out);
+            written.map_err(failed)?;
+            scans
+        }
+    };
     progress.finish();
-    let analysis = logjoin::finish(&plan, scans);
+    let mut analysis = logjoin::finish(&plan, scans);
+    inputs.copies.iter().for_each(|(path, why)| analysis.add_copy(path, why));
     for p in &inputs.problems {
         say(Level::Warning, p);
     }

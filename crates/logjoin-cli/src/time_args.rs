@@ -10,8 +10,8 @@
 //!
 //! A zone is `Z`, `UTC`, `+01:00`, `+0100` or a name of the zone database (`Europe/Berlin`).
 
-use chrono::{DateTime, Days, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeZone, Utc};
-use chrono_tz::Tz;
+use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+use logjoin::Zone;
 
 /// What was not understood, and what would be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,77 +29,24 @@ fn wrong<T>(message: String) -> Result<T, TimeError> {
     Err(TimeError(message))
 }
 
-/// A zone: a fixed offset, or a place whose offset depends on the date.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Zone {
-    /// Seconds east of UTC.
-    Fixed(i32),
-    /// A name of the zone database.
-    Named(Tz),
-}
-
-impl Zone {
-    /// Seconds east of UTC at a moment.
-    pub(crate) fn offset_at(self, utc_ns: i64) -> i32 {
-        match self {
-            Zone::Fixed(s) => s,
-            Zone::Named(tz) => {
-                let t = DateTime::from_timestamp_nanos(utc_ns).naive_utc();
-                tz.offset_from_utc_datetime(&t).fix().local_minus_utc()
-            }
-        }
-    }
-
-    /// The moment of a wall clock. Where a clock was set back the first of two is meant; where it was set forward, the
-    /// offset before the gap holds.
-    fn moment(self, wall: NaiveDateTime) -> Option<i64> {
-        let ns = |offset: i32| {
-            let offset = FixedOffset::east_opt(offset)?;
-            offset.from_local_datetime(&wall).earliest()?.timestamp_nanos_opt()
-        };
-        match self {
-            Zone::Fixed(s) => ns(s),
-            Zone::Named(tz) => match tz.from_local_datetime(&wall).earliest() {
-                Some(t) => t.timestamp_nanos_opt(),
-                None => ns(self.offset_at(wall.and_utc().timestamp_nanos_opt()? - 86_400_000_000_000)),
-            },
-        }
-    }
+/// The moment of a wall clock. Where a clock was set back the first of two is meant; where it was set forward, the
+/// offset before the gap holds.
+fn of_wall(zone: Zone, wall: NaiveDateTime) -> Option<i64> {
+    let ns = wall.and_utc().timestamp_nanos_opt()?;
+    ns.checked_sub(i64::from(zone.at_wall(ns).earlier()) * 1_000_000_000)
 }
 
 /// Reads a zone.
 pub(crate) fn zone(text: &str) -> Result<Zone, TimeError> {
-    let text = text.trim();
-    if matches!(text, "Z" | "z" | "UTC" | "utc" | "GMT") {
-        return Ok(Zone::Fixed(0));
-    }
-    if let Some(s) = fixed_offset(text) {
-        return Ok(Zone::Fixed(s));
-    }
-    match text.parse::<Tz>() {
-        Ok(tz) => Ok(Zone::Named(tz)),
-        Err(_) => wrong(format!("{text:?} is no zone: expected UTC, +01:00 or a name such as Europe/Berlin")),
-    }
+    text.parse().map_err(|e: logjoin::ZoneError| TimeError(e.to_string()))
 }
 
-/// `+01:00`, `-0330`, `+1`: seconds east of UTC, at most 18 hours.
+/// An offset at the end of a time, seconds east of UTC.
 fn fixed_offset(text: &str) -> Option<i32> {
-    let (sign, digits) = match text.as_bytes().first()? {
-        b'+' => (1, &text[1..]),
-        b'-' => (-1, &text[1..]),
-        _ => return None,
-    };
-    let (hours, minutes) = match (digits.split_once(':'), digits.len()) {
-        (Some((h, m)), _) if m.len() == 2 => (h, m),
-        (None, 4) if digits.is_ascii() => digits.split_at(2),
-        (None, 1 | 2) => (digits, "0"),
-        _ => return None,
-    };
-    if !hours.bytes().chain(minutes.bytes()).all(|b| b.is_ascii_digit()) {
-        return None;
+    match text.parse() {
+        Ok(Zone::Fixed(s)) if text.starts_with(['+', '-']) => Some(s),
+        _ => None,
     }
-    let (h, m): (i32, i32) = (hours.parse().ok()?, minutes.parse().ok()?);
-    (h <= 18 && m < 60).then_some(sign * (h * 3600 + m * 60))
 }
 
 /// Reads a length of time, nanoseconds: `90`, `1.5h`, `1d12h`, `15 min`. A bare number is seconds.
@@ -200,7 +147,7 @@ fn calendar(text: &str, now_ns: i64) -> Option<i64> {
         }
     };
     let time = if rest.is_empty() { NaiveTime::MIN } else { clock(rest)? };
-    zone.moment(day.and_time(time))
+    of_wall(zone, day.and_time(time))
 }
 
 /// `14:00`, `14:00:05`, `14:00:05.250`.

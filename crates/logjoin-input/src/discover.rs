@@ -22,8 +22,8 @@ use crate::same::{self, Sampled};
 pub struct DiscoverOptions {
     /// Also read hidden files and directories that walking or a pattern comes across: no.
     pub hidden: bool,
-    /// Read files of the same content once: yes. It costs a look at 64 KiB of each file, and a full
-    /// comparison of those that begin alike and are compressed differently.
+    /// Read files of the same content once, and not those that are the beginning of another one (an older copy): yes.
+    /// It costs a look at 64 KiB of each file, and a full comparison of those that begin alike and are compressed.
     pub notice_copies: bool,
     /// The most bytes that one archive may yield while it is listed: 64 GiB.
     pub max_decompressed: u64,
@@ -46,6 +46,8 @@ pub struct Discovery {
     pub notes: Vec<Note>,
 }
 
+/// Bytes of a stream that are looked at.
+const LOOKED_AT: usize = 64 * 1024;
 /// Memory for first bytes of archive members, for all archives together.
 const SAMPLE_BUDGET: u64 = 16 << 20;
 
@@ -220,7 +222,23 @@ impl Finder<'_> {
         }
     }
 
+    /// A tar archive in a pipe: its members cannot be gone back to.
+    fn refuse_piped_archives(&mut self) {
+        let (files, archives): (Vec<InputFile>, Vec<InputFile>) = std::mem::take(&mut self.out.files)
+            .into_iter()
+            .partition(|file| file.head(LOOKED_AT).map_or(true, |head| !archive::is_tar(&head)));
+        self.out.files = files;
+        for file in archives {
+            let kind = Kind::Unreadable {
+                what: "a tar archive in a pipe".to_owned(),
+                instead: "name the file instead",
+            };
+            self.out.problems.push(InputError::new(file.name(), None, kind));
+        }
+    }
+
     fn finish(mut self) -> Discovery {
+        self.refuse_piped_archives();
         let found = std::mem::take(&mut self.found);
         let mut sampled = Vec::new();
         let mut samples_left = SAMPLE_BUDGET;
@@ -260,6 +278,7 @@ impl Finder<'_> {
         }
         if self.options.notice_copies {
             sampled = same::once_per_content(sampled, &mut self.out.notes);
+            sampled = same::without_beginnings(sampled, &mut self.out.notes);
         }
         let mut out = self.out;
         out.files.extend(sampled.into_iter().map(|sampled| sampled.file));

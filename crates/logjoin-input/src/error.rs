@@ -171,6 +171,12 @@ pub enum NoteKind {
         /// The name under which it is read.
         kept: String,
     },
+    /// All of it is the beginning of another file (an older copy of a log that grew, or what is readable of an
+    /// interrupted compression): that one is read instead.
+    Beginning {
+        /// The name of the longer one.
+        kept: String,
+    },
     /// A FIFO, socket or device.
     SpecialFile,
     /// A symbolic link that leads back to a directory above it, or to nothing.
@@ -195,6 +201,7 @@ impl fmt::Display for Note {
             NoteKind::Hidden => write!(f, "skipped, hidden (name it to read it)"),
             NoteKind::SamePath { kept } => write!(f, "the same file as {kept}, read once"),
             NoteKind::SameContent { kept } => write!(f, "the same content as {kept}, read once"),
+            NoteKind::Beginning { kept } => write!(f, "the beginning of {kept}, read there"),
             NoteKind::SpecialFile => write!(f, "skipped, a FIFO, socket or device"),
             NoteKind::BadLink => write!(f, "skipped, a link that leads nowhere new"),
             NoteKind::Vanished => write!(f, "skipped, vanished while being listed"),

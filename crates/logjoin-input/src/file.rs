@@ -173,6 +173,17 @@ impl InputFile {
         self.packed
     }
 
+    /// The time in its name that rotation put there (`access.log-20261120`), or that of a folder of its path
+    /// (`2026-11-20/access.log`): seconds since the epoch, dates read as UTC.
+    pub fn named_seconds(&self) -> Option<i64> {
+        let name = self.name();
+        let cut = name.rfind(['/', '!']).map_or(0, |at| at + 1);
+        match crate::rotation::rotation_key(&name[cut..]).order {
+            crate::RotationOrder::Stamped { seconds, .. } => Some(seconds),
+            _ => crate::rotation::folder_key(&name[..cut]).map(|(_, seconds)| seconds),
+        }
+    }
+
     /// How it is compressed; `None` for plain files, and for streams, which nobody has looked at yet.
     pub fn compression(&self) -> Option<&'static CompressionDef> {
         self.compression

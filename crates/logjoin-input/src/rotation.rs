@@ -10,8 +10,10 @@
 //! otherwise.
 
 mod date;
+mod folders;
 mod group;
 
+pub(crate) use folders::folder_key;
 pub use group::{SourceFiles, group};
 
 use crate::compression::COMPRESSIONS;

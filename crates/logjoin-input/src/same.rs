@@ -4,6 +4,9 @@
 //! that begin alike are compared further, and never by digest. Files of one encoding are the same if they
 //! have the same size and the same first and last 64 KiB; a file and its compressed copy are
 //! compared to the end, unpacked side by side.
+//!
+//! A copy may be older than its original: a log that was copied and written on, or one whose compression was
+//! interrupted. Then the one is the beginning of the other, and the longer is read.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -26,13 +29,19 @@ pub(crate) struct Sampled {
     pub file: InputFile,
     /// Length and digest of the head.
     head: (usize, u64),
+    /// Digest of its first bytes, where there are enough to tell.
+    beginning: Option<u64>,
 }
 
 impl Sampled {
     pub(crate) fn new(file: InputFile, head: &[u8]) -> Sampled {
-        let mut digest = DefaultHasher::new();
-        digest.write(head);
-        Sampled { file, head: (head.len(), digest.finish()) }
+        let digest = |bytes: &[u8]| {
+            let mut digest = DefaultHasher::new();
+            digest.write(bytes);
+            digest.finish()
+        };
+        let beginning = head.get(..TELLING_BYTES).map(digest);
+        Sampled { file, head: (head.len(), digest(head)), beginning }
     }
 }
 
@@ -90,6 +99,89 @@ fn is_copy(a: &Sampled, b: &Sampled) -> bool {
         }
     }
     same_lines(&a.file, &b.file).unwrap_or(false)
+}
+
+/// More files that begin alike than this are not compared with one another: a banner that many programs write.
+const MOST_ALIKE: usize = 32;
+/// The beginning of another file is as long at least: shorter ones may be what every start writes. Rotations of one log
+/// need no more than [`TELLING_BYTES`].
+const LEAST_PREFIX: u64 = 4096;
+
+/// Drops files that are the beginning of another one, with a note for each.
+pub(crate) fn without_beginnings(files: Vec<Sampled>, notes: &mut Vec<Note>) -> Vec<Sampled> {
+    let mut alike: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
+    for (at, file) in files.iter().enumerate() {
+        if let Some(beginning) = file.beginning {
+            alike.entry(beginning).or_default().push(at);
+        }
+    }
+    let mut within: Vec<Option<usize>> = vec![None; files.len()];
+    for group in alike.values().filter(|group| (2..=MOST_ALIKE).contains(&group.len())) {
+        for (n, &a) in group.iter().enumerate() {
+            for &b in &group[n + 1..] {
+                if within[a].is_some() || within[b].is_some() {
+                    continue;
+                }
+                match shorter(&files[a].file, &files[b].file) {
+                    Some(true) => within[a] = Some(b),
+                    Some(false) => within[b] = Some(a),
+                    None => {}
+                }
+            }
+        }
+    }
+    for (at, longer) in within.iter().enumerate() {
+        if let Some(longer) = longer {
+            let kept = files[*longer].file.name().to_owned();
+            notes.push(Note { path: files[at].file.name().to_owned(), kind: NoteKind::Beginning { kept } });
+        }
+    }
+    files.into_iter().zip(within).filter(|(_, longer)| longer.is_none()).map(|(file, _)| file).collect()
+}
+
+/// Whether one of two files is the beginning of the other: `Some(true)` if it is the first.
+fn shorter(a: &InputFile, b: &InputFile) -> Option<bool> {
+    let least = if same_log(a, b) { TELLING_BYTES as u64 } else { LEAST_PREFIX };
+    if let (Some(a_len), Some(b_len)) = (plain_length(a), plain_length(b)) {
+        let (first, short, long, len) =
+            if a_len <= b_len { (true, a, b, a_len) } else { (false, b, a, b_len) };
+        let same = len >= least && ends_of(short, len).ok()? == ends_of(long, len).ok()?;
+        return same.then_some(first);
+    }
+    let open = |file: &InputFile| file.unpacked(u64::MAX).ok();
+    let (mut a, mut b) = (open(a)?, open(b)?);
+    let (mut a_block, mut b_block, mut length) = (Vec::new(), Vec::new(), 0);
+    loop {
+        a_block.clear();
+        b_block.clear();
+        // A file that is damaged ends there: what was readable before may be all in the other one.
+        let _ = a.by_ref().take(LOOKED_AT).read_to_end(&mut a_block);
+        let _ = b.by_ref().take(LOOKED_AT).read_to_end(&mut b_block);
+        let both = a_block.len().min(b_block.len());
+        length += both as u64;
+        if a_block[..both] != b_block[..both] {
+            return None;
+        }
+        if a_block.len() != b_block.len() || both == 0 {
+            return (length >= least).then_some(a_block.len() <= b_block.len());
+        }
+    }
+}
+
+/// The length of a plain file on disk.
+fn plain_length(file: &InputFile) -> Option<u64> {
+    let is_plain = file.compression().is_none() && !file.is_member() && !file.is_stream();
+    file.size().filter(|_| is_plain && file.path().is_some())
+}
+
+/// The first and last bytes of the first `len` bytes of a plain file on disk.
+fn ends_of(file: &InputFile, len: u64) -> io::Result<Vec<u8>> {
+    let mut opened = File::open(file.path().unwrap_or(std::path::Path::new("")))?;
+    let mut ends = Vec::new();
+    opened.by_ref().take(LOOKED_AT.min(len)).read_to_end(&mut ends)?;
+    opened.seek(SeekFrom::Start(len.saturating_sub(LOOKED_AT)))?;
+    opened.take(LOOKED_AT.min(len)).read_to_end(&mut ends)?;
+    Ok(ends)
 }
 
 /// Rotations of one log, in one directory.

@@ -5,7 +5,8 @@
 
 use std::borrow::Cow;
 
-use crate::envelope::peel_all;
+use crate::day_order::{DayEvidence, DayOrder, day_order, mend};
+use crate::envelope::{Pieces, Taken, peel_all};
 use crate::fold::{Folder, Step, head_lines};
 use crate::formats::{self, FORMATS, is_generic};
 use crate::{
@@ -124,6 +125,8 @@ pub struct Detection {
     pub blank: usize,
     /// The first few lines that are none of these.
     pub unread: Vec<Vec<u8>>,
+    /// What comes first in dates such as `05/11/2026`, where lines begin with one.
+    pub day_order: Option<DayEvidence>,
 }
 
 impl Detection {
@@ -135,7 +138,11 @@ impl Detection {
 
     /// A reader for the rest of the source.
     pub fn reader(&self) -> LineReader {
-        LineReader::new(self.dialects.iter().map(|(d, _)| d.clone()).collect())
+        let reader = LineReader::new(self.dialects.iter().map(|(d, _)| d.clone()).collect());
+        match self.day_order {
+            Some(found) => reader.with_day_order(found.order),
+            None => reader,
+        }
     }
 }
 
@@ -144,8 +151,10 @@ const EXAMPLES: usize = 5;
 
 /// Reads a sample of a source's lines (a few hundred from its head are enough).
 pub fn detect<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Detection {
-    let mut found = Detection::default();
+    let lines: Vec<&[u8]> = lines.collect();
+    let mut found = Detection { day_order: day_order(lines.iter().copied()), ..Detection::default() };
     let mut folder = Folder::new();
+    let mut pieces = Pieces::new();
     let mut counts: Vec<(Option<EnvelopeKind>, &'static str, usize)> = Vec::new();
     let mut count = |r: &Record<'_>| {
         let kind = r.envelope.as_ref().map(|e| e.kind);
@@ -160,6 +169,14 @@ pub fn detect<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Detection {
     for line in lines {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         found.lines += 1;
+        let line = match pieces.take(found.lines as u64, line) {
+            Taken::Whole => line,
+            Taken::Piece => {
+                found.continuations += 1;
+                continue;
+            }
+            Taken::Complete => pieces.line().1,
+        };
         let record = if folder.claims(line) { None } else { parse_any(line).ok() };
         let step = folder.step(line, record.as_ref());
         if step == Step::Start && !head.is_empty() {
@@ -219,12 +236,18 @@ pub struct LineReader {
     own: Vec<Format>,
     /// Whether all lines are known to have an envelope.
     wrapped: bool,
+    /// Whether a container engine may have split its lines, as far as is known.
+    split: bool,
+    day_first: bool,
 }
 
 impl LineReader {
     /// A reader for these dialects, the most frequent first. None at all reads like [`parse_any`].
     pub fn new(dialects: Vec<Dialect>) -> LineReader {
         let wrapped = !dialects.is_empty() && dialects.iter().all(|d| d.envelope.is_some());
+        let of_engine =
+            |d: &Dialect| matches!(d.envelope, Some(EnvelopeKind::DockerJson | EnvelopeKind::Cri));
+        let split = dialects.is_empty() || dialects.iter().any(of_engine);
         let (mut own, mut builtin) = (Vec::new(), Vec::<&'static FormatDef>::new());
         let seen: Vec<&str> = dialects.iter().map(|d| d.format.id()).collect();
         for d in dialects {
@@ -243,7 +266,19 @@ impl LineReader {
             }
         }
         own.extend(builtin.into_iter().map(Format::Builtin));
-        LineReader { own, wrapped }
+        LineReader { own, wrapped, split, day_first: false }
+    }
+
+    /// The same reader for a file whose dates of numbers and slashes have this order.
+    pub fn with_day_order(mut self, order: DayOrder) -> LineReader {
+        self.day_first = order == DayOrder::DayFirst;
+        self
+    }
+
+    /// Whether a container engine may have split the file's long lines, so that [`Pieces`]
+    /// should see them first. True where nothing is known of the file.
+    pub fn may_be_split(&self) -> bool {
+        self.split
     }
 
     /// Reads one line, without its line end.
@@ -252,6 +287,14 @@ impl LineReader {
     ///
     /// When no format reads the line.
     pub fn parse<'a>(&self, line: &'a [u8]) -> Result<Record<'a>, ParseError> {
+        let mut record = self.parse_as_written(line)?;
+        if self.day_first {
+            mend(&mut record, line);
+        }
+        Ok(record)
+    }
+
+    fn parse_as_written<'a>(&self, line: &'a [u8]) -> Result<Record<'a>, ParseError> {
         if !self.wrapped
             && let Some(r) = self.read(line)
         {

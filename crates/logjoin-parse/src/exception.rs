@@ -40,6 +40,7 @@ impl<'a> Exception<'a> {
             .or_else(|| panics(event))
             .or_else(|| traced(event))
             .or_else(|| one_line(event))
+            .or_else(|| listed(event))
     }
 }
 
@@ -273,7 +274,8 @@ fn one_line(event: &[u8]) -> Option<Exception<'_>> {
         let rails = line.strip_suffix(b":").unwrap_or(line).strip_suffix(b")").and_then(|l| {
             let open = find(l, b" (")?;
             let kind = &l[..open];
-            (is_type(kind) && is_error_name(kind)).then(|| (kind, &l[open + 2..]))
+            let scoped = find(kind, b"::").is_some();
+            (is_type(kind) && (scoped || is_error_name(kind))).then(|| (kind, &l[open + 2..]))
         });
         let ruby = line.strip_suffix(b")").and_then(|l| {
             let open = memchr::memrchr(b'(', l)?;
@@ -289,6 +291,21 @@ fn one_line(event: &[u8]) -> Option<Exception<'_>> {
     Some(Exception::chain(outer, root.unwrap_or(outer)))
 }
 
+/// Rust's `anyhow` and `eyre`: the message, `Caused by:` alone on a line, and the chain of causes below it, numbered where
+/// there are several (`ErrorImpl::debug` in `src/fmt.rs` of anyhow). Their types are not written.
+fn listed(event: &[u8]) -> Option<Exception<'_>> {
+    let mut all = lines(event).skip_while(|l| l.trim_ascii() != b"Caused by:").skip(1).peekable();
+    if !all.peek()?.starts_with(b"    ") {
+        return None;
+    }
+    let first = lines(event).next().unwrap_or_default();
+    let message = first.strip_prefix(b"Error: ").unwrap_or(first);
+    let root = all.take_while(|l| l.starts_with(b"    ")).last()?.trim_ascii();
+    let digits = root.iter().take_while(|b| b.is_ascii_digit()).count();
+    let root = root[digits..].strip_prefix(b": ").filter(|_| digits > 0).unwrap_or(root);
+    Some(Exception::chain((b"Error", message), (b"Error", root)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -301,6 +318,26 @@ mod tests {
             (text(e.kind), text(e.message), text(e.root_kind), text(e.root_message)),
             (kind.into(), message.into(), root.into(), root_message.into())
         );
+    }
+
+    #[test]
+    fn chains_without_types() {
+        check(
+            "Error: load order\n\nCaused by:\n    0: query\n    1: refused (os error 111)",
+            "Error",
+            "load order",
+            "Error",
+            "refused (os error 111)",
+        );
+        check("load\nCaused by:\n    timed out", "Error", "load", "Error", "timed out");
+        check(
+            "ActiveRecord::RecordNotFound (no Order 7):",
+            "ActiveRecord::RecordNotFound",
+            "no Order 7",
+            "ActiveRecord::RecordNotFound",
+            "no Order 7",
+        );
+        assert_eq!(Exception::find(b"Caused by:\nnothing"), None);
     }
 
     #[test]

@@ -1,11 +1,11 @@
 //! Events of several lines: which lines continue the one before.
 //!
-//! A line that no format reads continues the event before it; that alone folds most stack traces, SQL
-//! statements and banners. [`Folder`] adds what a parser of single lines cannot know: lines of a dump that look
+//! A line that no format reads continues the event before it, unless that is a line of an access log; that alone folds
+//! most stack traces, SQL statements and banners. [`Folder`] adds what a parser of single lines cannot know: lines of a dump that look
 //! like records, the second line of two-line records, and the bounds. It is a pure function of its state and
 //! the line, so an event may run over the border of two chunks: hand the folder over.
 
-use crate::{Body, EnvelopeKind, Record};
+use crate::{Body, EnvelopeKind, Product, Record};
 
 mod head;
 mod shape;
@@ -33,7 +33,7 @@ pub enum Step {
     Excess,
     /// It is empty. It belongs to no event and ends none.
     Blank,
-    /// No format reads it and there is no event that it could continue.
+    /// No format reads it and there is no event that it could continue. It ends none.
     Orphan,
 }
 
@@ -56,6 +56,11 @@ struct Current {
     enveloped: bool,
     tag: Vec<u8>,
     tag_pid: Option<u32>,
+    /// The program writes a time of its own inside the envelope.
+    timed: bool,
+    /// A line of an access log, which has no second one: only what has the shape of a trace continues it (an application
+    /// may write both to one stream).
+    single: bool,
     lines: u32,
     bytes: usize,
     last: Last,
@@ -102,6 +107,7 @@ impl Folder {
                 c.entry.is_none() && entry_of(r) == Some(EnvelopeKind::CloudWatch)
             }
             // among entries with an envelope, a line without one is the rest of an entry that was not escaped
+            (Some(c), None) if c.single => c.claims(line),
             (Some(c), None) => !c.enveloped || crate::envelope::peel(line).0.is_none(),
             (Some(c), Some(r)) if r.envelope.is_some() => c.enveloped && c.claims_entry(r),
             (Some(c), Some(r)) if r.stamp.is_some() => c.pid.is_some() && c.claims_prefixed(r),
@@ -127,6 +133,10 @@ impl Folder {
                     enveloped: r.envelope.is_some(),
                     tag,
                     tag_pid: r.envelope.as_ref().and_then(|e| e.pid),
+                    timed: r.stamp.is_some() && !matches!(r.body, Body::Access(_)),
+                    single: r.envelope.is_none()
+                        && r.product != Product::Backend
+                        && matches!(r.body, Body::Access(_)),
                     lines: 1,
                     bytes: line.len() + 1,
                     last: announce(line),
@@ -165,8 +175,9 @@ impl Current {
     /// In the journal and in syslog each line of a trace is an entry of its own, of the same process.
     fn claims_entry(&self, r: &Record<'_>) -> bool {
         let Body::Log(l) = &r.body else { return false };
+        // A program that writes times of its own begins each event with one, apart from its dumps.
         r.stamp.is_none()
-            && self.claims(&l.message)
+            && (self.claims(&l.message) || self.timed && r.format == crate::detect::MESSAGE.id)
             && self.tag == tag_of(r)
             && self.tag_pid == r.envelope.as_ref().and_then(|e| e.pid)
     }
@@ -183,7 +194,15 @@ impl Current {
                 .and_then(|i| l.message[i..].splitn(2, |b| *b == b'"').nth(1))
                 .is_some_and(|said| !said.starts_with(b"NOTICE: ") && continues_by_shape(said)),
             "ruby-logger" => {
-                let place = &l.message[..memchr::memmem::find(&l.message, b":in ").unwrap_or(0)];
+                // Rails puts its tags (`config.log_tags`) before each line of what it logs.
+                let mut message: &[u8] = &l.message;
+                while let Some(end) = message.strip_prefix(b"[").and_then(|m| memchr::memchr(b']', m)) {
+                    message = message[end + 2..].trim_ascii_start();
+                }
+                if message.is_empty() && l.message.starts_with(b"[") {
+                    return true;
+                }
+                let place = &message[..memchr::memmem::find(message, b":in ").unwrap_or(0)];
                 let digits = place.iter().rev().take_while(|b| b.is_ascii_digit()).count();
                 digits > 0
                     && place[..place.len() - digits].ends_with(b":")
@@ -403,6 +422,12 @@ info: Microsoft.Hosting.Lifetime[0]
 E, [2026-11-20T10:00:00.1 #12] ERROR -- : /app/x.rb:1:in `call'
 I, [2026-11-20T10:00:01.1 #12]  INFO -- : reaped worker";
         assert_eq!(steps(text), "SCS");
+        let text =
+            "F, [2026-11-20T10:00:00.1 #12] FATAL -- : [3f2b-1] NoMethodError (undefined method `total'):
+F, [2026-11-20T10:00:00.1 #12] FATAL -- : [3f2b-1]
+F, [2026-11-20T10:00:00.1 #12] FATAL -- : [3f2b-1] app/models/order.rb:12:in `total'
+I, [2026-11-20T10:00:01.1 #12]  INFO -- : [3f2b-1] done";
+        assert_eq!(steps(text), "SCCS");
     }
 
     #[test]
@@ -414,6 +439,24 @@ Nov 21 02:46:59 api-2 kernel: [ 4502.446398] gunicorn[26585]: segfault at 0
 Nov 21 02:46:59 api-2 systemd[1]: shop.service: Main process exited, code=dumped, status=6/ABRT
 Nov 21 02:46:59 api-2 systemd[1]: Started shop.service - shop.";
         assert_eq!(steps(text), "SCSSSS");
+        let text = "Nov 21 10:00:00 api-1 app[7]: 2026-11-21 10:00:00,123 ERROR shop.web failed
+Nov 21 10:00:00 api-1 app[7]: Traceback (most recent call last):
+Nov 21 10:00:00 api-1 app[7]:   File \"/a.py\", line 3, in f
+Nov 21 10:00:00 api-1 app[7]: KeyError: 'x'
+Nov 21 10:00:00 api-1 other[8]: KeyError: 'x'
+Nov 21 10:00:01 api-1 app[7]: 2026-11-21 10:00:01,123 INFO shop.web fine";
+        assert_eq!(steps(text), "SCCCSS");
+    }
+
+    #[test]
+    fn access_lines_have_no_second_line() {
+        let text = r#"192.0.2.7 - - [21/Nov/2026:01:50:53 +0000] "GET / HTTP/1.1" 200 1 "-" "-"
+0000] "GET /cut HTTP/1.1" 200 1 "-" "-"
+junk
+192.0.2.7 - - [21/Nov/2026:01:50:54 +0000] "GET / HTTP/1.1" 500 1 "-" "-"
+	at com.acme.Web.handle(Web.java:10)
+"#;
+        assert_eq!(steps(text), "SOOSC");
     }
 
     #[test]

@@ -27,6 +27,7 @@
 
 pub mod bytes;
 pub mod compile;
+pub mod day_order;
 pub mod detect;
 pub mod envelope;
 mod exception;

@@ -53,7 +53,16 @@ pub struct Stamp {
     pub precision: Precision,
     /// Whether the year was written.
     pub has_year: bool,
+    /// How much later than written it may have been, seconds. 0 for a time that the line itself has; a line without one
+    /// happened between those of its neighbours, and a reader that gives it the former says here how far the latter is.
+    pub within_s: u32,
 }
+
+/// Years in which logs were or will be written.
+const YEARS: std::ops::RangeInclusive<i32> = 1900..=2150;
+/// The first moment of 1900, and the first after 2150.
+const BEGIN_NS: i64 = -2_208_988_800_000_000_000;
+const END_NS: i64 = 5_711_817_600_000_000_000;
 
 /// The year in which stamps without one are placed.
 pub(crate) const NO_YEAR: i32 = 1972;
@@ -62,7 +71,8 @@ const MONTHS: [&[u8; 3]; 12] =
     [b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov", b"dec"];
 
 impl Stamp {
-    /// A stamp of a civil date and time; `None` for dates that do not exist. A leap second (60) is taken as 59.
+    /// A stamp of a civil date and time; `None` for dates that do not exist and for years that no log is of (before 1900,
+    /// after 2150: any two stamps are then apart by less than 64 bits of nanoseconds hold). A leap second (60) is taken as 59.
     #[allow(clippy::too_many_arguments)]
     pub fn civil(
         year: Option<i32>,
@@ -75,19 +85,35 @@ impl Stamp {
         precision: Precision,
         offset_s: Option<i32>,
     ) -> Option<Stamp> {
-        let date = NaiveDate::from_ymd_opt(year.unwrap_or(NO_YEAR), month, day)?;
+        let year_or_none = year.unwrap_or(NO_YEAR);
+        if !YEARS.contains(&year_or_none) {
+            return None;
+        }
+        let date = NaiveDate::from_ymd_opt(year_or_none, month, day)?;
         let time = date.and_hms_nano_opt(hour, minute, second.min(59), nanos)?;
         Some(Stamp {
             wall_ns: time.and_utc().timestamp_nanos_opt()?,
             offset_s,
             precision,
             has_year: year.is_some(),
+            within_s: 0,
         })
     }
 
-    /// A stamp of an epoch number, nanoseconds since 1970-01-01 UTC.
+    /// A stamp of an epoch number, nanoseconds since 1970-01-01 UTC; kept within the years 1900 to 2150.
     pub fn epoch(ns: i64, precision: Precision) -> Stamp {
-        Stamp { wall_ns: ns, offset_s: Some(0), precision, has_year: true }
+        Stamp {
+            wall_ns: ns.clamp(BEGIN_NS, END_NS),
+            offset_s: Some(0),
+            precision,
+            has_year: true,
+            within_s: 0,
+        }
+    }
+
+    /// The length of time that the stamp allows, nanoseconds: its unit, and [`Stamp::within_s`].
+    pub fn width_ns(&self) -> i64 {
+        self.precision.unit_ns() + i64::from(self.within_s) * 1_000_000_000
     }
 
     /// Nanoseconds since the epoch, with `offset_s` where the stamp has no zone of its own.
@@ -320,7 +346,7 @@ impl Stamp {
             18 => (1, Precision::Nanos),
             _ => return None,
         };
-        let mut ns = v.checked_mul(unit)?;
+        let mut ns = v.checked_mul(unit).filter(|ns| *ns < END_NS)?;
         let mut precision = precision;
         if !frac.is_empty() {
             let (f, p, rest) = fraction(frac);
@@ -339,7 +365,7 @@ impl Stamp {
 /// Nanoseconds since the epoch have 19 digits, one more than [`crate::bytes::int`] takes.
 fn epoch_19(b: &[u8]) -> Option<Stamp> {
     let text = std::str::from_utf8(b).ok()?;
-    Some(Stamp::epoch(text.parse().ok()?, Precision::Nanos))
+    Some(Stamp::epoch(text.parse().ok().filter(|ns| *ns < END_NS)?, Precision::Nanos))
 }
 
 /// Day of month, of one or two digits or padded with a space, and the space after it.

@@ -259,8 +259,8 @@ fn no_servers(scene: &Scene<'_>, judged: &mut [Judged]) {
         let mut votes: BTreeMap<CauseId, (f64, usize)> = BTreeMap::new();
         // The list is in order of ends.
         let first = scene.failing.partition_point(|f| f.end_ns <= case.end - 30 * SECOND);
-        for n in first..=i {
-            let (other, f) = (scene.case(n), &scene.failing[n]);
+        for (n, f) in scene.failing.iter().enumerate().take(i + 1).skip(first) {
+            let other = scene.case(n);
             let same_pool = pool.is_none() || pool_of(&other).is_none() || pool_of(&other) == pool;
             if !f.is_gateway
                 || other.proxy != case.proxy

@@ -28,6 +28,7 @@
 
 mod advice;
 pub mod analysis;
+mod calendar;
 pub mod causes;
 mod clock;
 mod convert;
@@ -53,12 +54,14 @@ pub mod signals;
 mod spans;
 pub mod templates;
 mod timeline;
+mod trail;
 pub mod vocabulary;
 
 pub use analysis::Analysis;
+pub use calendar::{Wall, Zone, ZoneError};
 pub use finish::finish;
 pub use options::{Options, Pattern};
-pub use plan::{ConfigFile, Head, Plan, plan};
+pub use plan::{ConfigFile, FileTimes, Head, Plan, plan};
 pub use scanner::{FileScan, FileScanner};
 pub use vocabulary::{CauseId, Mechanism, Origin};
 

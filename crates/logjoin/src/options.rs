@@ -2,13 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use crate::calendar::Zone;
+
 /// Options of an analysis. The default suits most archives.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// Statuses that count as gateway failures. Default: 502, 503, 504.
     pub statuses: BTreeSet<i32>,
-    /// Zone of sources whose stamps have none, seconds east of UTC, by a pattern of the path; the first that fits wins.
-    pub zones: Vec<(Pattern, i32)>,
+    /// Zone of sources whose stamps have none, by a pattern of the path; the first that fits wins.
+    pub zones: Vec<(Pattern, Zone)>,
     /// Clock offsets that are known (the log's clock minus the reference's), seconds, by a pattern of the path.
     pub skews: Vec<(Pattern, f64)>,
     /// Roles: `nginx`, `apache`, `haproxy`, `backend` or `system`, by a pattern of the path.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use logjoin_config::ProxyConfig;
+use logjoin_parse::day_order::{DayEvidence, DayOrder};
 use logjoin_parse::detect::{LineReader, detect};
 use logjoin_parse::fold::heads;
 use logjoin_parse::{Body, Kind, Product};
@@ -22,6 +23,20 @@ pub struct Head {
     pub order: u32,
     /// Some first bytes, decompressed.
     pub bytes: Vec<u8>,
+    /// When it was written, as far as anything beside its lines tells.
+    pub times: FileTimes,
+}
+
+/// Moments that are known of a file without reading it, nanoseconds since the epoch. They tell the years of stamps that
+/// have none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct FileTimes {
+    /// The date in its name, where rotation put one there.
+    pub named_ns: Option<i64>,
+    /// When what is compressed in it had last been changed (gzip's header).
+    pub packed_ns: Option<i64>,
+    /// When it was last changed, as the file system or the archive says.
+    pub modified_ns: Option<i64>,
 }
 
 /// A proxy's configuration file, read.
@@ -52,6 +67,8 @@ pub(crate) struct FilePlan {
     pub source: usize,
     pub writer: Writer,
     pub reader: LineReader,
+    pub times: FileTimes,
+    pub day_order: Option<DayEvidence>,
 }
 
 #[derive(Debug)]
@@ -63,6 +80,8 @@ pub(crate) struct SourcePlan {
     pub writer: Writer,
     pub kind: Option<Kind>,
     pub reason: String,
+    /// The files are in another order than the caller said: that of their stamps.
+    pub reordered: bool,
 }
 
 #[derive(Debug)]
@@ -88,6 +107,9 @@ struct Sample {
     reader: LineReader,
     clients: usize,
     requests: usize,
+    day_order: Option<DayEvidence>,
+    /// Its first stamp with a year: read as UTC where it has no zone.
+    begins: Option<logjoin_parse::Stamp>,
 }
 
 /// Decides what each file is. The order of `heads` does not matter.
@@ -95,7 +117,8 @@ pub fn plan(mut heads: Vec<Head>, mut configs: Vec<ConfigFile>, options: Options
     heads.sort_by(|a, b| a.path.cmp(&b.path));
     configs.sort_by(|a, b| (a.loaded_ns, &a.path).cmp(&(b.loaded_ns, &b.path)));
     let samples: Vec<Sample> = heads.iter().map(|h| sample(h, &options, &configs)).collect();
-    let folders: Vec<&str> = heads.iter().map(|h| folder(&h.path)).collect();
+    // A set whose files lie in folders of dates is one source, above them.
+    let folders: Vec<&str> = heads.iter().map(|h| folder(h.source.as_deref().unwrap_or(&h.path))).collect();
     let common = common_folder(&folders);
     let mut groups: BTreeMap<(String, String), Vec<usize>> = BTreeMap::new();
     for (i, h) in heads.iter().enumerate() {
@@ -106,6 +129,7 @@ pub fn plan(mut heads: Vec<Head>, mut configs: Vec<ConfigFile>, options: Options
     let mut sources: Vec<SourcePlan> = Vec::new();
     for ((_, id), mut members) in groups {
         members.sort_by_key(|&i| (heads[i].order, i));
+        let reordered = in_order_of_stamps(&mut members, &samples);
         // The member with the most to show speaks for the set.
         let speaker = *members.iter().max_by_key(|&&i| heads[i].bytes.len()).unwrap_or(&members[0]);
         let s = &samples[speaker];
@@ -117,6 +141,7 @@ pub fn plan(mut heads: Vec<Head>, mut configs: Vec<ConfigFile>, options: Options
             writer,
             kind: s.kind,
             reason: "format".into(),
+            reordered,
         });
     }
     for i in 0..sources.len() {
@@ -139,9 +164,34 @@ pub fn plan(mut heads: Vec<Head>, mut configs: Vec<ConfigFile>, options: Options
     }
     for ((i, h), s) in heads.into_iter().enumerate().zip(samples) {
         let source = source_of[i];
-        files.push(FilePlan { path: h.path, source, writer: sources[source].writer, reader: s.reader });
+        let writer = sources[source].writer;
+        let (times, day_order) = (h.times, s.day_order);
+        files.push(FilePlan { path: h.path, source, writer, reader: s.reader, times, day_order });
     }
     Plan { options, files, sources, instances, configs, matcher: Matcher::new() }
+}
+
+/// Names can lie about the order of a set; stamps with years do not. A file without stands behind the one it followed.
+fn in_order_of_stamps(members: &mut Vec<usize>, samples: &[Sample]) -> bool {
+    const SECOND: i64 = 1_000_000_000;
+    let mut last: Option<logjoin_parse::Stamp> = None;
+    let mut keyed: Vec<(Option<i64>, usize)> = Vec::with_capacity(members.len());
+    let mut lies = false;
+    for &i in members.iter() {
+        if let (Some(last), Some(begins)) = (last, samples[i].begins) {
+            // Without zones, clocks that were set back look like an hour of disorder.
+            let zoned = last.offset_s.is_some() && begins.offset_s.is_some();
+            let slack = if zoned { 60 } else { 3 * 3600 } * SECOND;
+            lies |= last.utc_ns(0) - begins.utc_ns(0) > slack;
+        }
+        last = samples[i].begins.or(last);
+        keyed.push((last.map(|s| s.utc_ns(0)), i));
+    }
+    if lies {
+        keyed.sort_by_key(|(begins, _)| *begins);
+        *members = keyed.into_iter().map(|(_, i)| i).collect();
+    }
+    lies
 }
 
 fn is_proxy(p: Product) -> bool {
@@ -159,8 +209,9 @@ const VAGUE: [&str; 8] =
 const SAMPLE_LINES: usize = 400;
 
 fn sample(head: &Head, options: &Options, configs: &[ConfigFile]) -> Sample {
-    let found = detect(lines(&head.bytes).take(SAMPLE_LINES)).dialects;
-    let mut dialects: Vec<logjoin_parse::Dialect> = found.into_iter().map(|(d, _)| d).collect();
+    let found = detect(lines(&head.bytes).take(SAMPLE_LINES));
+    let day_order = day_order(found.day_order, &head.bytes, head.times);
+    let mut dialects: Vec<logjoin_parse::Dialect> = found.dialects.into_iter().map(|(d, _)| d).collect();
     let told = options.formats.iter().find(|(p, _)| p.fits(&head.path)).map(|(_, f)| f.clone());
     if let Some(format) = told {
         dialects.insert(0, logjoin_parse::Dialect { envelope: None, format });
@@ -177,7 +228,11 @@ fn sample(head: &Head, options: &Options, configs: &[ConfigFile]) -> Sample {
             dialects.insert(0, logjoin_parse::Dialect { envelope: None, format });
         }
     }
-    let reader = LineReader::new(dialects);
+    let mut reader = LineReader::new(dialects);
+    if let Some(found) = day_order {
+        reader = reader.with_day_order(found.order);
+    }
+    let mut begins = None;
     let mut products: BTreeMap<Product, usize> = BTreeMap::new();
     let mut kinds: BTreeMap<Kind, usize> = BTreeMap::new();
     let mut clients = std::collections::BTreeSet::new();
@@ -186,6 +241,7 @@ fn sample(head: &Head, options: &Options, configs: &[ConfigFile]) -> Sample {
         if let Ok(r) = reader.parse(&event) {
             *products.entry(r.product).or_default() += 1;
             *kinds.entry(r.kind()).or_default() += 1;
+            begins = begins.or(r.best_stamp().copied().filter(|s| s.has_year));
             if let Body::Access(a) = &r.body {
                 requests += 1;
                 if let Some(c) = &a.client_ip {
@@ -201,7 +257,24 @@ fn sample(head: &Head, options: &Options, configs: &[ConfigFile]) -> Sample {
         reader,
         clients: clients.len(),
         requests,
+        day_order,
+        begins,
     }
+}
+
+/// Where the lines do not tell whether day or month comes first, the file's own time may: nothing is written after it,
+/// and little long before.
+fn day_order(found: Option<DayEvidence>, head: &[u8], times: FileTimes) -> Option<DayEvidence> {
+    let found = found?;
+    let written = times.named_ns.or(times.packed_ns).or(times.modified_ns);
+    let stamp = lines(head).find_map(|l| logjoin_parse::parse_any(l).ok()?.stamp);
+    let (Some(written), Some(stamp), true) = (written, stamp, found.is_guess) else { return Some(found) };
+    const DAY: i64 = 86_400_000_000_000;
+    // How long before the file's time; what is after it comes last.
+    let age = |s: &logjoin_parse::Stamp| (written + DAY - s.wall_ns) as u64;
+    let Some(other) = logjoin_parse::day_order::exchanged(&stamp) else { return Some(found) };
+    let order = if age(&other) < age(&stamp) { DayOrder::DayFirst } else { DayOrder::MonthFirst };
+    Some(DayEvidence { order, reason: "so it is nearer to the time of the file", is_guess: true })
 }
 
 fn read_with(format: &logjoin_parse::Format, line: &[u8]) -> bool {

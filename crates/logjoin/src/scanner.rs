@@ -3,6 +3,7 @@
 //! The trick: a line that begins a record flushes the record before it, so an event of many lines (a stack trace, an
 //! nginx line with PHP's output in it) is looked at once, whole, wherever the chunks were cut.
 
+use logjoin_parse::envelope::{Pieces, Taken};
 use logjoin_parse::fold::{Folder, Step, head_lines};
 use logjoin_parse::{Body, Kind, Record, Stamp};
 
@@ -11,6 +12,7 @@ use crate::convert;
 use crate::event::{At, Events, LogEvent, Severity};
 use crate::plan::{FilePlan, Plan};
 use crate::signals::{Matcher, Meaning};
+use crate::trail::Trail;
 
 /// What one file gave.
 #[derive(Debug, Default)]
@@ -22,9 +24,17 @@ pub struct FileScan {
     pub(crate) formats: std::collections::BTreeMap<&'static str, u64>,
     pub(crate) unparsed: Vec<Example>,
     pub(crate) problem: Option<String>,
+    pub(crate) trail: Trail,
+    /// What reading left out on purpose, in words.
+    pub(crate) cut: Option<String>,
 }
 
 impl FileScan {
+    /// Notes what reading left out on purpose, for people: `2 lines are longer than 1 MiB, the rest of each is left out`.
+    pub fn set_cut(&mut self, text: String) {
+        self.cut = Some(text);
+    }
+
     /// Notes that the file could not be read to its end.
     pub fn set_problem(&mut self, text: String) {
         self.problem = Some(text);
@@ -49,7 +59,13 @@ pub struct FileScanner<'p> {
     /// The pending lines continue an event that is kept already.
     follows_kept: bool,
     last_stamp: Option<Stamp>,
+    /// Long lines that a container engine split; not looked for where the file is known to be no engine's.
+    pieces: Option<Pieces>,
+    /// Told of each line that no format reads: its number, and its bytes.
+    on_unparsed: Option<OnUnparsed<'p>>,
 }
+
+type OnUnparsed<'p> = Box<dyn FnMut(u64, &[u8]) + Send + 'p>;
 
 impl<'p> FileScanner<'p> {
     /// A scanner for the file with this number in the plan.
@@ -64,7 +80,15 @@ impl<'p> FileScanner<'p> {
             folder: Folder::new(),
             follows_kept: false,
             last_stamp: None,
+            pieces: plan.files[file].reader.may_be_split().then(Pieces::new),
+            on_unparsed: None,
         }
+    }
+
+    /// The same, telling `each` of the lines that no format reads, in their order: number, from 1, and bytes.
+    pub fn on_unparsed(mut self, each: impl FnMut(u64, &[u8]) + Send + 'p) -> FileScanner<'p> {
+        self.on_unparsed = Some(Box::new(each));
+        self
     }
 
     /// Reads whole lines; `first_line` is the number of the first one, from 1.
@@ -85,13 +109,36 @@ impl<'p> FileScanner<'p> {
 
     /// Ends the file.
     pub fn finish(mut self) -> FileScan {
+        if let Some(mut pieces) = self.pieces.take() {
+            while pieces.finish() {
+                // All of it was counted as continuations, for want of its last piece.
+                self.scan.ledger.continuations -= 1;
+                let (number, line) = pieces.line();
+                self.whole(number, line);
+            }
+        }
         self.flush();
+        self.scan.trail.close(&mut self.scan.events, None);
         debug_assert!(self.scan.ledger.holds(), "{:?}", self.scan.ledger);
         self.scan
     }
 
     fn line(&mut self, number: u64, line: &[u8]) {
         self.scan.ledger.lines += 1;
+        let Some(mut pieces) = self.pieces.take() else { return self.whole(number, line) };
+        match pieces.take(number, line) {
+            Taken::Whole => self.whole(number, line),
+            Taken::Piece => self.scan.ledger.continuations += 1,
+            Taken::Complete => {
+                let (first, joined) = pieces.line();
+                self.whole(first, joined);
+            }
+        }
+        self.pieces = Some(pieces);
+    }
+
+    /// Takes a line as the program wrote it.
+    fn whole(&mut self, number: u64, line: &[u8]) {
         let record = if self.folder.claims(line) { None } else { self.file.reader.parse(line).ok() };
         match self.folder.step(line, record.as_ref()) {
             Step::Blank => self.scan.ledger.blank += 1,
@@ -121,6 +168,9 @@ impl<'p> FileScanner<'p> {
             }
             Step::Orphan => {
                 self.scan.ledger.unparsed += 1;
+                if let Some(each) = &mut self.on_unparsed {
+                    each(number, line);
+                }
                 if self.scan.unparsed.len() < EXAMPLES {
                     let text = String::from_utf8_lossy(&line[..line.len().min(200)]).into_owned();
                     let at = crate::analysis::LineRef { file: self.file.path.clone(), line: number };
@@ -132,6 +182,14 @@ impl<'p> FileScanner<'p> {
 
     fn keep(&mut self, record: &Record<'_>, raw: &[u8], number: u64) {
         let at = At { file: self.scan.file, line: number };
+        let own = record.best_stamp().copied();
+        match &own {
+            Some(own) => {
+                self.scan.trail.close(&mut self.scan.events, Some(own));
+                self.scan.trail.note(number, own);
+            }
+            None => self.last_stamp = self.scan.trail.lend(self.last_stamp),
+        }
         let stamp = convert::add(
             record,
             raw,

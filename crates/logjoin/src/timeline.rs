@@ -1,18 +1,18 @@
 //! From stamps as written to moments on one clock.
 //!
 //! Two steps, in this order. First each stamp becomes a moment on the clock of its own host: a missing zone and a missing
-//! year are filled in from what the other logs say. Then, when the clocks are fitted ([`crate::clock`]), each host's
+//! year are filled in as [`crate::calendar`] decided. Then, when the clocks are fitted ([`crate::clock`]), each host's
 //! clock is put on the reference.
 
 use logjoin_parse::{Anchor, Stamp};
 
+use crate::calendar::Calendar;
 use crate::clock::ClockModel;
-use crate::event::{ErrorEvent, LogEvent, Request, StateChange};
+use crate::event::{At, ErrorEvent, LogEvent, Request, StateChange};
 use crate::plan::Plan;
 use crate::scanner::FileScan;
 
 const SECOND: i64 = 1_000_000_000;
-const YEAR: i64 = 31_556_952 * SECOND;
 
 /// A request with its place in time: each end lies between a lower and an upper bound.
 #[derive(Debug)]
@@ -43,15 +43,6 @@ impl<T> Moment<T> {
     }
 }
 
-/// How the zone of a source was decided.
-#[derive(Debug, Clone)]
-pub(crate) struct SourceZone {
-    pub offset_s: i32,
-    /// All stamps say their zone.
-    pub is_written: bool,
-    pub reason: String,
-}
-
 /// Everything, in order of time.
 #[derive(Debug, Default)]
 pub(crate) struct World {
@@ -68,45 +59,43 @@ pub(crate) struct World {
 /// Longest request that is reckoned with where the log has no duration.
 const UNKNOWN_DURATION: i64 = SECOND;
 
-/// Puts all events on the clocks of their hosts. Returns the zones of the sources beside them.
-pub(crate) fn resolve(plan: &Plan, scans: Vec<FileScan>) -> (World, Vec<SourceZone>) {
-    let zones = zones(plan, &scans);
-    let centre = centre(&scans, &zones, plan);
+/// Puts all events on the clocks of their hosts.
+pub(crate) fn resolve(plan: &Plan, scans: Vec<FileScan>, calendar: &Calendar) -> World {
     let mut world = World::default();
     for scan in scans {
         let file = &plan.files[scan.file as usize];
-        let zone = zones[file.source].offset_s;
         let instance = plan.sources[file.source].instance;
-        let at = |stamp: &Stamp| moment(stamp, zone, centre);
+        let mut calendar = calendar.of(scan.file);
+        let mut at = |at: At, stamp: &Stamp| calendar.moment(at.line, stamp);
         // A log that is written at the end of each request is in order of ends: a request that began at `t` ended
         // no earlier than the latest start before it in the file.
         let mut latest_start = i64::MIN;
         world.labels.extend(scan.events.labels);
         for r in scan.events.requests {
-            let s = at(&r.stamp);
-            let u = r.stamp.precision.unit_ns();
+            let s = at(r.at, &r.stamp);
+            let u = r.stamp.width_ns();
             let timed = place(r, instance, s, u, latest_start);
             latest_start = latest_start.max(timed.start_lo);
             world.requests.push(timed);
         }
         fn push<T>(out: &mut Vec<Moment<T>>, e: T, lo: i64, stamp: Stamp, instance: usize) {
-            out.push(Moment { e, instance, lo, hi: lo + stamp.precision.unit_ns() });
+            out.push(Moment { e, instance, lo, hi: lo + stamp.width_ns() });
         }
         for e in scan.events.errors {
-            let (lo, stamp) = (at(&e.stamp), e.stamp);
+            let (lo, stamp) = (at(e.at, &e.stamp), e.stamp);
             push(&mut world.errors, e, lo, stamp, instance);
         }
         for e in scan.events.states {
-            let (lo, stamp) = (at(&e.stamp), e.stamp);
+            let (lo, stamp) = (at(e.at, &e.stamp), e.stamp);
             push(&mut world.states, e, lo, stamp, instance);
         }
         for e in scan.events.logs {
-            let (lo, stamp) = (at(&e.stamp), e.stamp);
+            let (lo, stamp) = (at(e.at, &e.stamp), e.stamp);
             push(&mut world.logs, e, lo, stamp, instance);
         }
     }
     world.sort();
-    (world, zones)
+    world
 }
 
 impl World {
@@ -160,121 +149,4 @@ fn place(r: Request, instance: usize, s: i64, u: i64, latest_start: i64) -> Time
         (s - d_hi, s + u - d_lo, s, s + u)
     };
     Timed { r, instance, start_lo, start_hi, end_lo, end_hi, has_duration }
-}
-
-/// A stamp on its host's clock, nanoseconds since the epoch. A year that is missing is the one that brings the stamp
-/// nearest to `centre`.
-fn moment(stamp: &Stamp, zone: i32, centre: i64) -> i64 {
-    let t = stamp.utc_ns(zone);
-    if stamp.has_year {
-        return t;
-    }
-    let years = (centre - t + YEAR / 2).div_euclid(YEAR);
-    (years - 1..=years + 1)
-        .filter_map(|y| with_year(stamp, y as i32 + 1972, zone))
-        .min_by_key(|t| (t - centre).abs())
-        .unwrap_or(t)
-}
-
-fn with_year(stamp: &Stamp, year: i32, zone: i32) -> Option<i64> {
-    use chrono::Datelike;
-    let dated = stamp.wall().with_year(year)?;
-    Some(dated.and_utc().timestamp_nanos_opt()? - i64::from(stamp.offset_s.unwrap_or(zone)) * SECOND)
-}
-
-/// The middle of what has a year: the time that this is about.
-fn centre(scans: &[FileScan], zones: &[SourceZone], plan: &Plan) -> i64 {
-    let mut times: Vec<i64> = Vec::new();
-    for s in scans {
-        let zone = zones[plan.files[s.file as usize].source].offset_s;
-        let mut add = |stamp: &Stamp| {
-            if stamp.has_year {
-                times.push(stamp.utc_ns(zone));
-            }
-        };
-        s.events.requests.iter().take(64).for_each(|r| add(&r.stamp));
-        s.events.errors.iter().take(64).for_each(|r| add(&r.stamp));
-        s.events.logs.iter().take(64).for_each(|r| add(&r.stamp));
-        s.events.states.iter().take(64).for_each(|r| add(&r.stamp));
-    }
-    times.sort_unstable();
-    match times.get(times.len() / 2) {
-        Some(t) => *t,
-        None => (i64::from(plan.options.year.unwrap_or(1972)) - 1970) * YEAR + YEAR / 2,
-    }
-}
-
-fn zones(plan: &Plan, scans: &[FileScan]) -> Vec<SourceZone> {
-    // The offsets that each source writes.
-    let mut written: Vec<std::collections::BTreeMap<i32, u64>> = vec![Default::default(); plan.sources.len()];
-    let mut silent = vec![0u64; plan.sources.len()];
-    for s in scans {
-        let source = plan.files[s.file as usize].source;
-        let mut add = |stamp: &Stamp| match stamp.offset_s {
-            Some(o) => *written[source].entry(o).or_default() += 1,
-            None => silent[source] += 1,
-        };
-        s.events.requests.iter().for_each(|r| add(&r.stamp));
-        s.events.errors.iter().for_each(|r| add(&r.stamp));
-        s.events.logs.iter().for_each(|r| add(&r.stamp));
-        s.events.states.iter().for_each(|r| add(&r.stamp));
-    }
-    let usual = |source: usize| written[source].iter().max_by_key(|(o, n)| (**n, **o)).map(|(o, _)| *o);
-    (0..plan.sources.len())
-        .map(|i| {
-            let told = plan.options.zones.iter().find(|(p, _)| p.fits(&plan.sources[i].id)).map(|(_, z)| *z);
-            if let Some(z) = told {
-                return SourceZone { offset_s: z, is_written: false, reason: "told".into() };
-            }
-            if silent[i] == 0 {
-                return SourceZone {
-                    offset_s: usual(i).unwrap_or(0),
-                    is_written: true,
-                    reason: "written in each stamp".into(),
-                };
-            }
-            if let Some(z) = usual(i) {
-                return SourceZone {
-                    offset_s: z,
-                    is_written: false,
-                    reason: "other stamps of the same file".into(),
-                };
-            }
-            // An epoch number or a `Z` may be a program's own habit; a CLF stamp shows the host's zone.
-            let sibling = (0..plan.sources.len())
-                .filter(|j| *j != i && plan.sources[*j].instance == plan.sources[i].instance)
-                .filter_map(|j| usual(j).map(|z| (z != 0, written[j].values().sum::<u64>(), z)))
-                .max();
-            match sibling {
-                Some((_, _, z)) => SourceZone {
-                    offset_s: z,
-                    is_written: false,
-                    reason: "another log of the same host".into(),
-                },
-                None => SourceZone {
-                    offset_s: 0,
-                    is_written: false,
-                    reason: "assumed UTC, checked against the other logs".into(),
-                },
-            }
-        })
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use logjoin_parse::Precision;
-
-    #[test]
-    fn a_missing_year_is_the_nearest() {
-        let centre =
-            Stamp::civil(Some(2026), 1, 1, 0, 10, 0, 0, Precision::Seconds, Some(0)).unwrap().wall_ns;
-        let december = Stamp::civil(None, 12, 31, 23, 59, 0, 0, Precision::Seconds, None).unwrap();
-        let january = Stamp::civil(None, 1, 1, 0, 5, 0, 0, Precision::Seconds, None).unwrap();
-        assert_eq!(centre - moment(&december, 0, centre), 11 * 60 * SECOND);
-        assert_eq!(centre - moment(&january, 0, centre), 5 * 60 * SECOND);
-        // Two hours east of UTC.
-        assert_eq!(centre - moment(&january, 7200, centre), (5 * 60 + 7200) * SECOND);
-    }
 }

@@ -4,6 +4,7 @@ mod check;
 mod conformance;
 mod entries;
 mod pages;
+mod reading;
 
 use std::io::Read;
 use std::path::{Path, PathBuf};

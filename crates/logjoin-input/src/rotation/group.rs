@@ -1,8 +1,8 @@
 //! Files with one stem in one directory become one source, oldest first.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{RotationKey, RotationOrder, rotation_key};
+use super::{RotationKey, RotationOrder, folder_key, rotation_key};
 use crate::file::InputFile;
 
 /// The files that one writer left behind, oldest first.
@@ -50,7 +50,17 @@ impl SourceFiles {
     }
 }
 
-/// Puts rotated siblings together: one [`SourceFiles`] per stem and directory, sorted by name.
+/// The date of its folder (or [`NEWEST`]), what its name says, the file.
+type Member = (i64, RotationKey, InputFile);
+
+/// The set that a file belongs to if the date of its folder is rotation's, and that date.
+type InFolder = (String, i64);
+
+/// A file outside of the folders of dates is the one being written to.
+const NEWEST: i64 = i64::MAX;
+
+/// Puts rotated siblings together: one [`SourceFiles`] per stem and directory, sorted by name. Directories that differ
+/// in a date only (`logs/2026-11-20/access.log`) are one.
 ///
 /// ```
 /// use logjoin_input::{InputFile, group};
@@ -62,13 +72,33 @@ impl SourceFiles {
 /// assert_eq!(sources[0].name, "a/access.log");
 /// assert_eq!(names, ["a/access.log.2.gz", "a/access.log.1", "a/access.log"]);
 /// assert_eq!(sources[1].name, "b/access.log");
+///
+/// let files = ["logs/access.log", "logs/2026-11-21/access.log", "logs/2026-11-20/access.log"].map(named);
+/// let sources = group(files.into());
+/// assert_eq!((sources.len(), sources[0].name.as_str()), (1, "logs/access.log"));
+/// assert_eq!(sources[0].files[0].name(), "logs/2026-11-20/access.log");
 /// ```
 pub fn group(files: Vec<InputFile>) -> Vec<SourceFiles> {
-    let mut sets: BTreeMap<String, Vec<(RotationKey, InputFile)>> = BTreeMap::new();
-    for file in files {
-        let (directory, name) = split(file.name());
-        let key = rotation_key(name);
-        sets.entry(format!("{directory}{}", key.stem)).or_default().push((key, file));
+    // Folders of dates are believed where there are several: one alone may be anything.
+    let mut dates: BTreeMap<String, BTreeSet<i64>> = BTreeMap::new();
+    let keyed: Vec<(RotationKey, Option<InFolder>, InputFile)> = files
+        .into_iter()
+        .map(|file| {
+            let (directory, name) = split(file.name());
+            let key = rotation_key(name);
+            let above = folder_key(directory).map(|(above, at)| (format!("{above}{}", key.stem), at));
+            let (set, at) = above.clone().unwrap_or_else(|| (format!("{directory}{}", key.stem), NEWEST));
+            dates.entry(set).or_default().insert(at);
+            (key, above, file)
+        })
+        .collect();
+    let mut sets: BTreeMap<String, Vec<Member>> = BTreeMap::new();
+    for (key, above, file) in keyed {
+        let (set, at) = match above {
+            Some((set, at)) if dates[&set].len() > 1 => (set, at),
+            _ => (format!("{}{}", split(file.name()).0, key.stem), NEWEST),
+        };
+        sets.entry(set).or_default().push((at, key, file));
     }
     let mut sources = Vec::new();
     for (name, mut members) in sets {
@@ -76,25 +106,25 @@ pub fn group(files: Vec<InputFile>) -> Vec<SourceFiles> {
         // compressed: nobody compresses the log of a running instance.
         let rotated = members
             .iter()
-            .any(|(key, _)| key.order == RotationOrder::Current || (!key.certain && key.compressed));
+            .any(|(_, key, _)| key.order == RotationOrder::Current || (!key.certain && key.compressed));
         if !rotated {
-            let (doubtful, sure) = members.into_iter().partition(|(key, _)| !key.certain);
+            let (doubtful, sure) = members.into_iter().partition(|(_, key, _)| !key.certain);
             members = sure;
-            let doubtful: Vec<(RotationKey, InputFile)> = doubtful;
+            let doubtful: Vec<Member> = doubtful;
             sources.extend(
                 doubtful
                     .into_iter()
-                    .map(|(_, file)| SourceFiles { name: file.name().to_owned(), files: vec![file] }),
+                    .map(|(_, _, file)| SourceFiles { name: file.name().to_owned(), files: vec![file] }),
             );
         }
         if members.is_empty() {
             continue;
         }
-        members.sort_by(|(a, a_file), (b, b_file)| {
-            let of = |key: &RotationKey| (key.order, !key.compressed);
-            of(a).cmp(&of(b)).then_with(|| a_file.name().cmp(b_file.name()))
+        members.sort_by(|(a_at, a, a_file), (b_at, b, b_file)| {
+            let of = |at: i64, key: &RotationKey| (at, key.order, !key.compressed);
+            of(*a_at, a).cmp(&of(*b_at, b)).then_with(|| a_file.name().cmp(b_file.name()))
         });
-        sources.push(SourceFiles { name, files: members.into_iter().map(|(_, file)| file).collect() });
+        sources.push(SourceFiles { name, files: members.into_iter().map(|(_, _, file)| file).collect() });
     }
     sources.sort_by(|a, b| a.name.cmp(&b.name));
     sources

@@ -70,7 +70,8 @@ fn members_are_files_in_any_compression() {
 
 #[test]
 fn a_cut_archive_gives_members_up_to_the_cut() {
-    let logs: Vec<Vec<u8>> = (0..4).map(|n| [log(4_000), vec![b'0' + n; 9]].concat()).collect();
+    let logs: Vec<Vec<u8>> =
+        (0..4).map(|n| [vec![b'0' + n; 9], log(4_000), vec![b'0' + n; 9]].concat()).collect();
     let bytes = tar(&[
         ("a.log", logs[0].clone()),
         ("b.log", logs[1].clone()),

@@ -45,12 +45,42 @@ fn copies_in_other_folders_and_archives_are_one() {
 fn files_that_only_begin_alike_are_two() {
     let dir = tempdir().unwrap();
     let log = log(5_000);
-    let grown = [&log[..], b"one more\n"].concat();
-    write(dir.path(), "a.log", &log);
-    write(dir.path(), "b.log", &grown);
+    write(dir.path(), "b.log", [&log[..], b"one more\n"].concat());
     write(dir.path(), "c.log.gz", compress("gzip", &[&log[..], b"two more\n"].concat()));
     let found = discover(&[dir.path().to_owned()], &DiscoverOptions::default());
-    assert_eq!(names(&found.files, dir.path()), ["a.log", "b.log", "c.log.gz"]);
+    assert_eq!(names(&found.files, dir.path()), ["b.log", "c.log.gz"]);
+}
+
+#[test]
+fn an_older_copy_of_a_log_that_grew_is_not_read_twice() {
+    let dir = tempdir().unwrap();
+    let all = log(5_000);
+    let older = log(4_000);
+    write(dir.path(), "logs/access.log", &all);
+    write(dir.path(), "logs/access.log.bak", &older);
+    write(dir.path(), "backup/access.log.gz", compress("gzip", &log(3_000)));
+    // Compression was interrupted.
+    let packed = compress("zstd", &older);
+    write(dir.path(), "logs/access.log.1.zst", &packed[..packed.len() / 2]);
+    let found = discover(&[dir.path().to_owned()], &DiscoverOptions::default());
+    assert_eq!(names(&found.files, dir.path()), ["logs/access.log"]);
+    let kept = dir.path().join("logs/access.log").display().to_string();
+    assert_eq!(found.notes.len(), 3, "{:?}", found.notes);
+    for note in &found.notes {
+        let NoteKind::Beginning { kept: longer } = &note.kind else { panic!("{note}") };
+        // A beginning of a beginning is told of whichever it was compared with first.
+        assert!(*longer == kept || found.notes.iter().any(|n| n.path == *longer), "{note}");
+    }
+}
+
+#[test]
+fn short_files_that_begin_another_log_are_its_own() {
+    let dir = tempdir().unwrap();
+    let banner = log(20);
+    write(dir.path(), "app1/stdout.log", &banner);
+    write(dir.path(), "app2/stdout.log", [&banner[..], b"more\n"].concat());
+    let found = discover(&[dir.path().to_owned()], &DiscoverOptions::default());
+    assert_eq!(found.files.len(), 2, "{:?}", found.notes);
 }
 
 #[test]
@@ -66,12 +96,12 @@ fn two_instances_that_wrote_the_same_few_lines_are_two() {
 }
 
 #[test]
-fn a_damaged_copy_is_not_the_original() {
+fn a_damaged_copy_is_read_only_where_it_has_more() {
     let dir = tempdir().unwrap();
-    let log = log(5_000);
-    let packed = compress("gzip", &log);
-    write(dir.path(), "a.log", &log);
+    let all = log(5_000);
+    let packed = compress("gzip", &all);
+    write(dir.path(), "a.log", log(100));
     write(dir.path(), "a.log.gz", &packed[..packed.len() / 2]);
     let found = discover(&[dir.path().to_owned()], &DiscoverOptions::default());
-    assert_eq!(found.files.len(), 2);
+    assert_eq!(names(&found.files, dir.path()), ["a.log.gz"]);
 }

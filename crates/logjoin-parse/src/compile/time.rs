@@ -172,7 +172,7 @@ fn from_parsed(mut parsed: Parsed) -> Option<Stamp> {
         (_, Some(_)) => Precision::Micros,
     };
     let wall = parsed.to_naive_date().ok()?.and_time(parsed.to_naive_time().ok()?);
-    Some(Stamp { wall_ns: wall.and_utc().timestamp_nanos_opt()?, offset_s, precision, has_year })
+    Some(Stamp { wall_ns: wall.and_utc().timestamp_nanos_opt()?, offset_s, precision, has_year, within_s: 0 })
 }
 
 #[cfg(test)]

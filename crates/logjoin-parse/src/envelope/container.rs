@@ -27,7 +27,7 @@ pub(super) fn docker(line: &[u8]) -> Peeled<'_> {
 }
 
 /// Where the JSON string ends whose opening quote was just passed.
-fn string_end(b: &[u8]) -> Option<usize> {
+pub(super) fn string_end(b: &[u8]) -> Option<usize> {
     let mut at = 0;
     loop {
         let i = at + memchr::memchr2(b'"', b'\\', b.get(at..)?)?;
@@ -39,7 +39,7 @@ fn string_end(b: &[u8]) -> Option<usize> {
 }
 
 /// Whether an escaped text ends with the escape `\letter`, and not with an escaped backslash and that letter.
-fn ends_with_escape(text: &[u8], letter: u8) -> bool {
+pub(super) fn ends_with_escape(text: &[u8], letter: u8) -> bool {
     let Some((last, head)) = text.split_last() else { return false };
     *last == letter && head.iter().rev().take_while(|b| **b == b'\\').count() % 2 == 1
 }

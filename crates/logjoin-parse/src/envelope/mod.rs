@@ -7,10 +7,12 @@
 mod container;
 mod entry;
 mod json;
+mod pieces;
 mod syslog;
 mod tag;
 
 pub(crate) use entry::belongs;
+pub use pieces::{Pieces, Taken};
 
 use crate::{Stamp, Text};
 

@@ -79,7 +79,7 @@ pub struct Analysis {
     pub schema_version: u32,
     /// The program that made it.
     pub tool: Tool,
-    /// The files that were read, in the order of their paths.
+    /// The files, in the order of their paths.
     pub inputs: Vec<Input>,
     /// The writers' streams, a rotated set being one.
     pub sources: Vec<Source>,
@@ -122,6 +122,16 @@ pub struct Analysis {
     pub notes: Vec<Note>,
 }
 
+impl Analysis {
+    /// Adds a file that was left out because another one has all that is in it; `why` says which.
+    pub fn add_copy(&mut self, path: &str, why: &str) {
+        let (path, kind) = (path.to_owned(), "copy".to_owned());
+        self.notes.push(Note { level: "info".into(), about: path.clone(), text: why.to_owned() });
+        let at = self.inputs.partition_point(|i| i.path < path);
+        self.inputs.insert(at, Input { path, source: None, bytes: 0, lines: 0, kind, problem: None });
+    }
+}
+
 /// The program.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Tool {
@@ -143,7 +153,8 @@ pub struct Input {
     pub bytes: u64,
     /// Lines read.
     pub lines: u64,
-    /// `log` or `config`.
+    /// `log`, `config`, or `copy` for a file that was not read since another one has all that is in it (a note says
+    /// which).
     pub kind: String,
     /// What went wrong, if anything did.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -184,6 +195,17 @@ impl Ledger {
     }
 }
 
+/// A time in which a source wrote nothing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Silence {
+    /// The last moment before.
+    pub start: Time,
+    /// The first moment after.
+    pub end: Time,
+    /// Length, seconds.
+    pub s: f64,
+}
+
 /// One writer's stream.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Source {
@@ -213,6 +235,12 @@ pub struct Source {
     pub end: Option<Time>,
     /// Longest silence, seconds.
     pub longest_gap_s: f64,
+    /// The longest silences, of a second or more, the longest first.
+    #[serde(default)]
+    pub gaps: Vec<Silence>,
+    /// What was assumed where the lines do not say (years, zones, the order of day and month), and why.
+    #[serde(default)]
+    pub assumptions: Vec<String>,
     /// Lines, accounted for.
     pub ledger: Ledger,
     /// First lines that no format read, escaped and shortened.

@@ -65,6 +65,12 @@ impl ClockModel {
         self.lines.get(instance).map_or(0, |l| l.band_ns)
     }
 
+    /// The part of the offset that is a wrong zone, seconds; `None` where the lines did not settle it.
+    pub fn zone_error_s(&self, instance: usize) -> Option<i32> {
+        let line = self.lines.get(instance).filter(|l| l.state == State::Fitted)?;
+        Some(zone_part(line.at(line.origin_ns)) as i32)
+    }
+
     /// Whether the clock is known relative to the reference.
     pub fn is_known(&self, instance: usize) -> bool {
         self.lines.get(instance).is_some_and(|l| !matches!(l.state, State::TooFew | State::Contradictory))

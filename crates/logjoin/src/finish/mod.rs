@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use crate::analysis::{
     Analysis, Incident, Input, Ledger, Note, SCHEMA_VERSION, Time, Tool, Totals, UnknownReason,
 };
+use crate::calendar::Calendar;
 use crate::clock;
 use crate::diagnose;
 use crate::episodes;
@@ -22,13 +23,19 @@ use crate::plan::Plan;
 use crate::scanner::FileScan;
 use crate::scene::Scene;
 use crate::timeline::{self, World};
+use crate::trail::Trail;
 use crate::vocabulary::{CauseId, Mechanism};
 
 /// Correlates what the scans found and tells the story. The order of `scans` does not matter.
 pub fn finish(plan: &Plan, mut scans: Vec<FileScan>) -> Analysis {
     scans.sort_by_key(|s| s.file);
     let files = sources::FileFacts::take(plan, &scans);
-    let (mut world, zones) = timeline::resolve(plan, scans);
+    let mut trails: Vec<Trail> = plan.paths().map(|_| Trail::default()).collect();
+    for scan in &mut scans {
+        trails[scan.file as usize] = std::mem::take(&mut scan.trail);
+    }
+    let calendar = Calendar::decide(plan, &trails);
+    let mut world = timeline::resolve(plan, scans, &calendar);
     let clocks = clock::fit_all(plan, &world);
     world.shift(&clocks);
     let index = Index::new(plan, &world);
@@ -60,7 +67,7 @@ pub fn finish(plan: &Plan, mut scans: Vec<FileScan>) -> Analysis {
     let mut ledger = Ledger::default();
     files.iter().for_each(|f| ledger.add(&f.ledger));
     let middle = middle(&world);
-    let sources = sources::build(plan, &world, &zones, &files, &peers);
+    let sources = sources::build(plan, &world, &calendar, &clocks, &files, &peers);
     let mut notes = sources::notes(plan, &files);
     notes.extend(clock_notes(plan, &clocks));
     Analysis {

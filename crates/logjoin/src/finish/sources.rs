@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use logjoin_parse::{Kind, Precision};
 
-use crate::analysis::{Example, FormatCount, Ledger, Note, Source, Time};
+use crate::analysis::{Example, FormatCount, Ledger, Note, Silence, Source, Time};
+use crate::calendar::{Calendar, Zone};
+use crate::clock::ClockModel;
 use crate::peers::Peers;
 use crate::plan::{Plan, product_name};
 use crate::scanner::FileScan;
-use crate::timeline::{SourceZone, World};
+use crate::timeline::World;
 
 /// What a scan says of its file beside the events.
 pub(super) struct FileFacts {
@@ -18,31 +20,29 @@ pub(super) struct FileFacts {
     pub formats: BTreeMap<&'static str, u64>,
     pub unparsed: Vec<Example>,
     pub problem: Option<String>,
+    cut: Option<String>,
     precision: Option<Precision>,
+    precisions: BTreeMap<Precision, u64>,
 }
 
 impl FileFacts {
     pub fn take(_plan: &Plan, scans: &[FileScan]) -> Vec<FileFacts> {
         scans
             .iter()
-            .map(|s| {
-                let e = &s.events;
-                let stamps = e.requests.iter().map(|r| r.stamp).chain(e.errors.iter().map(|r| r.stamp));
-                let stamps =
-                    stamps.chain(e.states.iter().map(|r| r.stamp)).chain(e.logs.iter().map(|r| r.stamp));
-                FileFacts {
-                    file: s.file as usize,
-                    ledger: s.ledger,
-                    bytes: s.bytes,
-                    formats: s.formats.clone(),
-                    unparsed: s
-                        .unparsed
-                        .iter()
-                        .map(|x| Example { at: x.at.clone(), text: super::show(&x.text, 200) })
-                        .collect(),
-                    problem: s.problem.clone(),
-                    precision: stamps.map(|s| s.precision).max(),
-                }
+            .map(|s| FileFacts {
+                file: s.file as usize,
+                ledger: s.ledger,
+                bytes: s.bytes,
+                formats: s.formats.clone(),
+                unparsed: s
+                    .unparsed
+                    .iter()
+                    .map(|x| Example { at: x.at.clone(), text: super::show(&x.text, 200) })
+                    .collect(),
+                problem: s.problem.clone(),
+                cut: s.cut.clone(),
+                precision: s.trail.finest(),
+                precisions: s.trail.precisions.clone(),
             })
             .collect()
     }
@@ -51,7 +51,8 @@ impl FileFacts {
 pub(super) fn build(
     plan: &Plan,
     world: &World,
-    zones: &[SourceZone],
+    calendar: &Calendar,
+    clocks: &ClockModel,
     files: &[FileFacts],
     peers: &Peers,
 ) -> Vec<Source> {
@@ -67,7 +68,14 @@ pub(super) fn build(
         .map(|(i, s)| {
             let times = &mut times[i];
             times.sort_unstable();
-            let gap = times.windows(2).map(|w| w[1] - w[0]).max().unwrap_or(0);
+            let silences: Vec<Silence> = calendar.sources[i]
+                .silences
+                .iter()
+                .map(|(from, to)| {
+                    let on_reference = |t: i64| Time(t - clocks.offset_at(s.instance, t));
+                    Silence { start: on_reference(*from), end: on_reference(*to), s: seconds(to - from) }
+                })
+                .collect();
             let mut ledger = Ledger::default();
             let mut formats: BTreeMap<&str, u64> = BTreeMap::new();
             let mut unparsed = Vec::new();
@@ -82,7 +90,22 @@ pub(super) fn build(
             let mut formats: Vec<FormatCount> =
                 formats.into_iter().map(|(f, events)| FormatCount { format: f.into(), events }).collect();
             formats.sort_by(|a, b| b.events.cmp(&a.events).then_with(|| a.format.cmp(&b.format)));
-            let zone = &zones[i];
+            let (zone, zone_reason) = zone(plan, i, calendar, clocks);
+            let mut assumptions = calendar.sources[i].notes.clone();
+            if s.reordered {
+                assumptions.push(
+                    "the files are in the order of their stamps, which is not that of their names".into(),
+                );
+            }
+            let mut units: BTreeMap<Precision, u64> = BTreeMap::new();
+            for f in files.iter().filter(|f| s.files.contains(&f.file)) {
+                assumptions.extend(f.cut.iter().map(|cut| format!("{}: {cut}", plan.files[f.file].path)));
+                f.precisions.iter().for_each(|(p, n)| *units.entry(*p).or_default() += n);
+            }
+            if units.len() > 1 {
+                let all: Vec<String> = units.iter().map(|(p, n)| format!("{} ({n})", unit(*p))).collect();
+                assumptions.push(format!("stamps of several precisions: {}", all.join(", ")));
+            }
             Source {
                 id: s.id.clone(),
                 files: s.files.iter().map(|f| plan.files[*f].path.clone()).collect(),
@@ -91,19 +114,14 @@ pub(super) fn build(
                 product: product_name(s.writer.product).into(),
                 instance: plan.instances[s.instance].name.clone(),
                 role_reason: s.reason.clone(),
-                zone: if zone.is_written { "written".into() } else { offset(zone.offset_s) },
-                zone_reason: zone.reason.clone(),
-                precision: match precision {
-                    Some(Precision::Minutes) => "min",
-                    Some(Precision::Millis) => "ms",
-                    Some(Precision::Micros) => "us",
-                    Some(Precision::Nanos) => "ns",
-                    _ => "s",
-                }
-                .into(),
+                zone,
+                zone_reason,
+                precision: precision.map_or("s", unit).into(),
                 start: times.first().map(|t| Time(*t)),
                 end: times.last().map(|t| Time(*t)),
-                longest_gap_s: (gap as f64 / 1e6).round() / 1e3,
+                longest_gap_s: silences.first().map_or(0.0, |g| g.s),
+                gaps: silences,
+                assumptions,
                 ledger,
                 unparsed_examples: unparsed,
                 addresses: peers.claims(s.instance),
@@ -125,9 +143,39 @@ fn role(s: &crate::plan::SourcePlan) -> &'static str {
     }
 }
 
-fn offset(seconds: i32) -> String {
-    let (sign, s) = if seconds < 0 { ('-', -seconds) } else { ('+', seconds) };
-    format!("{sign}{:02}:{:02}", s / 3600, s / 60 % 60)
+/// The zone of a source and how it is known. One that nothing told may have shown itself when the clocks were fitted.
+fn zone(plan: &Plan, i: usize, calendar: &Calendar, clocks: &ClockModel) -> (String, String) {
+    let zone = &calendar.sources[i];
+    let instance = plan.sources[i].instance;
+    let found = clocks.zone_error_s(instance).filter(|_| zone.is_assumed);
+    match (found, clocks.reference) {
+        (Some(0), Some(r)) if r != instance => {
+            let with = &plan.instances[r].name;
+            ("+00:00".into(), format!("UTC, confirmed by requests that {with} logged too"))
+        }
+        (Some(s), Some(r)) if r != instance => {
+            let with = &plan.instances[r].name;
+            (
+                Zone::Fixed(s).to_string(),
+                format!("from the fit of the clocks: requests that {with} logged too"),
+            )
+        }
+        _ => (zone.label.clone(), zone.reason.clone()),
+    }
+}
+
+fn unit(p: Precision) -> &'static str {
+    match p {
+        Precision::Minutes => "min",
+        Precision::Millis => "ms",
+        Precision::Micros => "us",
+        Precision::Nanos => "ns",
+        _ => "s",
+    }
+}
+
+fn seconds(ns: i64) -> f64 {
+    (ns as f64 / 1e6).round() / 1e3
 }
 
 pub(super) fn notes(plan: &Plan, files: &[FileFacts]) -> Vec<Note> {

@@ -160,6 +160,8 @@ fn source(id: &str, role: &str, product: &str, instance: &str, format: &str, l: 
         start: Some(at(0)),
         end: Some(at(3_600_000)),
         longest_gap_s: 12.5,
+        gaps: vec![Silence { start: at(60_000), end: at(72_500), s: 12.5 }],
+        assumptions: Vec::new(),
         ledger: l,
         unparsed_examples: if l.unparsed > 0 {
             vec![Example { at: line(id, 77), text: "\u{1b}[31m<b>|`=1+1`\u{202e} what is this".into() }]

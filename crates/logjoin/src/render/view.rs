@@ -174,7 +174,8 @@ pub(crate) fn state_letter(state: &str) -> char {
 pub(crate) fn files(a: &Analysis) -> String {
     let bad = a.inputs.iter().filter(|i| i.problem.is_some()).count() as u64;
     let bytes = a.inputs.iter().map(|i| i.bytes).sum();
-    let all = format!("{} of {}", words::count(a.inputs.len() as u64, "file", "files"), words::size(bytes));
+    let read = a.inputs.iter().filter(|i| i.kind != "copy").count() as u64;
+    let all = format!("{} of {}", words::count(read, "file", "files"), words::size(bytes));
     if bad == 0 { all } else { format!("{all} ({bad} with problems)") }
 }
 

@@ -2,7 +2,9 @@
 //!
 //! Adding a recording is adding a folder under `fixtures/scenarios/` (or `fixtures/clean/`): every test here finds it.
 
+mod calendar;
 mod clean;
+mod compressions;
 mod determinism;
 mod ledger;
 mod robustness;

@@ -91,6 +91,7 @@ impl World {
             source: Some(f.source.clone()),
             order: f.order,
             bytes: f.bytes[..f.bytes.len().min(HEAD_BYTES)].to_vec(),
+            ..Head::default()
         });
         plan(heads.collect(), self.configs.clone(), Options::default())
     }

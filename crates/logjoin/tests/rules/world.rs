@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use logjoin::{Analysis, ConfigFile, FileScanner, Head, Options, Pattern, finish, plan};
+use logjoin::{Analysis, ConfigFile, FileScanner, Head, Options, Pattern, Zone, finish, plan};
 
 use crate::case::{Case, Section};
 
@@ -31,7 +31,7 @@ pub fn analyse(case: &Case) -> Analysis {
         .iter()
         .map(|s| Head { path: s.path.clone(), bytes: s.text.clone().into_bytes(), ..Head::default() })
         .collect();
-    let zones = logs.iter().filter_map(|s| Some((Pattern::new(&s.path), s.zone?))).collect();
+    let zones = logs.iter().filter_map(|s| Some((Pattern::new(&s.path), Zone::Fixed(s.zone?)))).collect();
     let plan = plan(heads, configs, Options { zones, ..Options::default() });
     let texts: BTreeMap<&str, &str> = logs.iter().map(|s| (s.path.as_str(), s.text.as_str())).collect();
     let paths: Vec<&str> = plan.paths().collect();

@@ -1,0 +1,306 @@
+//! What the stamps of one file, in their order, say of its calendar: noted in passing, so that nothing has to be kept
+//! for it. [`crate::calendar`] decides by it.
+//!
+//! A stamp may lack its year or its zone, and both show in the order of the lines: a year ends where December is
+//! followed by January, and clocks were set back where two o'clock follows three.
+
+use std::collections::BTreeMap;
+
+use logjoin_parse::{Precision, Stamp};
+
+use crate::event::Events;
+
+const SECOND: i64 = 1_000_000_000;
+/// A date that is this much earlier than the one before is of the next year.
+const HALF_YEAR: i64 = 182 * 86_400 * SECOND;
+const HOUR: i64 = 3600 * SECOND;
+/// Lines are out of order by less than this; a clock that is set back goes further.
+const FALL: i64 = 300 * SECOND;
+/// Most turns that are remembered of one kind: a file with more is not in order of time.
+const MOST: usize = 4096;
+/// Longest silences remembered.
+const SILENCES: usize = 3;
+/// The 29th of February 1972, where stamps without a year are.
+const LEAP_DAY: i64 = (730 + 59) * 86_400 * SECOND;
+/// Stands in [`Stamp::within_s`] until the next stamp of the file is known.
+const OPEN: u32 = u32::MAX;
+/// A request without a time of its own happened before the next line that has one, however late that is.
+const MOST_WITHIN_REQUEST_S: i64 = 86_400;
+/// A message without a time is mostly the last word of a process, written when the line before it was.
+const MOST_WITHIN_S: i64 = 60;
+
+/// A stamp and its line.
+pub(crate) type Mark = (u64, Stamp);
+
+/// Where the wall clock of stamps without a zone went back, or forward again after that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Turn {
+    pub line: u64,
+    /// The wall clock before and at that line, nanoseconds as in [`Stamp::wall_ns`].
+    pub before: i64,
+    pub after: i64,
+}
+
+/// Two stamps between which nothing was logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Silence {
+    pub ns: i64,
+    pub from: Mark,
+    pub to: Mark,
+}
+
+/// The notes on one file.
+#[derive(Debug, Default)]
+pub(crate) struct Trail {
+    pub first: Option<Mark>,
+    pub last: Option<Mark>,
+    /// First and last of the stamps with a year, and of those without.
+    pub dated: Option<(Mark, Mark)>,
+    pub undated: Option<(Mark, Mark)>,
+    /// Stamps, lines that have no stamp and took the one before, lines that had none to take.
+    pub stamps: u64,
+    pub borrowed: u64,
+    pub untimed: u64,
+    /// How many stamps have each offset (seconds east of UTC), and how many have none.
+    pub offsets: BTreeMap<i32, u64>,
+    pub silent: u64,
+    /// From which line and moment (UTC, nanoseconds) on the written offset is another; the first one included.
+    pub changes: Vec<(u64, i64, i32)>,
+    /// From which line on how many years have gone by since the first line without a year.
+    pub years: Vec<(u64, i32)>,
+    pub turns: Vec<Turn>,
+    pub silences: Vec<Silence>,
+    pub precisions: BTreeMap<Precision, u64>,
+    /// A line with the 29th of February and no year.
+    pub leap_day: Option<u64>,
+    /// Stamps like the last one, not yet counted in `offsets` and `precisions`.
+    run: u64,
+    /// The latest stamp so far.
+    reach: Option<(i64, Mark)>,
+    /// The latest stamp before clocks were set back, as it seems.
+    fallen: Option<(i64, Mark)>,
+    /// Wall clock of the last stamp without a zone.
+    wall: Option<i64>,
+    open: bool,
+}
+
+impl Trail {
+    /// Notes the next stamp.
+    pub fn note(&mut self, line: u64, stamp: &Stamp) {
+        self.stamps += 1;
+        if let Some((at, last)) = &mut self.last
+            && last == stamp
+        {
+            // Nearly always: many lines a second.
+            *at = line;
+            self.run += 1;
+            return;
+        }
+        let last = self.last.replace((line, *stamp));
+        if last.is_none_or(|(_, l)| l.offset_s != stamp.offset_s || l.precision != stamp.precision) {
+            self.count(last.map(|l| l.1));
+        }
+        self.run += 1;
+        let mark = (line, *stamp);
+        self.first.get_or_insert(mark);
+        let ends = if stamp.has_year { &mut self.dated } else { &mut self.undated };
+        match ends {
+            Some((_, end)) => *end = mark,
+            None => *ends = Some((mark, mark)),
+        }
+        if stamp.has_year {
+            if let Some(o) = stamp.offset_s
+                && self.changes.last().is_none_or(|c| c.2 != o)
+                && self.changes.len() < MOST
+            {
+                self.changes.push((line, stamp.utc_ns(0), o));
+            }
+        } else {
+            self.year(line, stamp, last.map(|l| l.1));
+        }
+        if stamp.offset_s.is_none() {
+            self.turn(mark);
+        }
+        self.silence(mark);
+    }
+
+    /// Counts the run that ends.
+    fn count(&mut self, of: Option<Stamp>) {
+        let n = std::mem::take(&mut self.run);
+        let Some(s) = of else { return };
+        match s.offset_s {
+            Some(o) => *self.offsets.entry(o).or_default() += n,
+            None => self.silent += n,
+        }
+        *self.precisions.entry(s.precision).or_default() += n;
+    }
+
+    fn year(&mut self, line: u64, stamp: &Stamp, last: Option<Stamp>) {
+        if self.leap_day.is_none() && (LEAP_DAY..LEAP_DAY + 86_400 * SECOND).contains(&stamp.wall_ns) {
+            self.leap_day = Some(line);
+        }
+        let Some(last) = last.filter(|l| !l.has_year) else { return };
+        let by = stamp.wall_ns - last.wall_ns;
+        let now = self.years.last().map_or(0, |y| y.1);
+        if by.abs() > HALF_YEAR && self.years.len() < MOST {
+            self.years.push((line, if by < 0 { now + 1 } else { now - 1 }));
+            // What was written later in the last year is no measure of this one.
+            self.reach = None;
+        }
+    }
+
+    fn turn(&mut self, mark: Mark) {
+        let (line, wall) = (mark.0, mark.1.wall_ns);
+        let Some(before) = self.wall.replace(wall) else { return };
+        let fell = (FALL..HALF_YEAR).contains(&(before - wall));
+        // Forward again to where the clock was: a line from before it was set back was written late.
+        let to_before = |t: &Turn| t.after < t.before && (wall - t.before).abs() <= FALL;
+        let rose = wall - before > FALL && self.turns.last().is_some_and(to_before);
+        if (fell || rose) && self.turns.len() < MOST {
+            self.turns.push(Turn { line, before, after: wall });
+        }
+        if fell {
+            // Clocks are set back by an hour; what is longer is the silence.
+            if let Some((_, from)) = self.reach {
+                self.keep_silence(Silence { ns: (HOUR - (before - wall)).max(0), from, to: mark });
+            }
+            self.fallen = self.reach.replace((mark.1.utc_ns(0), mark));
+        } else if rose {
+            self.reach = self.fallen.take().or(self.reach);
+        }
+    }
+
+    fn silence(&mut self, mark: Mark) {
+        let now = mark.1.utc_ns(0);
+        let Some((reach, from)) = self.reach else {
+            self.reach = Some((now, mark));
+            return;
+        };
+        if now < reach {
+            return;
+        }
+        self.reach = Some((now, mark));
+        let ns = now - reach;
+        // Stamps with a zone are not compared with those without.
+        let alike =
+            from.1.offset_s.is_some() == mark.1.offset_s.is_some() && from.1.has_year == mark.1.has_year;
+        if alike {
+            self.keep_silence(Silence { ns, from, to: mark });
+        }
+    }
+
+    fn keep_silence(&mut self, silence: Silence) {
+        let least = self.silences.last().map_or(0, |s| s.ns);
+        if silence.ns >= SECOND && (self.silences.len() < SILENCES || silence.ns > least) {
+            self.silences.push(silence);
+            self.silences.sort_by_key(|s| (std::cmp::Reverse(s.ns), s.from.0));
+            self.silences.truncate(SILENCES);
+        }
+    }
+
+    /// The stamp for a line that has none: that of the line before, which is not sure to be its own.
+    pub fn lend(&mut self, last: Option<Stamp>) -> Option<Stamp> {
+        if last.is_none() {
+            self.untimed += 1;
+            return None;
+        }
+        self.borrowed += 1;
+        self.open = true;
+        last.map(|s| Stamp { within_s: OPEN, ..s })
+    }
+
+    /// Says of the rows with a lent stamp how much later they may be: until the stamp that comes `next`, which is about
+    /// to be noted.
+    pub fn close(&mut self, events: &mut Events, next: Option<&Stamp>) {
+        if next.is_none() {
+            self.count(self.last.map(|l| l.1));
+        }
+        if !std::mem::take(&mut self.open) {
+            return;
+        }
+        let within = |s: &Stamp, most: i64| match next {
+            Some(n) => ((n.utc_ns(0) - s.utc_ns(0)) / SECOND).clamp(0, most) as u32,
+            None => MOST_WITHIN_S as u32,
+        };
+        // Rows are added in the order of the lines: those that wait are the last ones.
+        let requests = events.requests.iter_mut().rev().map(|r| (&mut r.stamp, MOST_WITHIN_REQUEST_S));
+        settle(requests, within);
+        settle(events.errors.iter_mut().rev().map(|r| (&mut r.stamp, MOST_WITHIN_S)), within);
+        settle(events.states.iter_mut().rev().map(|r| (&mut r.stamp, MOST_WITHIN_S)), within);
+        settle(events.logs.iter_mut().rev().map(|r| (&mut r.stamp, MOST_WITHIN_S)), within);
+    }
+
+    /// The finest unit of the stamps.
+    pub fn finest(&self) -> Option<Precision> {
+        self.precisions.keys().max().copied()
+    }
+
+    /// How many years after the first one without a year the stamps of a line are.
+    pub fn years_at(&self, line: u64) -> i32 {
+        let n = self.years.partition_point(|y| y.0 <= line);
+        self.years[..n].last().map_or(0, |y| y.1)
+    }
+}
+
+fn settle<'a>(stamps: impl Iterator<Item = (&'a mut Stamp, i64)>, within: impl Fn(&Stamp, i64) -> u32) {
+    for (stamp, most) in stamps.take_while(|(s, _)| s.within_s == OPEN) {
+        stamp.within_s = within(stamp, most);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn trail(stamps: &[&str]) -> Trail {
+        let mut t = Trail::default();
+        for (i, text) in stamps.iter().enumerate() {
+            let b = text.as_bytes();
+            let (s, _) = Stamp::iso(b).or_else(|| Stamp::syslog(b)).expect(text);
+            t.note(i as u64 + 1, &s);
+        }
+        t.close(&mut Events::default(), None);
+        t
+    }
+
+    #[test]
+    fn years_end_where_january_follows_december() {
+        let t = trail(&[
+            "Dec 31 23:59:58",
+            "Dec 31 23:59:59",
+            "Jan  1 00:00:00",
+            "Dec 31 23:59:59",
+            "Jan  1 00:00:01",
+        ]);
+        assert_eq!(t.years, [(3, 1), (4, 0), (5, 1)]);
+        assert_eq!((t.years_at(2), t.years_at(3), t.years_at(4), t.years_at(9)), (0, 1, 0, 1));
+        assert_eq!((t.stamps, t.silent), (5, 5));
+        assert_eq!(trail(&["Feb 28 10:00:00", "Feb 29 10:00:00"]).leap_day, Some(2));
+    }
+
+    #[test]
+    fn clocks_set_back_show() {
+        let t = trail(&[
+            "2026-10-25 02:59:58",
+            "2026-10-25 02:00:00",
+            "2026-10-25 02:59:59",
+            "2026-10-25 02:00:01",
+            "2026-10-25 02:30:00",
+        ]);
+        assert_eq!(t.turns.iter().map(|t| t.line).collect::<Vec<_>>(), [2, 3, 4]);
+    }
+
+    #[test]
+    fn offsets_and_silences() {
+        let t = trail(&[
+            "2026-10-25 02:59:58 +0200",
+            "2026-10-25 02:59:59 +0200",
+            "2026-10-25 02:00:00 +0100",
+            "2026-10-25 05:00:00 +0100",
+        ]);
+        assert_eq!(t.offsets, BTreeMap::from([(3600, 2), (7200, 2)]));
+        assert_eq!(t.changes.iter().map(|c| (c.0, c.2)).collect::<Vec<_>>(), [(1, 7200), (3, 3600)]);
+        assert_eq!(t.silences.iter().map(|s| s.ns / SECOND).collect::<Vec<_>>(), [10_800, 1, 1]);
+        assert_eq!((t.silences[0].from.0, t.silences[0].to.0), (3, 4));
+    }
+}
