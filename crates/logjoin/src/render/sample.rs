@@ -174,6 +174,35 @@ fn source(id: &str, role: &str, product: &str, instance: &str, format: &str, l: 
     }
 }
 
+/// The texts of lines that belong to the failures, strangers' strings among them.
+fn excerpts() -> Vec<Excerpt> {
+    let excerpt = |file: &str, n: u64, instance: &str, ms: i64, within_s: f64, text: &str| Excerpt {
+        at: line(file, n),
+        instance: instance.into(),
+        time: at(ms),
+        within_s,
+        text: text.into(),
+    };
+    let mut out: Vec<Excerpt> = (1..=20)
+        .map(|n| {
+            let text =
+                format!("upstream prematurely closed connection, request: {}", HOSTILE[n % HOSTILE.len()]);
+            excerpt("logs/edge-1/error.log", 10 + n as u64, "edge-1", 40_120 + 150 * n as i64, 1.0, &text)
+        })
+        .collect();
+    out.push(excerpt(
+        "logs/host/kern.log",
+        14,
+        "host",
+        41_040,
+        0.0,
+        "Out of memory: Killed process 991 (node)",
+    ));
+    out.push(excerpt("logs/lb/haproxy.log", 3, "lb", 41_431, 0.001, "GET /cart → 502 in 12 ms, 107 bytes"));
+    out.sort_by(|a, b| a.at.cmp(&b.at));
+    out
+}
+
 /// The result.
 pub(crate) fn rich() -> Analysis {
     use Mechanism::{ClientGone, ClosedBeforeHeaders, ReadTimeout, Refused};
@@ -360,6 +389,7 @@ pub(crate) fn rich() -> Analysis {
         health_audit: vec![HealthAudit { proxy: "lb".into(), server: "api/api-2".into(), downs: 1, false_downs: 0, detection_lag_s: Some(0.9), lost_in_lag: 3, is_flapping: false, without_server_s: 0.0, summary: "taken out 0.9 s after the first failed request".into() }],
         hidden: vec![HiddenFailures { proxy: "edge-1".into(), server: "10.20.1.12:8080".into(), count: 3, first: at(41_100), last: at(55_000), by_mechanism: vec![Count { value: "refused".into(), count: 3 }], lines: vec![line("logs/edge-1/access.log", 99)] }],
         contrast: vec![Contrast { episode: "E3".into(), dimension: "path".into(), value: "/report".into(), failed: (8, 8), healthy: (3, 632), p_value: Some(1e-9) }],
+        excerpts: excerpts(),
         unknown: vec![UnknownReason { reason: "the proxy logged no upstream address".into(), failures: 2, advice: Some("log_format main '$remote_addr ... $upstream_addr $upstream_status';".into()) }],
         ledger: all,
         notes: vec![
@@ -377,6 +407,7 @@ pub(crate) fn quiet() -> Analysis {
     a.failures.clear();
     a.unknown.clear();
     a.contrast.clear();
+    a.excerpts.clear();
     a.timeouts.clear();
     a.restarts.clear();
     a.health_audit.clear();

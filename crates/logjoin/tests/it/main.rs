@@ -4,6 +4,7 @@
 
 mod clean;
 mod determinism;
+mod excerpts;
 mod ledger;
 mod robustness;
 mod scenarios;
