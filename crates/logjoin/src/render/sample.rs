@@ -399,6 +399,26 @@ pub(crate) fn rich() -> Analysis {
     }
 }
 
+/// The result with the failures of its first episode again and again, each with its own line, target and client: a crowd.
+pub(crate) fn many(n: usize) -> Analysis {
+    let mut a = rich();
+    let first: Vec<Failure> =
+        a.failures.iter().filter(|f| f.episode.as_deref() == Some("E1")).cloned().collect();
+    a.failures = (0..n)
+        .map(|i| {
+            let mut f = first[i % first.len()].clone();
+            f.id = format!("F{}", i + 1);
+            f.time = at(41_120 + (i as i64 * 3_000_000) / n as i64);
+            f.line = 100 + i as u64;
+            f.target = Some(format!("/api/v1/orders/{i}?page={}", i % 7));
+            f.client = Some(format!("203.0.113.{}", i % 250));
+            f.error_lines = vec![line("logs/edge-1/error.log", 10 + i as u64)];
+            f
+        })
+        .collect();
+    a
+}
+
 /// A result of logs without a failure.
 pub(crate) fn quiet() -> Analysis {
     let mut a = rich();

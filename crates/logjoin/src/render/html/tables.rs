@@ -1,26 +1,29 @@
-//! The tables of the HTML report: clocks, coverage, servers, what stays unexplained, failures.
+//! The tables of the HTML report: failed requests, clocks, coverage, what stays unexplained, all counts.
 
 use super::super::{view, words};
 use super::Page;
 use crate::Analysis;
 
-/// Most failures listed; all of them are in the rows and in the JSON.
-const MOST: usize = 2_000;
+/// Failures in the table that stands in for the list on paper and without the script.
+const MOST: usize = 100;
 
 pub(super) fn all(p: &mut Page, a: &Analysis) {
     unknown(p, a);
     clocks(p, a);
     coverage(p, a);
-    servers(p, a);
     counts(p, a);
-    failures(p, a);
+    notes(p, a);
 }
 
 fn header(p: &mut Page, columns: &[&str]) {
     p.raw("<thead><tr>");
     for c in columns {
         let number = c.strip_prefix('#');
-        p.element(if number.is_some() { "<th class=\"n\">" } else { "<th>" }, number.unwrap_or(c), "</th>");
+        p.element(
+            if number.is_some() { "<th scope=\"col\" class=\"n\">" } else { "<th scope=\"col\">" },
+            number.unwrap_or(c),
+            "</th>",
+        );
     }
     p.raw("</tr></thead><tbody>\n");
 }
@@ -33,25 +36,39 @@ fn row(p: &mut Page, columns: &[&str], cells: &[String]) {
     p.raw("</tr>\n");
 }
 
-fn table(p: &mut Page, open: &'static str, columns: &[&str], rows: impl Iterator<Item = Vec<String>>) {
-    p.raw("<div class=\"scroll\">").raw(open);
+/// A table with a caption; columns whose names begin with `#` hold numbers.
+pub(super) fn table(
+    p: &mut Page,
+    caption: &'static str,
+    columns: &[&str],
+    rows: impl Iterator<Item = Vec<String>>,
+) {
+    p.raw("<div class=\"scroll\"><table>").raw(caption);
     header(p, columns);
     rows.for_each(|r| row(p, columns, &r));
     p.raw("</tbody></table></div>\n");
 }
 
 fn unknown(p: &mut Page, a: &Analysis) {
-    if a.unknown.is_empty() && a.notes.is_empty() {
+    if a.unknown.is_empty() {
         return;
     }
-    p.raw("<h2>Unexplained, and notes</h2>\n<ul>");
+    p.raw("<h2 id=\"unexplained\">Unexplained, and what to log next time</h2>\n<ul>");
     for u in &a.unknown {
         p.raw("<li>").text(words::count(u.failures, "failure", "failures")).text(": ").text(&u.reason);
         if let Some(x) = &u.advice {
-            p.element("<br/>next time, log <code>", x, "</code>");
+            p.element("<br/>next time, log <code class=\"line\">", x, "</code>");
         }
         p.raw("</li>\n");
     }
+    p.raw("</ul>\n");
+}
+
+fn notes(p: &mut Page, a: &Analysis) {
+    if a.notes.is_empty() {
+        return;
+    }
+    p.raw("<h2 id=\"notes\">Notes</h2>\n<ul>");
     for n in &a.notes {
         p.element(
             if n.level == "warning" { "<li><strong class=\"warn\">" } else { "<li><strong>" },
@@ -67,7 +84,7 @@ fn clocks(p: &mut Page, a: &Analysis) {
     if a.clocks.is_empty() {
         return;
     }
-    p.raw("<h2>Clocks</h2>\n");
+    p.raw("<h2 id=\"clocks\">Clocks</h2>\n");
     let columns = ["clock", "against", "#offset", "#band", "#zone error", "#requests", "state"];
     let rows = a.clocks.iter().map(|k| {
         vec![
@@ -80,11 +97,11 @@ fn clocks(p: &mut Page, a: &Analysis) {
             k.state.clone(),
         ]
     });
-    table(p, "<table>", &columns, rows);
+    table(p, "", &columns, rows);
 }
 
 fn coverage(p: &mut Page, a: &Analysis) {
-    p.raw("<h2>Coverage</h2>\n");
+    p.raw("<h2 id=\"coverage\">Coverage</h2>\n");
     let columns = [
         "source",
         "role",
@@ -111,40 +128,16 @@ fn coverage(p: &mut Page, a: &Analysis) {
             n(l.unparsed),
         ]
     });
-    table(p, "<table>", &columns, rows);
+    table(p, "", &columns, rows);
     for i in a.inputs.iter().filter(|i| i.problem.is_some()) {
         p.element("<p><span class=\"place\">", &i.path, "</span>: ");
         p.element("<span class=\"bad\">", i.problem.as_deref().unwrap_or_default(), "</span></p>\n");
     }
 }
 
-fn servers(p: &mut Page, a: &Analysis) {
-    if a.distribution.is_empty() {
-        return;
-    }
-    p.raw("<h2>Servers</h2>\n");
-    let columns =
-        ["proxy", "pool", "server", "instance", "#attempts", "#failed", "#share", "#weight", "#p50", "#p99"];
-    let rows = a.distribution.iter().map(|s| {
-        vec![
-            s.proxy.clone(),
-            s.pool.clone().unwrap_or("-".into()),
-            s.server.clone(),
-            s.instance.clone().unwrap_or("-".into()),
-            words::grouped(s.requests),
-            words::grouped(s.failures),
-            words::percent(s.share),
-            s.expected_share.map_or("-".into(), words::percent),
-            s.p50_s.map_or("-".into(), words::length),
-            s.p99_s.map_or("-".into(), words::length),
-        ]
-    });
-    table(p, "<table>", &columns, rows);
-}
-
 fn counts(p: &mut Page, a: &Analysis) {
     let t = &a.totals;
-    p.raw("<h2>All counts</h2>\n<dl>");
+    p.raw("<h2 id=\"counts\">All counts</h2>\n<dl>");
     p.element("<dt>status</dt><dd>", view::map_counts(&t.by_status), "</dd>");
     p.element("<dt>origin</dt><dd>", view::map_counts(&t.by_origin), "</dd>");
     p.element("<dt>seen as</dt><dd>", view::map_counts(&t.by_mechanism), "</dd>");
@@ -157,27 +150,38 @@ fn counts(p: &mut Page, a: &Analysis) {
     p.element("<dt>client left</dt><dd>", words::grouped(t.not_gateway), " (no gateway failure)</dd></dl>\n");
 }
 
-fn failures(p: &mut Page, a: &Analysis) {
+/// The browser of failed requests, which the script fills, and a table for when there is none.
+pub(super) fn failures(p: &mut Page, a: &Analysis, listed: usize) {
     if a.failures.is_empty() {
         return;
     }
-    p.raw("<h2>Failed requests</h2>\n");
-    if a.failures.len() > MOST {
-        p.element("<p class=\"warn\">The first ", words::grouped(MOST as u64), " of ");
-        p.text(words::grouped(a.failures.len() as u64)).raw(" are listed here.</p>\n");
+    p.raw("<section aria-labelledby=\"failed\"><h2 id=\"failed\">Failed requests</h2>\n");
+    let all = a.totals.failures + a.totals.not_gateway;
+    if (listed as u64) < all {
+        p.element("<p class=\"warn\">Listed here: the first ", words::grouped(listed as u64), " of ");
+        p.text(words::grouped(all)).raw(". The verdicts and all counts speak of all of them.</p>\n");
     }
-    p.raw("<div class=\"filter\" id=\"filter\" hidden><label>Filter <input type=\"search\" ");
-    p.raw("placeholder=\"words that must all occur\"></label> <output class=\"mute\"></output></div>\n");
+    p.raw("<div class=\"live-only\"><div id=\"filters\" class=\"filters\" role=\"group\" aria-label=\"filters\"></div>\n");
+    p.raw("<p class=\"mute\"><output id=\"list-count\" aria-live=\"polite\"></output> shown; a row opens its lines side by side</p>\n");
+    p.raw("<div id=\"list\" class=\"list\" role=\"grid\" aria-label=\"failed requests\"></div>\n");
+    p.raw("<div id=\"detail\" class=\"detail\" role=\"region\" aria-labelledby=\"detail-title\" hidden></div>\n");
+    p.raw("<h3>Who and what is shown</h3><div id=\"breakdown\" class=\"breakdown\"></div></div>\n");
+    p.raw("<div class=\"dead-only\">");
+    if a.failures.len() > MOST {
+        p.element("<p class=\"mute\">The first ", words::grouped(MOST as u64), " of ");
+        p.text(words::grouped(a.failures.len() as u64)).raw(".</p>\n");
+    }
     let columns =
         ["id", "time (UTC)", "status", "request", "target", "seen as", "cause", "#sure", "episode", "line"];
     let rows = a.failures.iter().take(MOST).map(|f| {
         let last = f.attempts.last();
         let server = last.and_then(|t| t.instance.clone().or_else(|| t.address.clone()));
+        let target = super::super::canvas::clip(f.target.as_deref().unwrap_or("-"), 120).into_owned();
         vec![
             f.id.clone(),
             words::moment(f.time).trim_end_matches(" UTC").to_owned(),
             f.status.map_or("-".into(), |s| s.to_string()),
-            format!("{} {}", f.method.as_deref().unwrap_or("-"), f.target.as_deref().unwrap_or("-")),
+            format!("{} {target}", f.method.as_deref().unwrap_or("-")),
             server.unwrap_or("-".into()),
             f.mechanism.to_string(),
             f.cause.to_string(),
@@ -186,5 +190,6 @@ fn failures(p: &mut Page, a: &Analysis) {
             format!("{}:{}", f.file, f.line),
         ]
     });
-    table(p, "<table id=\"failures\">", &columns, rows);
+    table(p, "", &columns, rows);
+    p.raw("</div></section>\n");
 }
