@@ -23,16 +23,16 @@ pub(super) fn all(p: &mut Page, a: &Analysis) {
             .raw("</summary>\n<p>");
         p.prose(c.meaning).raw("</p>\n<p>Seen as: ").prose(c.seen_as).raw("</p>\n");
         if !c.look_alikes.is_empty() {
-            p.raw("<h4>It is another one, if</h4><ul>");
+            p.raw("<h3>It is another one, if</h3><ul>");
             for (other, why) in c.look_alikes {
                 p.element("<li><code>", other.as_str(), "</code>: ").prose(why).raw("</li>");
             }
             p.raw("</ul>\n");
         }
-        list(p, "<h4>Check</h4><ol>", c.checks.iter().map(|x| (*x).to_owned()), "</ol>\n");
+        list(p, "<h3>Check</h3><ol>", c.checks.iter().map(|x| (*x).to_owned()), "</ol>\n");
         list(
             p,
-            "<h4>Change</h4><ul>",
+            "<h3>Change</h3><ul>",
             c.fixes.iter().map(|f| format!("{}: {}", f.place, f.change)),
             "</ul>\n",
         );

@@ -230,11 +230,12 @@ const axisControls = () => {
   }
   onChange(() => {
     const stop = (t, otherwise) => (t === null ? otherwise : Math.round(((t - zoom.from) / (zoom.to - zoom.from)) * STOPS));
+    const day = isOneDay ? clock : iso;
     from.value = stop(state.from, 0);
     to.value = stop(state.to, STOPS);
     from.setAttribute("aria-valuetext", clock(time(Number(from.value))));
     to.setAttribute("aria-valuetext", clock(time(Number(to.value))));
-    said.value = state.from === null ? "all of " + clock(zoom.from) + " to " + clock(zoom.to) : clock(state.from) + " to " + clock(state.to);
+    said.value = state.from === null ? "all of " + day(zoom.from) + " to " + day(zoom.to) : day(state.from) + " to " + day(state.to);
     near.disabled = clear.disabled = state.from === null;
   });
 };

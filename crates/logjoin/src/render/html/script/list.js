@@ -1,7 +1,9 @@
 // The list of failed requests: only the rows in sight exist, so that a hundred thousand cost no more than thirty.
 const ROW = 28;
+/** The day is told where there are several. */
+const isOneDay = iso(whole.from).slice(0, 10) === iso(whole.to).slice(0, 10);
 const columns = [
-  { id: "time", label: "time (UTC)", show: (i) => clock(rows.time[i]) },
+  { id: "time", label: "time (UTC)", show: (i) => (isOneDay ? clock(rows.time[i]) : iso(rows.time[i]).slice(5)) },
   { id: "status", label: "status", show: (i) => (rows.status[i] === 0 ? "-" : String(rows.status[i])) },
   { id: "endpoint", label: "request", show: (i) => (text(rows.method[i]) || "-") + " " + (text(rows.target[i]) || "-") },
   { id: "client", label: "client", show: (i) => text(rows.client[i]) || "-" },
@@ -14,6 +16,7 @@ const columns = [
 const list = () => {
   const grid = byId("list");
   if (!grid) return;
+  if (!isOneDay) grid.style.setProperty("--when", "9.6rem");
   const head = el("div", { class: "lrow lhead", role: "row", "aria-rowindex": 1 });
   for (const c of columns) {
     const b = el("button", { type: "button", text: c.label, title: "sort by " + c.label, tabindex: 0 });
