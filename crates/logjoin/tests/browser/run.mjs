@@ -171,7 +171,7 @@ await step("a range is brushed with the mouse and moved with keys", async () => 
   const chart = page.locator("#axis svg");
   const box = await chart.boundingBox();
   const from = box.x + 150;
-  const inner = box.width - 164;
+  const inner = box.width - 184;
   const drag = async (a, b) => {
     await page.mouse.move(from + inner * a, box.y + 20);
     await page.mouse.down();

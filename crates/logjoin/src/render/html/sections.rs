@@ -19,9 +19,9 @@ fn restarts(p: &mut Page, a: &Analysis) {
     let columns = [
         "instance",
         "kind",
-        "stopped",
-        "started",
-        "ready",
+        "#stopped",
+        "#started",
+        "#ready",
         "#failed meanwhile",
         "#in the minute after",
         "order",

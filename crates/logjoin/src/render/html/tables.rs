@@ -3,6 +3,7 @@
 use super::super::{view, words};
 use super::Page;
 use crate::Analysis;
+use crate::analysis::Time;
 
 /// Failures in the table that stands in for the list on paper and without the script.
 const MOST: usize = 100;
@@ -84,17 +85,23 @@ fn clocks(p: &mut Page, a: &Analysis) {
     if a.clocks.is_empty() {
         return;
     }
-    p.raw("<h2 id=\"clocks\">Clocks</h2>\n");
-    let columns = ["clock", "against", "#offset", "#band", "#zone error", "#requests", "state"];
+    p.raw("<h2 id=\"clocks\">Clocks</h2>\n<p class=\"mute\">A log's clock minus the reference's. All times of this report are on ");
+    p.raw("the reference clock.</p>\n");
+    let columns =
+        ["clock", "against", "#offset", "#band", "#zone error", "#drift", "#requests", "state", "steps"];
     let rows = a.clocks.iter().map(|k| {
+        let steps: Vec<String> =
+            k.steps.iter().map(|s| format!("{} at {}", words::offset(s.by_s), words::moment(s.at))).collect();
         vec![
             k.source.clone(),
             k.reference.clone(),
             k.offset_s.map_or("not known".into(), words::offset),
             k.band_s.map_or("-".into(), |b| format!("± {}", words::length(b))),
             if k.zone_error_s == 0 { "none".into() } else { words::offset(k.zone_error_s as f64) },
+            if k.drift_ppm == 0.0 { "-".into() } else { format!("{:+.1} ppm", k.drift_ppm) },
             words::grouped(k.samples),
-            k.state.clone(),
+            k.state.replace('-', " "),
+            if steps.is_empty() { "-".into() } else { steps.join("; ") },
         ]
     });
     table(p, "", &columns, rows);
@@ -102,10 +109,48 @@ fn clocks(p: &mut Page, a: &Analysis) {
 
 fn coverage(p: &mut Page, a: &Analysis) {
     p.raw("<h2 id=\"coverage\">Coverage</h2>\n");
+    ledger(p, a);
+    for i in a.inputs.iter().filter(|i| i.problem.is_some()) {
+        p.element("<p><span class=\"place\">", &i.path, "</span>: ");
+        p.element("<span class=\"bad\">", i.problem.as_deref().unwrap_or_default(), "</span></p>\n");
+    }
+    for s in a.sources.iter().filter(|s| s.ledger.unparsed > 0) {
+        let Some(e) = s.unparsed_examples.first() else { continue };
+        p.raw("<p>").text(words::grouped(s.ledger.unparsed));
+        p.element(" unparsed in <span class=\"place\">", &s.id, "</span>");
+        p.text(format!(", the first at line {}", e.at.line));
+        p.element("<span class=\"line\">", &e.text, "</span></p>\n");
+    }
+    if a.sources.is_empty() {
+        return;
+    }
+    p.raw("<details><summary>What each source is, and when it speaks</summary>\n");
+    let columns = ["source", "format", "from", "to", "#longest silence", "zone", "addresses"];
+    let rows = a.sources.iter().map(|s| {
+        let formats: Vec<&str> = s.formats.iter().map(|f| f.format.as_str()).collect();
+        let addresses: Vec<&str> = s.addresses.iter().map(|x| x.address.as_str()).collect();
+        vec![
+            s.id.clone(),
+            words::list(&formats),
+            s.start.map_or("-".into(), words::moment),
+            s.end.map_or("-".into(), words::moment),
+            words::length(s.longest_gap_s),
+            format!("{} ({})", s.zone, s.zone_reason),
+            words::list(&addresses),
+        ]
+    });
+    table(p, "", &columns, rows);
+    p.raw("</details>\n");
+}
+
+/// Where the lines of every source went; a bar shows the part of the whole range that a source covers.
+fn ledger(p: &mut Page, a: &Analysis) {
+    p.raw("<div class=\"scroll\"><table>");
     let columns = [
         "source",
         "role",
         "instance",
+        "covers",
         "#lines",
         "#events",
         "#continuations",
@@ -113,26 +158,35 @@ fn coverage(p: &mut Page, a: &Analysis) {
         "#filtered",
         "#unparsed",
     ];
-    let sources = a.sources.iter().map(|s| (s.id.as_str(), s.role.as_str(), s.instance.as_str(), s.ledger));
-    let rows = sources.chain([("all", "", "", a.ledger)]).map(|(id, role, instance, l)| {
-        let n = words::grouped;
-        vec![
-            id.to_owned(),
-            role.to_owned(),
-            instance.to_owned(),
-            n(l.lines),
-            n(l.events),
-            n(l.continuations),
-            n(l.blank),
-            n(l.filtered),
-            n(l.unparsed),
-        ]
-    });
-    table(p, "", &columns, rows);
-    for i in a.inputs.iter().filter(|i| i.problem.is_some()) {
-        p.element("<p><span class=\"place\">", &i.path, "</span>: ");
-        p.element("<span class=\"bad\">", i.problem.as_deref().unwrap_or_default(), "</span></p>\n");
+    header(p, &columns);
+    let sources = a
+        .sources
+        .iter()
+        .map(|s| (s.id.as_str(), s.role.as_str(), s.instance.as_str(), s.start.zip(s.end), s.ledger));
+    for (id, role, instance, range, l) in sources.chain([("all", "", "", view::range(a), a.ledger)]) {
+        p.element("<tr><td>", id, "</td>").element("<td>", role, "</td>").element(
+            "<td>",
+            instance,
+            "</td><td>",
+        );
+        covered(p, a, range);
+        p.raw("</td>");
+        for n in [l.lines, l.events, l.continuations, l.blank, l.filtered, l.unparsed] {
+            p.element("<td class=\"n\">", words::grouped(n), "</td>");
+        }
+        p.raw("</tr>\n");
     }
+    p.raw("</tbody></table></div>\n");
+}
+
+fn covered(p: &mut Page, a: &Analysis, range: Option<(Time, Time)>) {
+    let (Some((start, end)), Some((from, to))) = (view::range(a), range) else { return };
+    let whole = (end.seconds() - start.seconds()).max(1e-9);
+    let at = |t: Time| 120.0 * ((t.seconds() - start.seconds()) / whole).clamp(0.0, 1.0);
+    p.raw("<svg class=\"share\" width=\"120\" height=\"10\" role=\"img\" aria-label=\"")
+        .text(words::range(from, to));
+    p.raw("\"><rect class=\"rest\" width=\"120\" height=\"10\"/><rect height=\"10\" x=\"").number(at(from));
+    p.raw("\" width=\"").number((at(to) - at(from)).max(1.0)).raw("\"/></svg>");
 }
 
 fn counts(p: &mut Page, a: &Analysis) {

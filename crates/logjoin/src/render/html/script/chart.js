@@ -6,7 +6,7 @@ for (let i = 0; i < rows.n; i += 1) {
 }
 const whole = { ...zoom };
 const LEFT = 150;
-const RIGHT = 14;
+const RIGHT = 34;
 let series = Math.max(0, traffic.findIndex((t) => t.server === null));
 const frame = byId("axis");
 /** The causes that occur, the most frequent first. */
@@ -54,12 +54,13 @@ const draw = () => {
     }
   }
   const lanes = occurring.slice(0, MOST_CAUSES);
-  const top = Math.max(1, ...lanes.map((c) => Math.max(...by.get(c).all)));
   const tall = lanes.length > 4 ? 30 : 44;
   lanes.forEach((c, k) => {
     const b = by.get(c);
     label(y + tall - 16, data.causes[c]);
-    label(y + tall - 4, count(b.n, "failure", "failures"), true);
+    // A scale of its own: one failure of a rare cause must be seen beside a thousand of another.
+    const top = b.all.reduce((x, y) => Math.max(x, y), 1);
+    label(y + tall - 4, count(b.n, "failure", "failures") + ", bar ≤ " + grouped(top), true);
     const bar = (n, kind, s) => {
       const h = Math.max(1.5, ((tall - 6) * n) / top);
       const e = svg("rect", { class: kind, x: (LEFT + (inner * s) / slices).toFixed(1), y: (y + tall - h).toFixed(1), width: Math.max(1, inner / slices - 0.6).toFixed(1), height: h.toFixed(1) });
@@ -90,17 +91,18 @@ const draw = () => {
       const at = (v) => y + h - ((h - 4) * v) / ceiling;
       values.forEach((line, k) => {
         let d = "";
-        let pen = false;
+        let end = null;
+        let level = null;
         for (let i = 0; i < t.time.length; i += 1) {
-          const v = line[i];
-          const m = t.time[i] + t.step / 2;
-          if (v === null || m < zoom.from || m > zoom.to || (i > 0 && t.time[i] - t.time[i - 1] > 3 * t.step)) pen = false;
-          if (v === null || m < zoom.from || m > zoom.to) continue;
-          d += (pen ? "L" : "M") + x(m).toFixed(1) + " " + at(v).toFixed(1);
-          if (!pen) d += "h1.5";
-          pen = true;
+          const [v, from, to] = [line[i], t.time[i], t.time[i] + t.step];
+          if (v === null || v === undefined || to < zoom.from || from > zoom.to) continue;
+          level = at(v);
+          d += (end === from ? "L" : "M") + x(from).toFixed(1) + " " + level.toFixed(1) + "H" + x(to).toFixed(1);
+          end = to;
         }
-        if (d) put(svg("path", { class: "curve " + kind[k], d }, title(name + ", " + kind[k])));
+        if (!d) return;
+        put(svg("path", { class: "curve " + kind[k], d }, title(name + ", " + kind[k])));
+        if (values.length > 1) put(svg("text", { class: "small", x: width - RIGHT + 3, y: Math.min(y + h, level + 4), text: kind[k] }));
       });
       for (const [k, b] of base.entries()) {
         if (b === null || b > ceiling) continue;
@@ -146,7 +148,7 @@ const draw = () => {
   for (let at = first; at <= zoom.to; at += step) {
     put(svg("line", { class: "tick", x1: x(at), x2: x(at), y1: 0, y2: y + 4 }));
     const near = step >= 8.64e7 ? iso(at).slice(0, 10) : step >= 1e3 ? clock(at).slice(0, 8) : clock(at);
-    put(svg("text", { class: "small", x: x(at), y: y + 16, "text-anchor": "middle", text: near }));
+    if (x(at) < width - 30) put(svg("text", { class: "small", x: x(at), y: y + 16, "text-anchor": "middle", text: near }));
   }
   const height = y + 22;
   const shades = data.incidents
