@@ -49,9 +49,12 @@ impl OutputArgs {
     /// How wide, how long and whether in colour. Colours are for terminals: a file gets them only with `always`.
     pub(crate) fn render_options(&self) -> RenderOptions {
         let to_file = self.is_file();
-        let width = terminal_size::terminal_size_of(io::stdout()).map_or(100, |(w, _)| usize::from(w.0));
+        let terminal = terminal_size::terminal_size_of(io::stdout());
+        let width = terminal.map_or(100, |(w, _)| usize::from(w.0));
         RenderOptions {
             width: if to_file { 100 } else { width.min(160) },
+            // The prompt needs a line or two.
+            height: terminal.filter(|_| !to_file).map_or(50, |(_, h)| usize::from(h.0).saturating_sub(2)),
             color: match self.color {
                 ColorChoice::Always | ColorChoice::AlwaysAnsi => true,
                 ColorChoice::Never => false,

@@ -211,9 +211,14 @@ fn many_incidents_stay_readable() {
         i.id = format!("I{n}");
         a.incidents.push(i);
     }
-    let short = render_with(&text::RENDERER, &a, &RenderOptions::default());
-    assert!(short.contains("34 smaller incidents") && short.contains("I39"));
-    assert!(short.lines().count() < 160);
+    for (width, height) in [(80, 24), (80, 40), (100, 50), (120, 60), (200, 100)] {
+        let o = RenderOptions { width, height, ..RenderOptions::default() };
+        let short = render_with(&text::RENDERER, &a, &o);
+        assert!(short.contains("smaller incidents") && short.contains("more; -v shows them"), "{short}");
+        // The least that is ever said takes about forty lines of eighty columns, with warnings and doubts in each section.
+        assert!(short.lines().count() <= height.max(48), "{width}x{height}:\n{short}");
+        assert!(short.contains("proof") && short.contains("  do "), "{short}");
+    }
     let long = render_with(&text::RENDERER, &a, &RenderOptions { verbose: true, ..RenderOptions::default() });
     assert!(!long.contains("smaller incidents"));
 }
