@@ -109,6 +109,7 @@ impl OutputArgs {
             },
             verbose: o.verbose,
             compact: o.compact,
+            no_pager: o.no_pager,
         }
     }
 }

@@ -159,7 +159,7 @@ pub(crate) struct Output {
     /// Write to FILE; its extension decides the form
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub output: Option<PathBuf>,
-    /// When to colour (NO_COLOR is respected)
+    /// When to colour (NO_COLOR, CLICOLOR and CLICOLOR_FORCE are respected)
     #[arg(long, value_name = "WHEN", default_value = "auto", value_parser = ["auto", "always", "never"])]
     pub color: String,
     /// Everything: all episodes, what was ruled out, servers, health, lifecycles
@@ -168,6 +168,9 @@ pub(crate) struct Output {
     /// JSON on one line
     #[arg(long)]
     pub compact: bool,
+    /// Do not page what is longer than the screen (PAGER and LESS are respected)
+    #[arg(long)]
+    pub no_pager: bool,
 }
 
 fn causes_or_any() -> PossibleValuesParser {

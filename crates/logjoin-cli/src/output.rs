@@ -7,6 +7,7 @@ use anstream::ColorChoice;
 use logjoin::render::{self, RENDERERS, RenderOptions, Renderer};
 
 use crate::exit::Failure;
+use crate::pager;
 
 /// What the options say about output.
 #[derive(Debug, Clone)]
@@ -21,6 +22,8 @@ pub(crate) struct OutputArgs {
     pub verbose: bool,
     /// JSON on one line.
     pub compact: bool,
+    /// No pager, however long it is.
+    pub no_pager: bool,
 }
 
 impl OutputArgs {
@@ -69,6 +72,14 @@ impl OutputArgs {
 
     fn is_file(&self) -> bool {
         self.file.as_deref().is_some_and(|f| f != Path::new("-"))
+    }
+
+    /// Writes a text for a person: through a pager where it is longer than the screen.
+    pub(crate) fn show(&self, bytes: &[u8]) -> Result<(), Failure> {
+        if !self.is_file() && pager::show(bytes, self.no_pager) {
+            return Ok(());
+        }
+        self.write(bytes)
     }
 
     /// Writes the result.

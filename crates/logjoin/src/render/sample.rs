@@ -335,7 +335,7 @@ pub(crate) fn rich() -> Analysis {
         failures,
         distribution: vec![
             ServerShare { proxy: "edge-1".into(), pool: Some("api".into()), server: "10.20.1.11:8080".into(), instance: Some("api-1".into()), requests: 602_100, failures: 0, share: 0.5, expected_share: Some(0.5), finding: None, p_value: None, p50_s: Some(0.021), p99_s: Some(0.84) },
-            ServerShare { proxy: "edge-1".into(), pool: Some("api".into()), server: "10.20.1.12:8080".into(), instance: Some("api-2".into()), requests: 602_232, failures: 42, share: 0.5, expected_share: Some(0.5), finding: None, p_value: None, p50_s: Some(0.022), p99_s: None },
+            ServerShare { proxy: "edge-1".into(), pool: Some("api".into()), server: "10.20.1.12:8080".into(), instance: Some("api-2".into()), requests: 602_232, failures: 42, share: 0.5, expected_share: Some(0.5), finding: Some("fails-more".into()), p_value: Some(2e-4), p50_s: Some(0.022), p99_s: None },
         ],
         health: vec![
             HealthEvent { time: at(42_000), proxy: "lb".into(), server: "api/api-2".into(), event: "server-down".into(), reason: Some("Layer4 connection problem <b>|\u{1b}[1m".into()), at: line("logs/lb/haproxy.log", 41) },
