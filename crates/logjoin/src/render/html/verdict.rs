@@ -17,7 +17,7 @@ pub(super) fn overview(p: &mut Page, a: &Analysis) {
             .raw("\"><strong>")
             .text(&i.id)
             .raw("</strong> ");
-        p.element("<span>", causes::page(i.cause).title, "</span></a> ");
+        p.text(causes::page(i.cause).title).raw("</a>: ");
         p.text(&i.summary);
         p.raw(" <span class=\"mute\">").text(words::range(i.start, i.end));
         if let Some(e) = view::main_episode(i) {

@@ -35,16 +35,17 @@ const text = (n) => (n < 0 ? "" : data.texts[n]);
 const set = (n) => (n < 0 ? [] : data.sets[n]);
 /** Instance that the last try of a row went to, or its address: a number of a text, or -1. */
 const server = new Float64Array(rows.n);
-/** Number of the endpoint of a row: method and path without the query. */
+/** Number of the endpoint of a row: method and path without the query, its numbers and ids as `*`. */
 const endpoint = new Float64Array(rows.n);
 const endpoints = [];
 {
   const known = new Map();
+  const id = /\/(\d+|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{16,})(?=\/|$)/gi;
   for (let i = 0; i < rows.n; i += 1) {
     const tries = set(rows.tries[i]);
     const last = tries.length ? data.tries[tries[tries.length - 4]] : null;
     server[i] = last ? (last[1] >= 0 ? last[1] : last[0]) : -1;
-    const name = (text(rows.method[i]) || "-") + " " + (text(rows.target[i]) || "-").split("?", 1)[0];
+    const name = (text(rows.method[i]) || "-") + " " + (text(rows.target[i]) || "-").split("?", 1)[0].replace(id, "/*");
     let n = known.get(name);
     if (n === undefined) {
       n = endpoints.push(name) - 1;

@@ -3,7 +3,7 @@ const ROW = 28;
 /** The day is told where there are several. */
 const isOneDay = iso(whole.from).slice(0, 10) === iso(whole.to).slice(0, 10);
 const columns = [
-  { id: "time", label: "time (UTC)", show: (i) => (isOneDay ? clock(rows.time[i]) : iso(rows.time[i]).slice(5)) },
+  { id: "time", label: "time UTC", show: (i) => (isOneDay ? clock(rows.time[i]) : iso(rows.time[i]).slice(5)) },
   { id: "status", label: "status", show: (i) => (rows.status[i] === 0 ? "-" : String(rows.status[i])) },
   { id: "endpoint", label: "request", show: (i) => (text(rows.method[i]) || "-") + " " + (text(rows.target[i]) || "-") },
   { id: "client", label: "client", show: (i) => text(rows.client[i]) || "-" },
