@@ -128,6 +128,7 @@ impl OutputArgs {
             color: args::color(&o.color),
             verbose: o.verbose,
             compact: o.compact,
+            no_pager: o.no_pager,
         }
     }
 }

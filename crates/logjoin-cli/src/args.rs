@@ -209,7 +209,7 @@ pub(crate) struct Output {
     /// Write to FILE; its extension decides the form
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub output: Option<PathBuf>,
-    /// When to colour (NO_COLOR is respected)
+    /// When to colour (NO_COLOR, CLICOLOR and CLICOLOR_FORCE are respected)
     #[arg(long, value_name = "WHEN", default_value = "auto", value_parser = ["auto", "always", "never"])]
     pub color: String,
     /// Everything: all episodes, what was ruled out, servers, health, lifecycles
@@ -218,6 +218,9 @@ pub(crate) struct Output {
     /// JSON on one line
     #[arg(long)]
     pub compact: bool,
+    /// Do not page what is longer than the screen (PAGER and LESS are respected)
+    #[arg(long)]
+    pub no_pager: bool,
 }
 
 /// Statuses that count unless told otherwise.

@@ -26,7 +26,7 @@ pub(crate) fn explain(command: ExplainCommand) -> Result<Outcome, Failure> {
     if let (Some(what), None) = (&command.what, &command.request_id)
         && let Some(cause) = CauseId::by_id(what)
     {
-        return output.write(&render::explain_cause(cause, &output.render_options())).map(|()| Outcome::Done);
+        return output.show(&render::explain_cause(cause, &output.render_options())).map(|()| Outcome::Done);
     }
     let (question, paths) = question(&command)?;
     if paths.is_empty() {
@@ -51,7 +51,7 @@ pub(crate) fn explain(command: ExplainCommand) -> Result<Outcome, Failure> {
     if hits.len() > MOST {
         bytes.extend(format!("... and {} more failures\n", hits.len() - MOST).bytes());
     }
-    output.write(&bytes)?;
+    output.show(&bytes)?;
     Ok(outcome)
 }
 

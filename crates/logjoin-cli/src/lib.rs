@@ -8,6 +8,7 @@ pub mod engine;
 mod exit;
 mod explain;
 mod output;
+mod pager;
 mod parse_rows;
 mod parse_run;
 mod progress;

@@ -7,6 +7,7 @@ use anstream::ColorChoice;
 use logjoin::render::{self, RENDERERS, RenderOptions, Renderer};
 
 use crate::exit::Failure;
+use crate::pager;
 
 /// What the options say about output.
 #[derive(Debug, Clone)]
@@ -21,6 +22,8 @@ pub(crate) struct OutputArgs {
     pub verbose: bool,
     /// JSON on one line.
     pub compact: bool,
+    /// No pager, however long it is.
+    pub no_pager: bool,
 }
 
 impl OutputArgs {
@@ -49,9 +52,12 @@ impl OutputArgs {
     /// How wide, how long and whether in colour. Colours are for terminals: a file gets them only with `always`.
     pub(crate) fn render_options(&self) -> RenderOptions {
         let to_file = self.is_file();
-        let width = terminal_size::terminal_size_of(io::stdout()).map_or(100, |(w, _)| usize::from(w.0));
+        let terminal = terminal_size::terminal_size_of(io::stdout());
+        let width = terminal.map_or(100, |(w, _)| usize::from(w.0));
         RenderOptions {
             width: if to_file { 100 } else { width.min(160) },
+            // The prompt needs a line or two.
+            height: terminal.filter(|_| !to_file).map_or(50, |(_, h)| usize::from(h.0).saturating_sub(2)),
             color: match self.color {
                 ColorChoice::Always | ColorChoice::AlwaysAnsi => true,
                 ColorChoice::Never => false,
@@ -66,6 +72,14 @@ impl OutputArgs {
 
     fn is_file(&self) -> bool {
         self.file.as_deref().is_some_and(|f| f != Path::new("-"))
+    }
+
+    /// Writes a text for a person: through a pager where it is longer than the screen.
+    pub(crate) fn show(&self, bytes: &[u8]) -> Result<(), Failure> {
+        if !self.is_file() && pager::show(bytes, self.no_pager) {
+            return Ok(());
+        }
+        self.write(bytes)
     }
 
     /// Writes the result.

@@ -74,7 +74,12 @@ fn report(command: AnalyzeCommand, default: &str, fits: fn(&Renderer) -> bool) -
         return Err(Failure::usage(format!("{} is no format of rows: use ndjson or csv", renderer.id)));
     }
     let (analysis, outcome) = analyze(&args, output.verbose)?;
-    output.write(&(renderer.render)(&analysis, &output.render_options()))?;
+    let bytes = (renderer.render)(&analysis, &output.render_options());
+    if renderer.id == "text" {
+        output.show(&bytes)?
+    } else {
+        output.write(&bytes)?
+    }
     Ok(outcome.max(found(&analysis, &args.fail_on)))
 }
 
@@ -94,7 +99,11 @@ fn detect(command: AnalyzeCommand) -> Result<Outcome, Failure> {
         }
         other => return Err(Failure::usage(format!("detect has no {other}: use text or json"))),
     };
-    output.write(&bytes)?;
+    if renderer.id == "text" {
+        output.show(&bytes)?
+    } else {
+        output.write(&bytes)?
+    }
     Ok(outcome.max(found(&analysis, &args.fail_on)))
 }
 

@@ -258,6 +258,99 @@ fn colour_is_only_where_it_is_wanted() {
 }
 
 #[test]
+fn environment_decides_colour_where_no_option_does() {
+    let dir = world();
+    let colored = |name: &str, value: &str, color: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_logjoin"));
+        for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
+            command.env_remove(name);
+        }
+        let o = command.arg("logs").args(color).env(name, value).current_dir(dir.path()).output().unwrap();
+        out(&o).contains('\u{1b}')
+    };
+    assert!(colored("CLICOLOR_FORCE", "1", &[]));
+    assert!(!colored("CLICOLOR", "1", &[]), "a pipe");
+    assert!(!colored("NO_COLOR", "1", &[]));
+    assert!(colored("NO_COLOR", "1", &["--color", "always"]), "an option is nearer");
+}
+
+/// What reaches a terminal holds no control character but line ends, whatever stands in logs and names of files.
+#[test]
+fn nothing_of_a_log_reaches_the_terminal_raw() {
+    const STRANGE: &[&[u8]] = &[
+        b"\x1b[2J\x1b[H",
+        b"\x1b]0;owned\x07",
+        b"\x1b]8;;http://x.test/\x07click\x1b]8;;\x07",
+        b"\xc2\x9b31m\x9b31m",
+        b"\x08\x08\x7f\x0b\x0c\x00",
+        b"\xe2\x80\xaegpj.exe\xe2\x81\xa6",
+        b"\x1bP+q544e\x1b\\",
+        b"\x1b_Gf=100;AAAA\x1b\\",
+    ];
+    let dir = tempfile::tempdir().unwrap();
+    let nginx = dir.path().join("logs/edge\u{1b}[31m\u{202e}");
+    let app = dir.path().join("logs/app");
+    std::fs::create_dir_all(&nginx).unwrap();
+    std::fs::create_dir_all(&app).unwrap();
+    let (mut access, mut errors, mut said) = (Vec::new(), Vec::new(), GUNICORN.as_bytes().to_vec());
+    for s in STRANGE {
+        for (bytes, line) in [(&mut access, ACCESS.lines().nth(1).unwrap()), (&mut errors, ERROR.trim_end())]
+        {
+            let (before, after) = line.split_once("/cart").unwrap();
+            bytes.extend(
+                [
+                    before.as_bytes(),
+                    b"/",
+                    s,
+                    after.replace("curl", &String::from_utf8_lossy(s)).as_bytes(),
+                    b"\n",
+                ]
+                .concat(),
+            );
+        }
+        said.extend(
+            [b"[2026-11-21 02:47:17 +0000] [9] [ERROR] Exception in worker process ", *s, b"\n", s, b"\n"]
+                .concat(),
+        );
+    }
+    std::fs::write(nginx.join("access.log"), access).unwrap();
+    std::fs::write(nginx.join("error.log"), errors).unwrap();
+    std::fs::write(app.join("error.log"), said).unwrap();
+    let harmless = |args: &[&str], shown: &str| {
+        let bad = shown.chars().find(|&c| {
+            (c.is_control() && c != '\n')
+                || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        });
+        assert_eq!(bad, None, "{args:?}: {shown}");
+    };
+    for args in [
+        &["logs", "--color", "never"][..],
+        &["logs", "-v", "--color", "never"],
+        &["detect", "logs", "-v"],
+        &["explain", "F1", "logs"],
+        &["join", "logs"],
+        &["parse", "logs"],
+        &["logs", "-F", "markdown"],
+        &["logs", "-F", "html"],
+        &["logs/nothing\u{1b}[2J"],
+    ] {
+        let o = logjoin(dir.path(), args);
+        harmless(args, &out(&o));
+        harmless(args, &err(&o));
+        assert!(!out(&o).is_empty() || !err(&o).is_empty(), "{args:?}");
+    }
+    let colored = out(&logjoin(dir.path(), &["logs", "-v", "--color", "always"]));
+    // Of our own there are only colours: `ESC [` numbers `m`.
+    for part in colored.split('\u{1b}').skip(1) {
+        let digits = part
+            .strip_prefix('[')
+            .expect("a colour")
+            .trim_start_matches(|c: char| c.is_ascii_digit() || c == ';');
+        assert!(digits.starts_with('m'), "{part}");
+    }
+}
+
+#[test]
 fn a_reader_that_goes_away_is_no_error() {
     let dir = tempfile::tempdir().unwrap();
     let line = ACCESS.lines().nth(1).unwrap();

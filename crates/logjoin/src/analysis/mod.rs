@@ -6,6 +6,7 @@
 //! Long because it is one list of alike types: the contract, to be read in one place. What speaks of all traffic rather than of
 //! failures is in `traffic`.
 
+mod excerpt;
 mod traffic;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use std::fmt;
 use chrono::{DateTime, SecondsFormat};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+pub use self::excerpt::Excerpt;
 pub use self::traffic::{
     HealthAudit, HiddenFailures, Restart, TimeoutAdvice, TimeoutChoice, Traffic, TrafficPoint,
 };
@@ -114,6 +116,9 @@ pub struct Analysis {
     pub hidden: Vec<HiddenFailures>,
     /// What separates failed from healthy traffic.
     pub contrast: Vec<Contrast>,
+    /// The text of lines that belong to failed requests, in order of file and line; of very many not all.
+    #[serde(default)]
+    pub excerpts: Vec<Excerpt>,
     /// Why failures remain unexplained, and what to log to explain them.
     pub unknown: Vec<UnknownReason>,
     /// All lines, accounted for.

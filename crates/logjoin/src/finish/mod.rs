@@ -1,6 +1,7 @@
 //! From judged failures to the [`Analysis`]: numbers, sentences, references. Nothing is decided here any more.
 
 mod episode;
+mod excerpts;
 mod failure;
 mod load;
 mod sources;
@@ -88,6 +89,7 @@ pub fn finish(plan: &Plan, mut scans: Vec<FileScan>) -> Analysis {
         health_audit: Vec::new(),
         hidden: Vec::new(),
         contrast: load::contrast(&scene, &rows),
+        excerpts: excerpts::build(&scene, &judged, &chains, &episode_of),
         unknown,
         ledger,
         notes,

@@ -102,6 +102,11 @@ impl Canvas {
         self.width
     }
 
+    /// Lines so far.
+    pub(crate) fn lines(&self) -> usize {
+        self.out.matches('\n').count()
+    }
+
     /// An empty line.
     pub(crate) fn blank(&mut self) {
         if !self.out.is_empty() && !self.out.ends_with("\n\n") {

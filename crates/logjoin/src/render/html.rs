@@ -1,29 +1,44 @@
 //! The report as one self-contained HTML file, for the meeting.
 //!
-//! Nothing is loaded from anywhere and nothing of a log is markup: all text passes [`Page::text`], and the content
-//! security policy allows exactly our own style sheet and script by their hashes, so that even a slip could not run.
-//! The page reads well without the script, which only filters and sorts the table of failures.
+//! Nothing is loaded from anywhere and nothing of a log is markup: all text passes [`Page::text`] or, as data of the script,
+//! `data`; the content security policy allows exactly our own style sheet and script by their hashes, so that even a slip
+//! could not run. The page reads well without the script, which adds what takes a machine: one time axis to brush, a list
+//! of all failures, and their lines side by side.
 
 use super::{RenderOptions, Renderer, escape, view, words};
 use crate::Analysis;
-use crate::analysis::{Episode, Evidence, Incident};
 use crate::causes;
 
+mod cause_pages;
+mod data;
+mod sections;
+mod servers;
 mod sha256;
 mod tables;
 mod timeline;
+mod verdict;
 
 pub(super) static RENDERER: Renderer = Renderer {
     id: "html",
     title: "the report as one HTML file",
     extensions: &["html", "htm"],
-    use_for: "the meeting: timeline, verdicts with evidence, a table of failures; loads nothing, works from a file",
+    use_for: "the meeting: verdicts with evidence, one time axis over failures, load and instances, every failed request with its lines side by side; loads nothing, works from a file",
     rows: false,
     render,
 };
 
 const STYLE: &str = include_str!("html/style.css");
-const SCRIPT: &str = include_str!("html/script.js");
+/// The parts share one scope of their own.
+const SCRIPT: &str = concat!(
+    "\"use strict\";\n(() => {\n",
+    include_str!("html/script/data.js"),
+    include_str!("html/script/filter.js"),
+    include_str!("html/script/chart.js"),
+    include_str!("html/script/detail.js"),
+    include_str!("html/script/list.js"),
+    include_str!("html/script/main.js"),
+    "})();\n",
+);
 
 /// HTML in the making. Markup is `'static`, everything else is escaped.
 #[derive(Debug, Default)]
@@ -47,18 +62,74 @@ impl Page {
         self.raw(open).text(text).raw(close)
     }
 
+    /// Running text in which backticks mark code, as in advice.
+    fn prose(&mut self, text: impl AsRef<str>) -> &mut Page {
+        let text = text.as_ref();
+        if !text.matches('`').count().is_multiple_of(2) {
+            return self.text(text);
+        }
+        for (n, part) in text.split('`').enumerate() {
+            if n % 2 == 1 {
+                self.element("<code>", part, "</code>");
+            } else {
+                self.text(part);
+            }
+        }
+        self
+    }
+
     /// A number, for attributes of drawings.
     fn number(&mut self, n: f64) -> &mut Page {
         self.0.push_str(&format!("{}", (n * 10.0).round() / 10.0));
+        self
+    }
+
+    /// JSON for the script: it has no `<`, so it cannot end its element.
+    fn data(&mut self, json: &str) -> &mut Page {
+        self.0.push_str(&escape::json(json));
         self
     }
 }
 
 fn render(a: &Analysis, _: &RenderOptions) -> Vec<u8> {
     let mut p = Page::default();
+    let data = data::build(a);
     head(&mut p);
+    headline(&mut p, a);
+    p.raw("<main>\n");
+    verdict::overview(&mut p, a);
+    timeline::draw(&mut p, a);
+    a.incidents.iter().enumerate().for_each(|(n, i)| verdict::incident(&mut p, a, n, i));
+    tables::failures(&mut p, a, data.rows);
+    servers::all(&mut p, a);
+    sections::all(&mut p, a);
+    tables::all(&mut p, a);
+    cause_pages::all(&mut p, a);
+    p.raw("</main>\n");
+    p.raw("<script type=\"application/json\" id=\"data\">").data(&data.json).raw("</script>\n");
+    p.raw("<script>").raw(SCRIPT).raw("</script>\n</body></html>\n");
+    p.0.into_bytes()
+}
+
+fn head(p: &mut Page) {
+    p.raw("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n");
+    p.raw("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'sha256-");
+    p.text(hash(STYLE)).raw("'; script-src 'sha256-").text(hash(SCRIPT));
+    p.raw("'; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'\">\n");
+    p.raw("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
+    p.raw("<meta name=\"referrer\" content=\"no-referrer\">\n<title>Gateway failures</title>\n<style>");
+    p.raw(STYLE).raw("</style></head>\n<body>\n");
+}
+
+fn hash(of: &str) -> String {
+    sha256::base64(&sha256::sha256(of.as_bytes()))
+}
+
+fn headline(p: &mut Page, a: &Analysis) {
     let t = &a.totals;
-    p.raw("<header><h1>Gateway failures</h1>\n<p>");
+    p.raw("<a class=\"skip\" href=\"#failed\">to the failed requests</a>\n<header><div class=\"bar-right\">");
+    p.raw("<button type=\"button\" id=\"theme\" class=\"live-only\">colours: as the system</button></div>");
+    p.raw("<h1>Gateway failures</h1>\n<p class=\"lead\">");
     let class = if t.failures == 0 { "<strong class=\"good\">" } else { "<strong class=\"bad\">" };
     p.element(class, words::count(t.failures, "gateway failure", "gateway failures"), "</strong>");
     p.text(format!(
@@ -79,113 +150,7 @@ fn render(a: &Analysis, _: &RenderOptions) -> Vec<u8> {
         a.tool.name,
         a.tool.version
     ));
-    p.raw("</p></header>\n<main>\n");
-    timeline::draw(&mut p, a);
-    for i in &a.incidents {
-        incident(&mut p, a, i);
-    }
-    tables::all(&mut p, a);
-    p.raw("</main>\n<script>").raw(SCRIPT).raw("</script>\n</body></html>\n");
-    p.0.into_bytes()
-}
-
-fn head(p: &mut Page) {
-    p.raw("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n");
-    p.raw("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'sha256-");
-    p.text(hash(STYLE)).raw("'; script-src 'sha256-").text(hash(SCRIPT));
-    p.raw("'; base-uri 'none'; form-action 'none'\">\n");
-    p.raw("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
-    p.raw("<meta name=\"referrer\" content=\"no-referrer\">\n<title>Gateway failures</title>\n<style>");
-    p.raw(STYLE).raw("</style></head>\n<body>\n");
-}
-
-fn hash(of: &str) -> String {
-    sha256::base64(&sha256::sha256(of.as_bytes()))
-}
-
-fn incident(p: &mut Page, a: &Analysis, i: &Incident) {
-    let page = causes::page(i.cause);
-    p.raw("<section class=\"incident\"><h2>").text(&i.id).text(": ").text(page.title);
-    p.element(" <code>", i.cause.as_str(), "</code></h2>\n");
-    p.element("<p>", &i.summary, "</p>\n<dl>");
-    p.raw("<dt>impact</dt><dd>");
-    p.element("<span class=\"bad\">", words::count(i.failures, "failure", "failures"), "</span>");
-    p.text(format!(" ({}); {}; {}", view::statuses(i), view::share_sentence(i), view::clients(a, i)));
-    p.raw("</dd><dt>paths</dt><dd>");
-    for (n, e) in view::endpoints(i, 10).iter().enumerate() {
-        p.raw(if n > 0 { ", " } else { "" });
-        p.element("<code>", &e.value, "</code>").text(format!(" ({})", words::grouped(e.count)));
-    }
-    p.raw("</dd><dt>when</dt><dd>").text(words::range(i.start, i.end));
-    p.text(format!(" ({})", words::length(i.end.seconds() - i.start.seconds())));
-    p.raw("</dd><dt>who</dt><dd>").text(words::list(&view::union(i, |e| &e.targets)));
-    p.raw("</dd></dl>\n");
-    for e in &i.episodes {
-        episode(p, e);
-    }
-    p.raw("</section>\n");
-}
-
-fn episode(p: &mut Page, e: &Episode) {
-    p.raw("<h3>").text(&e.id).text(": ").text(causes::page(e.cause).title);
-    p.element(" <code>", e.cause.as_str(), "</code></h3>\n<p>");
-    p.text(format!(
-        "{} of {}, {}, from {}; seen as {}",
-        words::count(e.failures, "failure", "failures"),
-        words::count(e.requests, "request", "requests"),
-        words::count(e.clients, "client", "clients"),
-        words::range(e.start, e.end),
-        view::map_counts(&e.by_mechanism)
-    ));
-    p.raw("</p>\n<p>").text(causes::page(e.cause).meaning).raw(" Confidence: ");
-    let class = if e.confidence >= 0.85 { "<strong class=\"good\">" } else { "<strong class=\"warn\">" };
-    p.element(class, words::confidence(e.confidence), "</strong>");
-    if let Some(d) = &e.detail {
-        p.text(format!(" ({d})"));
-    }
-    p.raw("</p>\n");
-    facts(p, "<p class=\"mute\">Proof</p>", &e.evidence);
-    facts(p, "<p class=\"mute\">Against</p>", &e.against);
-    if !e.advice.is_empty() {
-        p.raw("<p class=\"mute\">To do</p><ol>");
-        e.advice.iter().for_each(|x| {
-            p.element("<li>", x, "</li>");
-        });
-        p.raw("</ol>\n");
-    }
-    p.raw("<details><summary>What else was considered</summary><ul>");
-    for x in &e.alternatives {
-        p.raw("<li>also possible: <code>").text(x.cause.as_str()).raw("</code> ");
-        p.text(words::percent(x.confidence)).raw("</li>");
-    }
-    for r in &e.ruled_out {
-        p.raw("<li>ruled out: <code>").text(r.cause.as_str()).raw("</code>: ").text(&r.why).raw("</li>");
-    }
-    if !e.refuted_by.is_empty() {
-        p.element("<li>this is wrong if there was ", &e.refuted_by, "</li>");
-    }
-    p.raw("</ul></details>\n");
-}
-
-fn facts(p: &mut Page, title: &'static str, all: &[Evidence]) {
-    if all.is_empty() {
-        return;
-    }
-    p.raw(title).raw("<ul>");
-    for e in all {
-        p.raw("<li>").text(&e.claim);
-        if e.count > 1 {
-            p.text(format!(" ({} lines)", words::grouped(e.count)));
-        }
-        for at in e.lines.iter().take(3) {
-            p.element(" <span class=\"place\">", at.to_string(), "</span>");
-        }
-        if let Some(line) = &e.text {
-            p.element("<span class=\"line\">", line, "</span>");
-        }
-        p.raw("</li>\n");
-    }
-    p.raw("</ul>\n");
+    p.raw("</p></header>\n");
 }
 
 #[cfg(test)]
@@ -201,9 +166,11 @@ mod tests {
     fn tags(html: &str) -> Vec<&str> {
         let (before, rest) = html.split_once("<style>").unwrap();
         let (_, body) = rest.split_once("</style>").unwrap();
-        let (body, after) = body.split_once("<script>").unwrap();
-        let (_, after) = after.split_once("</script>").unwrap();
-        [before, body, after]
+        let (body, data) = body.split_once("<script type=\"application/json\" id=\"data\">").unwrap();
+        let (_, script) = data.split_once("</script>").unwrap();
+        let (between, script) = script.split_once("<script>").unwrap();
+        let (_, after) = script.split_once("</script>").unwrap();
+        [before, body, between, after]
             .iter()
             .flat_map(|part| part.split('<').skip(1).map(|t| t.split_once('>').expect("a closed tag").0))
             .collect()
@@ -224,7 +191,11 @@ mod tests {
             "h1",
             "h2",
             "h3",
+            "h4",
             "p",
+            "a",
+            "nav",
+            "button",
             "strong",
             "span",
             "code",
@@ -244,8 +215,6 @@ mod tests {
             "th",
             "td",
             "div",
-            "label",
-            "input",
             "output",
             "figure",
             "figcaption",
@@ -261,7 +230,9 @@ mod tests {
         for tag in tags(&page()) {
             let name = tag.trim_start_matches('/').split([' ', '\n', '/']).next().unwrap();
             assert!(OURS.contains(&name), "<{tag}>");
-            assert!(!tag.contains(" on") && !tag.contains("style=") && !tag.contains("href"), "<{tag}>");
+            assert!(!tag.contains(" on") && !tag.contains("style="), "<{tag}>");
+            let elsewhere = tag.split("href=").skip(1).find(|at| !at.starts_with("\"#"));
+            assert_eq!(elsewhere, None, "<{tag}>");
         }
     }
 
@@ -286,11 +257,16 @@ mod tests {
         let html = page();
         // In the text of a log these are harmless: only our own markup, style and script count.
         let markup = format!("{} {STYLE} {SCRIPT}", tags(&html).join(" "));
-        for forbidden in ["src=", "url(", "@import", "link", "iframe", "refresh", "xlink"] {
-            assert!(!markup.replace("--link", "").contains(forbidden), "{forbidden}");
+        for forbidden in ["src=", "url(", "@import", "<link", "iframe", "refresh", "xlink"] {
+            assert!(!markup.contains(forbidden), "{forbidden}");
         }
-        assert_eq!(html.matches("<script").count(), 1);
+        assert_eq!(html.matches("<script").count(), 2);
         assert!(html.contains(&format!("script-src 'sha256-{}'", hash(SCRIPT))));
-        assert!(!SCRIPT.contains("innerHTML") && !SCRIPT.contains("</") && !STYLE.contains("</"));
+        assert!(!SCRIPT.contains("</") && !STYLE.contains("</"));
+        for sink in
+            ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "Function(", "fetch("]
+        {
+            assert!(!SCRIPT.contains(sink), "{sink}");
+        }
     }
 }

@@ -40,6 +40,8 @@ use crate::Analysis;
 pub struct RenderOptions {
     /// Columns of the terminal; at least 40 are used.
     pub width: usize,
+    /// Lines of the terminal: the first screen of the text report keeps to them where it can.
+    pub height: usize,
     /// Whether to colour with ANSI sequences.
     pub color: bool,
     /// Everything instead of one screen.
@@ -49,9 +51,9 @@ pub struct RenderOptions {
 }
 
 impl Default for RenderOptions {
-    /// 100 columns, no colour, one screen, JSON on many lines.
+    /// 100 columns, 50 lines, no colour, one screen, JSON on many lines.
     fn default() -> RenderOptions {
-        RenderOptions { width: 100, color: false, verbose: false, compact: false }
+        RenderOptions { width: 100, height: 50, color: false, verbose: false, compact: false }
     }
 }
 

@@ -176,6 +176,35 @@ fn source(id: &str, role: &str, product: &str, instance: &str, format: &str, l: 
     }
 }
 
+/// The texts of lines that belong to the failures, strangers' strings among them.
+fn excerpts() -> Vec<Excerpt> {
+    let excerpt = |file: &str, n: u64, instance: &str, ms: i64, within_s: f64, text: &str| Excerpt {
+        at: line(file, n),
+        instance: instance.into(),
+        time: at(ms),
+        within_s,
+        text: text.into(),
+    };
+    let mut out: Vec<Excerpt> = (1..=20)
+        .map(|n| {
+            let text =
+                format!("upstream prematurely closed connection, request: {}", HOSTILE[n % HOSTILE.len()]);
+            excerpt("logs/edge-1/error.log", 10 + n as u64, "edge-1", 40_120 + 150 * n as i64, 1.0, &text)
+        })
+        .collect();
+    out.push(excerpt(
+        "logs/host/kern.log",
+        14,
+        "host",
+        41_040,
+        0.0,
+        "Out of memory: Killed process 991 (node)",
+    ));
+    out.push(excerpt("logs/lb/haproxy.log", 3, "lb", 41_431, 0.001, "GET /cart → 502 in 12 ms, 107 bytes"));
+    out.sort_by(|a, b| a.at.cmp(&b.at));
+    out
+}
+
 /// The result.
 pub(crate) fn rich() -> Analysis {
     use Mechanism::{ClientGone, ClosedBeforeHeaders, ReadTimeout, Refused};
@@ -308,7 +337,7 @@ pub(crate) fn rich() -> Analysis {
         failures,
         distribution: vec![
             ServerShare { proxy: "edge-1".into(), pool: Some("api".into()), server: "10.20.1.11:8080".into(), instance: Some("api-1".into()), requests: 602_100, failures: 0, share: 0.5, expected_share: Some(0.5), finding: None, p_value: None, p50_s: Some(0.021), p99_s: Some(0.84) },
-            ServerShare { proxy: "edge-1".into(), pool: Some("api".into()), server: "10.20.1.12:8080".into(), instance: Some("api-2".into()), requests: 602_232, failures: 42, share: 0.5, expected_share: Some(0.5), finding: None, p_value: None, p50_s: Some(0.022), p99_s: None },
+            ServerShare { proxy: "edge-1".into(), pool: Some("api".into()), server: "10.20.1.12:8080".into(), instance: Some("api-2".into()), requests: 602_232, failures: 42, share: 0.5, expected_share: Some(0.5), finding: Some("fails-more".into()), p_value: Some(2e-4), p50_s: Some(0.022), p99_s: None },
         ],
         health: vec![
             HealthEvent { time: at(42_000), proxy: "lb".into(), server: "api/api-2".into(), event: "server-down".into(), reason: Some("Layer4 connection problem <b>|\u{1b}[1m".into()), at: line("logs/lb/haproxy.log", 41) },
@@ -362,6 +391,7 @@ pub(crate) fn rich() -> Analysis {
         health_audit: vec![HealthAudit { proxy: "lb".into(), server: "api/api-2".into(), downs: 1, false_downs: 0, detection_lag_s: Some(0.9), lost_in_lag: 3, is_flapping: false, without_server_s: 0.0, summary: "taken out 0.9 s after the first failed request".into() }],
         hidden: vec![HiddenFailures { proxy: "edge-1".into(), server: "10.20.1.12:8080".into(), count: 3, first: at(41_100), last: at(55_000), by_mechanism: vec![Count { value: "refused".into(), count: 3 }], lines: vec![line("logs/edge-1/access.log", 99)] }],
         contrast: vec![Contrast { episode: "E3".into(), dimension: "path".into(), value: "/report".into(), failed: (8, 8), healthy: (3, 632), p_value: Some(1e-9) }],
+        excerpts: excerpts(),
         unknown: vec![UnknownReason { reason: "the proxy logged no upstream address".into(), failures: 2, advice: Some("log_format main '$remote_addr ... $upstream_addr $upstream_status';".into()) }],
         ledger: all,
         notes: vec![
@@ -369,6 +399,26 @@ pub(crate) fn rich() -> Analysis {
             Note { level: "info".into(), about: "api-2".into(), text: "its log is taken to be in +01:00, although it says nothing".into() },
         ],
     }
+}
+
+/// The result with the failures of its first episode again and again, each with its own line, target and client: a crowd.
+pub(crate) fn many(n: usize) -> Analysis {
+    let mut a = rich();
+    let first: Vec<Failure> =
+        a.failures.iter().filter(|f| f.episode.as_deref() == Some("E1")).cloned().collect();
+    a.failures = (0..n)
+        .map(|i| {
+            let mut f = first[i % first.len()].clone();
+            f.id = format!("F{}", i + 1);
+            f.time = at(41_120 + (i as i64 * 3_000_000) / n as i64);
+            f.line = 100 + i as u64;
+            f.target = Some(format!("/api/v1/orders/{i}?page={}", i % 7));
+            f.client = Some(format!("203.0.113.{}", i % 250));
+            f.error_lines = vec![line("logs/edge-1/error.log", 10 + i as u64)];
+            f
+        })
+        .collect();
+    a
 }
 
 /// A result of logs without a failure.
@@ -379,6 +429,7 @@ pub(crate) fn quiet() -> Analysis {
     a.failures.clear();
     a.unknown.clear();
     a.contrast.clear();
+    a.excerpts.clear();
     a.timeouts.clear();
     a.restarts.clear();
     a.health_audit.clear();

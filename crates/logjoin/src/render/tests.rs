@@ -143,6 +143,79 @@ fn every_report_tells_the_same_numbers() {
 }
 
 #[test]
+fn sections_about_all_traffic_tell_the_same_numbers() {
+    let a = sample::rich();
+    let o = RenderOptions { verbose: true, width: 10_000, ..RenderOptions::default() };
+    for id in ["text", "html"] {
+        let shown = render_with(by_id(id).unwrap(), &a, &o).replace(['`'], "");
+        let shown = shown.replace("<code>", "").replace("</code>", "");
+        let mut facts: Vec<String> = Vec::new();
+        for t in &a.timeouts {
+            facts.extend([t.summary.clone(), view::timeout_facts(t).replace('`', "")]);
+            facts.extend(
+                t.choices.iter().flat_map(|c| [words::length(c.timeout_s), words::percent(c.served)]),
+            );
+        }
+        for r in &a.restarts {
+            facts.extend([words::grouped(r.failures_during), view::order(r.order_kept).to_owned()]);
+            facts.extend([r.stopped, r.started, r.ready].into_iter().flatten().map(words::clock));
+        }
+        for h in &a.health_audit {
+            facts.extend([words::grouped(h.downs), words::grouped(h.lost_in_lag), h.summary.clone()]);
+            facts.extend(h.detection_lag_s.map(words::length));
+        }
+        for h in &a.hidden {
+            facts.extend([words::grouped(h.count), words::range(h.first, h.last)]);
+        }
+        for s in &a.distribution {
+            facts.extend([words::grouped(s.requests), words::percent(s.share)]);
+            facts.extend(s.finding.iter().map(|f| view::finding(f).to_owned()));
+        }
+        facts.extend(a.contrast.iter().filter_map(|x| x.p_value).map(view::chance));
+        for fact in facts {
+            assert!(shown.contains(&fact), "{id} does not say {fact:?}");
+        }
+    }
+}
+
+#[test]
+fn nothing_is_said_of_what_nobody_found() {
+    let mut a = sample::rich();
+    a.traffic.clear();
+    a.timeouts.clear();
+    a.restarts.clear();
+    a.health_audit.clear();
+    a.hidden.clear();
+    a.contrast.clear();
+    a.excerpts.clear();
+    let o = RenderOptions { verbose: true, ..RenderOptions::default() };
+    for id in ["text", "html"] {
+        let shown = render_with(by_id(id).unwrap(), &a, &o);
+        for title in [
+            "Restarts, in order",
+            "longer timeout",
+            "Health checks against",
+            "that a retry hid",
+            "have in common",
+        ] {
+            assert!(!shown.contains(title), "{id}: {title}");
+        }
+    }
+}
+
+#[test]
+fn the_json_is_the_result() {
+    let a = sample::rich();
+    let json = render_with(by_id("json").unwrap(), &a, &RenderOptions::default());
+    let back: Analysis = serde_json::from_str(&json).unwrap();
+    assert_eq!((&back.totals, &back.ledger), (&a.totals, &a.ledger));
+    for r in RENDERERS {
+        let o = RenderOptions::default();
+        assert_eq!(render_with(r, &back, &o), render_with(r, &a, &o), "{}", r.id);
+    }
+}
+
+#[test]
 fn rows_add_up_to_the_totals() {
     let a = sample::rich();
     let mut causes: BTreeMap<String, u64> = BTreeMap::new();
@@ -211,9 +284,14 @@ fn many_incidents_stay_readable() {
         i.id = format!("I{n}");
         a.incidents.push(i);
     }
-    let short = render_with(&text::RENDERER, &a, &RenderOptions::default());
-    assert!(short.contains("34 smaller incidents") && short.contains("I39"));
-    assert!(short.lines().count() < 160);
+    for (width, height) in [(80, 24), (80, 40), (100, 50), (120, 60), (200, 100)] {
+        let o = RenderOptions { width, height, ..RenderOptions::default() };
+        let short = render_with(&text::RENDERER, &a, &o);
+        assert!(short.contains("smaller incidents") && short.contains("more; -v shows them"), "{short}");
+        // The least that is ever said takes about forty lines of eighty columns, with warnings and doubts in each section.
+        assert!(short.lines().count() <= height.max(48), "{width}x{height}:\n{short}");
+        assert!(short.contains("proof") && short.contains("  do "), "{short}");
+    }
     let long = render_with(&text::RENDERER, &a, &RenderOptions { verbose: true, ..RenderOptions::default() });
     assert!(!long.contains("smaller incidents"));
 }

@@ -2,13 +2,18 @@
 //!
 //! The order is that of a person woken up: what failed and why, how much, since when, which lines prove it, what to do;
 //! then how far the input can be trusted (clocks, coverage, what stays unexplained).
+//!
+//! The trick: the first screen is set in several lengths, and the longest that fits the terminal is taken. What always stays
+//! is the worst incident with its proof, and a row for each of the others.
 
 use super::canvas::{Align, Canvas, Role, Span, plain, span};
 use super::{RenderOptions, Renderer, view, words};
 use crate::Analysis;
-use crate::analysis::{Episode, Evidence, Incident};
-use crate::causes;
+use crate::analysis::Incident;
 
+mod incident;
+mod strip;
+mod traffic;
 mod trust;
 mod verbose;
 
@@ -22,47 +27,145 @@ pub(super) static RENDERER: Renderer = Renderer {
 };
 
 fn render(a: &Analysis, o: &RenderOptions) -> Vec<u8> {
-    let mut c = Canvas::new(o.width, o.color);
-    headline(&mut c, a);
-    let shown = if o.verbose { a.incidents.len() } else { a.incidents.len().min(IN_FULL) };
-    for i in &a.incidents[..shown] {
-        incident(&mut c, a, i, o);
-    }
-    further(&mut c, &a.incidents[shown..]);
-    elsewhere(&mut c, a);
-    trust::clocks(&mut c, a, o.verbose);
-    trust::coverage(&mut c, a, o.verbose);
-    trust::unknown(&mut c, a);
-    trust::notes(&mut c, a, o.verbose);
     if o.verbose {
-        verbose::all(&mut c, a);
+        return everything(a, o).into_bytes();
     }
-    hints(&mut c, a, o);
-    c.into_bytes()
+    let mut page = screen(a, o, LENGTHS[0]);
+    for length in &LENGTHS[1..] {
+        if page.lines() <= o.height.max(LEAST) {
+            break;
+        }
+        page = screen(a, o, *length);
+    }
+    page.into_bytes()
 }
 
-/// Incidents that are told in full on the first screen; the worst come first.
-const IN_FULL: usize = 5;
+/// Lines of the smallest screen that anything is fitted to.
+const LEAST: usize = 24;
+
+/// A length of the first screen.
+#[derive(Debug, Clone, Copy)]
+struct Length {
+    /// Incidents told with all rows.
+    full: usize,
+    /// Incidents after these told in a few rows.
+    brief: usize,
+    /// Incidents after these of which the verdict is told; the others have one row each.
+    told: usize,
+    /// Rows of a table, at most.
+    rows: usize,
+    /// Pieces of evidence of a full one.
+    proof: usize,
+    /// Clocks, coverage and notes in sections of their own instead of one row each.
+    sections: bool,
+}
+
+/// From long to short.
+const LENGTHS: [Length; 9] = [
+    Length { full: 5, brief: 0, told: 0, rows: 20, proof: 3, sections: true },
+    Length { full: 3, brief: 2, told: 0, rows: 20, proof: 3, sections: false },
+    Length { full: 2, brief: 2, told: 2, rows: 12, proof: 2, sections: false },
+    Length { full: 1, brief: 3, told: 2, rows: 12, proof: 3, sections: false },
+    Length { full: 1, brief: 1, told: 3, rows: 8, proof: 2, sections: false },
+    Length { full: 1, brief: 0, told: 3, rows: 6, proof: 2, sections: false },
+    Length { full: 1, brief: 0, told: 1, rows: 6, proof: 2, sections: false },
+    Length { full: 0, brief: 1, told: 2, rows: 5, proof: 1, sections: false },
+    Length { full: 0, brief: 1, told: 0, rows: 5, proof: 1, sections: false },
+];
+
+fn screen(a: &Analysis, o: &RenderOptions, length: Length) -> Canvas {
+    let mut c = Canvas::new(o.width, o.color);
+    headline(&mut c, a);
+    strip::draw(&mut c, a);
+    let (brief, told) = (length.full + length.brief, length.full + length.brief + length.told);
+    for (n, i) in a.incidents.iter().enumerate().take(told) {
+        if n < length.full {
+            incident::full(&mut c, a, i, length.proof);
+        } else if n < brief {
+            incident::brief(&mut c, a, i);
+        } else {
+            incident::told(&mut c, i);
+        }
+    }
+    further(&mut c, a.incidents.get(told..).unwrap_or_default(), length.rows);
+    elsewhere(&mut c, a);
+    if length.sections {
+        trust::clocks(&mut c, a, false);
+        trust::coverage(&mut c, a, false);
+        trust::unknown(&mut c, a);
+        trust::notes(&mut c, a, false);
+    } else {
+        trust::short(&mut c, a);
+    }
+    hints(&mut c, a, "-v (everything), ");
+    c
+}
+
+fn everything(a: &Analysis, o: &RenderOptions) -> Canvas {
+    let mut c = Canvas::new(o.width, o.color);
+    headline(&mut c, a);
+    strip::draw(&mut c, a);
+    a.incidents.iter().for_each(|i| incident::everything(&mut c, a, i));
+    elsewhere(&mut c, a);
+    trust::clocks(&mut c, a, true);
+    trust::coverage(&mut c, a, true);
+    trust::unknown(&mut c, a);
+    trust::notes(&mut c, a, true);
+    verbose::all(&mut c, a);
+    hints(&mut c, a, "");
+    c
+}
 
 /// One line for each incident that does not fit on the first screen.
-fn further(c: &mut Canvas, incidents: &[Incident]) {
+fn further(c: &mut Canvas, incidents: &[Incident], most: usize) {
     if incidents.is_empty() {
         return;
     }
     c.title(&words::count(incidents.len() as u64, "smaller incident", "smaller incidents"));
+    // A table needs room; without it each incident is a sentence.
+    if c.width() < 70 {
+        for i in incidents.iter().take(most) {
+            let from =
+                format!("  {} at {}", words::count(i.failures, "failure", "failures"), words::clock(i.start));
+            c.item(
+                2,
+                "",
+                &[span(Role::Strong, &i.id), plain(" "), span(Role::Bad, i.cause.as_str()), plain(from)],
+            );
+        }
+    }
+    let is_one_day = {
+        let first = incidents.iter().map(|i| i.start).min();
+        let last = incidents.iter().map(|i| i.end).max();
+        first.map(words::day) == last.map(words::day)
+    };
+    let when = |i: &Incident| {
+        if !is_one_day {
+            return words::range(i.start, i.end);
+        }
+        let (from, to) = (words::clock(i.start), words::clock(i.end));
+        format!("{} to {}", from.split('.').next().unwrap_or(&from), to.split('.').next().unwrap_or(&to))
+    };
     let rows: Vec<Vec<Span>> = incidents
         .iter()
+        .take(if c.width() < 70 { 0 } else { most })
         .map(|i| {
             vec![
                 span(Role::Strong, &i.id),
-                plain(words::range(i.start, i.end)),
+                plain(when(i)),
                 span(Role::Bad, i.cause.as_str()),
                 plain(words::grouped(i.failures)),
                 plain(words::list(&view::union(i, |e| &e.targets))),
             ]
         })
         .collect();
-    c.table(2, &[left("id"), left("when"), left("cause"), right("failures"), left("who")], &rows);
+    if !rows.is_empty() {
+        c.table(2, &[left("id"), left("when (UTC)"), left("cause"), right("failures"), left("who")], &rows);
+    }
+    if incidents.len() > most {
+        let more = words::grouped((incidents.len() - most) as u64);
+        c.para(2, &[span(Role::Faint, format!("and {more} more; -v shows them"))]);
+    }
 }
 
 fn headline(c: &mut Canvas, a: &Analysis) {
@@ -103,155 +206,6 @@ fn headline(c: &mut Canvas, a: &Analysis) {
     }
 }
 
-fn incident(c: &mut Canvas, a: &Analysis, i: &Incident, o: &RenderOptions) {
-    c.blank();
-    let page = causes::page(i.cause);
-    c.para(
-        0,
-        &[
-            span(Role::Strong, &i.id),
-            plain("  "),
-            span(Role::Bad, i.cause.as_str()),
-            plain(": "),
-            span(Role::Strong, page.title),
-        ],
-    );
-    c.para(2, &[plain(&i.summary)]);
-    let mut impact = vec![
-        span(Role::Bad, words::count(i.failures, "failure", "failures")),
-        plain(format!(" ({})", view::statuses(i))),
-    ];
-    impact.push(plain(format!("; {}; {}", view::share_sentence(i), view::clients(a, i))));
-    c.row("impact", &impact);
-    let paths: Vec<String> = view::endpoints(i, if o.verbose { usize::MAX } else { 3 })
-        .iter()
-        .map(|e| {
-            let path = if o.verbose { e.value.as_str().into() } else { super::canvas::clip(&e.value, 60) };
-            format!("{path} ({})", words::grouped(e.count))
-        })
-        .collect();
-    if !paths.is_empty() {
-        c.row("paths", &[plain(paths.join(", "))]);
-    }
-    let long = words::length(i.end.seconds() - i.start.seconds());
-    c.row("when", &[plain(format!("{} ({long})", words::range(i.start, i.end)))]);
-    c.row("who", &who(i));
-    if let Some(e) = view::main_episode(i) {
-        if o.verbose {
-            for e in &i.episodes {
-                episode(c, e, usize::MAX, true);
-            }
-        } else {
-            episode(c, e, 3, false);
-            let others: Vec<String> = i
-                .episodes
-                .iter()
-                .filter(|x| x.id != e.id)
-                .map(|x| {
-                    format!(
-                        "{} {} ({}, {})",
-                        x.id,
-                        x.cause,
-                        words::grouped(x.failures),
-                        words::clock(x.start)
-                    )
-                })
-                .collect();
-            if !others.is_empty() {
-                c.row("also", &[plain(others.join("; "))]);
-            }
-        }
-    }
-}
-
-fn who(i: &Incident) -> Vec<Span> {
-    let targets = view::union(i, |e| &e.targets);
-    let proxies = view::union(i, |e| &e.proxies);
-    let mut out = vec![span(
-        Role::Strong,
-        if targets.is_empty() { "no backend was tried".into() } else { words::list(&targets) },
-    )];
-    if !proxies.is_empty() {
-        out.push(plain(format!(", answered by {}", words::list(&proxies))));
-    }
-    out
-}
-
-/// One episode: why, the lines for it, and what to do.
-fn episode(c: &mut Canvas, e: &Episode, most: usize, everything: bool) {
-    if everything {
-        c.blank();
-        c.para(
-            2,
-            &[
-                span(Role::Strong, &e.id),
-                plain(format!("  {}  ", words::range(e.start, e.end))),
-                span(Role::Bad, e.cause.as_str()),
-                plain(format!(
-                    "  {} of {}, {}",
-                    words::grouped(e.failures),
-                    words::count(e.requests, "request", "requests"),
-                    words::count(e.clients, "client", "clients")
-                )),
-            ],
-        );
-        c.row("seen as", &[plain(view::map_counts(&e.by_mechanism))]);
-    }
-    let role = if e.confidence >= 0.85 { Role::Good } else { Role::Warn };
-    let detail = e.detail.as_ref().map(|d| format!(" ({d})")).unwrap_or_default();
-    c.row(
-        "why",
-        &[
-            span(Role::Strong, e.cause.as_str()),
-            plain(format!("{detail}, ")),
-            span(role, words::confidence(e.confidence)),
-            plain(format!(": {}", causes::page(e.cause).meaning)),
-        ],
-    );
-    evidence(c, "proof", &view::proof(e, most), everything);
-    if everything {
-        evidence(c, "against", &e.against.iter().collect::<Vec<_>>(), true);
-        let others: Vec<String> =
-            e.alternatives.iter().map(|x| format!("{} {}", x.cause, words::percent(x.confidence))).collect();
-        if !others.is_empty() {
-            c.row("or", &[plain(others.join(", "))]);
-        }
-        for r in &e.ruled_out {
-            c.row("not", &[plain(format!("{}: {}", r.cause, r.why))]);
-        }
-        if !e.refuted_by.is_empty() {
-            c.row("wrong if", &[plain(&e.refuted_by)]);
-        }
-    } else if !e.against.is_empty() {
-        c.row("against", &[plain(&e.against[0].claim)]);
-    }
-    for (n, advice) in e.advice.iter().take(most).enumerate() {
-        c.row(if n == 0 { "do" } else { "" }, &[plain(format!("{}. ", n + 1)), plain(advice)]);
-    }
-}
-
-/// Claims with their lines. The text of a line is cut to the page: its place is named for who wants all of it.
-fn evidence(c: &mut Canvas, label: &str, all: &[&Evidence], everything: bool) {
-    for (n, e) in all.iter().enumerate() {
-        let many = if e.count > 1 { format!(" ({} lines)", words::grouped(e.count)) } else { String::new() };
-        let when = e.time.map(|t| format!("{} ", words::clock(t))).unwrap_or_default();
-        c.row(
-            if n == 0 { label } else { "" },
-            &[span(Role::Faint, when), plain(&e.claim), span(Role::Faint, many)],
-        );
-        if let Some(first) = e.lines.first() {
-            c.clipped(15, &[span(Role::Place, first.to_string())]);
-        }
-        if let Some(text) = &e.text {
-            c.clipped(15, &[span(Role::Strong, text)]);
-        }
-        if everything && e.lines.len() > 1 {
-            let more: Vec<String> = e.lines[1..].iter().map(ToString::to_string).collect();
-            c.para(15, &[span(Role::Faint, format!("also {}", more.join(", ")))]);
-        }
-    }
-}
-
 /// Failures that belong to no incident, and what was listed without being a failure.
 fn elsewhere(c: &mut Canvas, a: &Analysis) {
     let inside: u64 = a.incidents.iter().map(|i| i.failures).sum();
@@ -280,26 +234,21 @@ fn elsewhere(c: &mut Canvas, a: &Analysis) {
     }
 }
 
-fn hints(c: &mut Canvas, a: &Analysis, o: &RenderOptions) {
-    let mut hints = Vec::new();
-    if !o.verbose && !a.incidents.is_empty() {
-        hints.push("-v shows every episode, what was ruled out, servers and lifecycles".to_owned());
-    }
-    if let Some(f) = a.failures.iter().find(|f| f.gateway) {
-        hints.push(format!(
-            "`logjoin explain {}:{} PATH...` tells how one failure was judged",
-            f.file, f.line
-        ));
-    }
-    if let Some(i) = a.incidents.first() {
-        hints.push(format!("`logjoin explain {}` tells what to check", i.cause));
-    }
-    if !hints.is_empty() {
-        c.blank();
-        for h in hints {
-            c.para(0, &[span(Role::Faint, h)]);
-        }
-    }
+/// What to ask next; the ids are those of the whole report.
+fn hints(c: &mut Canvas, a: &Analysis, first: &str) {
+    let Some(f) = a.failures.iter().find(|f| f.gateway) else { return };
+    c.blank();
+    let cause = a.incidents.first().map_or(f.cause, |i| i.cause);
+    c.para(
+        0,
+        &[span(
+            Role::Faint,
+            format!(
+                "more: {first}`logjoin explain {} PATH...` (how one failure was judged), `logjoin explain {cause}` (what to check)",
+                f.id
+            ),
+        )],
+    );
 }
 
 /// A column of a table.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::words;
 use crate::Analysis;
-use crate::analysis::{Count, Episode, Evidence, Failure, Incident, LifeSpan, Time};
+use crate::analysis::{Count, Episode, Evidence, Failure, Incident, LifeSpan, Time, TimeoutAdvice};
 
 /// The range over all sources.
 pub(crate) fn range(a: &Analysis) -> Option<(Time, Time)> {
@@ -168,6 +168,64 @@ pub(crate) fn state_letter(state: &str) -> char {
         "down" => 'X',
         _ => '?',
     }
+}
+
+/// What is wrong with a server, in words.
+pub(crate) fn finding(id: &str) -> &str {
+    match id {
+        "more-than-its-share" => "gets more than its share",
+        "less-than-its-share" => "gets less than its share",
+        "fails-more" => "fails more than its peers",
+        "fails-fast" => "fails fast, and attracts traffic by it",
+        other => other,
+    }
+}
+
+/// A probability of chance: `1 in 5,000 by chance`.
+pub(crate) fn chance(p: f64) -> String {
+    if p >= 0.01 {
+        format!("{} by chance", words::percent(p))
+    } else if p > 1e-9 {
+        format!("1 in {} by chance", words::grouped((1.0 / p).round() as u64))
+    } else {
+        "less than 1 in 1,000,000,000 by chance".to_owned()
+    }
+}
+
+/// Whether an order was kept, in words.
+pub(crate) fn order(kept: Option<bool>) -> &'static str {
+    match kept {
+        Some(true) => "kept",
+        Some(false) => "not kept",
+        None => "cannot be told",
+    }
+}
+
+/// What advice on a timeout rests on.
+pub(crate) fn timeout_facts(t: &TimeoutAdvice) -> String {
+    let [p50, p90, p99, longest] = t.quantiles_s.map(words::length);
+    let directive = t.directive.as_ref().map(|d| format!(", by `{d}`")).unwrap_or_default();
+    let done = if t.completed == 0 {
+        "none of them was completed later, as far as the logs tell".to_owned()
+    } else {
+        format!(
+            "{} completed later: half within {p50}, 90 % within {p90}, 99 % within {p99}, all within {longest}",
+            words::count(t.completed, "was", "were")
+        )
+    };
+    format!(
+        "{} given up after {}{directive}; {done}",
+        words::count(t.given_up, "request was", "requests were"),
+        words::length(t.waited_s)
+    )
+}
+
+/// The instance behind a server as a proxy names it (`pool/server`, an address), where the result knows it; else the name.
+pub(crate) fn instance_of_server(a: &Analysis, server: &str) -> String {
+    let last = server.rsplit('/').next().unwrap_or(server);
+    let known = a.distribution.iter().find(|s| s.server == server).and_then(|s| s.instance.clone());
+    let named = || a.lifecycle.iter().find(|l| l.instance == last).map(|l| l.instance.clone());
+    known.or_else(named).unwrap_or_else(|| server.to_owned())
 }
 
 /// What a file is called in an account of the input: `14 files of 541 MB (2 with problems)`.

@@ -113,6 +113,11 @@ pub fn moment(t: Time) -> String {
     utc(t).format("%Y-%m-%d %H:%M:%S%.3f UTC").to_string()
 }
 
+/// `2026-11-21`: the day, in UTC.
+pub fn day(t: Time) -> String {
+    utc(t).format("%Y-%m-%d").to_string()
+}
+
 /// `01:50:53.120`: the time of the day, in UTC.
 pub fn clock(t: Time) -> String {
     utc(t).format("%H:%M:%S%.3f").to_string()

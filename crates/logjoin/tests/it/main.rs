@@ -6,6 +6,7 @@ mod calendar;
 mod clean;
 mod compressions;
 mod determinism;
+mod excerpts;
 mod ledger;
 mod robustness;
 mod scenarios;

@@ -1,26 +1,30 @@
-//! The tables of the HTML report: clocks, coverage, servers, what stays unexplained, failures.
+//! The tables of the HTML report: failed requests, clocks, coverage, what stays unexplained, all counts.
 
 use super::super::{view, words};
 use super::Page;
 use crate::Analysis;
+use crate::analysis::Time;
 
-/// Most failures listed; all of them are in the rows and in the JSON.
-const MOST: usize = 2_000;
+/// Failures in the table that stands in for the list on paper and without the script.
+const MOST: usize = 100;
 
 pub(super) fn all(p: &mut Page, a: &Analysis) {
     unknown(p, a);
     clocks(p, a);
     coverage(p, a);
-    servers(p, a);
     counts(p, a);
-    failures(p, a);
+    notes(p, a);
 }
 
 fn header(p: &mut Page, columns: &[&str]) {
     p.raw("<thead><tr>");
     for c in columns {
         let number = c.strip_prefix('#');
-        p.element(if number.is_some() { "<th class=\"n\">" } else { "<th>" }, number.unwrap_or(c), "</th>");
+        p.element(
+            if number.is_some() { "<th scope=\"col\" class=\"n\">" } else { "<th scope=\"col\">" },
+            number.unwrap_or(c),
+            "</th>",
+        );
     }
     p.raw("</tr></thead><tbody>\n");
 }
@@ -33,25 +37,39 @@ fn row(p: &mut Page, columns: &[&str], cells: &[String]) {
     p.raw("</tr>\n");
 }
 
-fn table(p: &mut Page, open: &'static str, columns: &[&str], rows: impl Iterator<Item = Vec<String>>) {
-    p.raw("<div class=\"scroll\">").raw(open);
+/// A table with a caption; columns whose names begin with `#` hold numbers.
+pub(super) fn table(
+    p: &mut Page,
+    caption: &'static str,
+    columns: &[&str],
+    rows: impl Iterator<Item = Vec<String>>,
+) {
+    p.raw("<div class=\"scroll\"><table>").raw(caption);
     header(p, columns);
     rows.for_each(|r| row(p, columns, &r));
     p.raw("</tbody></table></div>\n");
 }
 
 fn unknown(p: &mut Page, a: &Analysis) {
-    if a.unknown.is_empty() && a.notes.is_empty() {
+    if a.unknown.is_empty() {
         return;
     }
-    p.raw("<h2>Unexplained, and notes</h2>\n<ul>");
+    p.raw("<h2 id=\"unexplained\">Unexplained, and what to log next time</h2>\n<ul>");
     for u in &a.unknown {
         p.raw("<li>").text(words::count(u.failures, "failure", "failures")).text(": ").text(&u.reason);
         if let Some(x) = &u.advice {
-            p.element("<br/>next time, log <code>", x, "</code>");
+            p.element("<br/>next time, log <code class=\"line\">", x, "</code>");
         }
         p.raw("</li>\n");
     }
+    p.raw("</ul>\n");
+}
+
+fn notes(p: &mut Page, a: &Analysis) {
+    if a.notes.is_empty() {
+        return;
+    }
+    p.raw("<h2 id=\"notes\">Notes</h2>\n<ul>");
     for n in &a.notes {
         p.element(
             if n.level == "warning" { "<li><strong class=\"warn\">" } else { "<li><strong>" },
@@ -67,28 +85,72 @@ fn clocks(p: &mut Page, a: &Analysis) {
     if a.clocks.is_empty() {
         return;
     }
-    p.raw("<h2>Clocks</h2>\n");
-    let columns = ["clock", "against", "#offset", "#band", "#zone error", "#requests", "state"];
+    p.raw("<h2 id=\"clocks\">Clocks</h2>\n<p class=\"mute\">A log's clock minus the reference's. All times of this report are on ");
+    p.raw("the reference clock.</p>\n");
+    let columns =
+        ["clock", "against", "#offset", "#band", "#zone error", "#drift", "#requests", "state", "steps"];
     let rows = a.clocks.iter().map(|k| {
+        let steps: Vec<String> =
+            k.steps.iter().map(|s| format!("{} at {}", words::offset(s.by_s), words::moment(s.at))).collect();
         vec![
             k.source.clone(),
             k.reference.clone(),
             k.offset_s.map_or("not known".into(), words::offset),
             k.band_s.map_or("-".into(), |b| format!("± {}", words::length(b))),
             if k.zone_error_s == 0 { "none".into() } else { words::offset(k.zone_error_s as f64) },
+            if k.drift_ppm == 0.0 { "-".into() } else { format!("{:+.1} ppm", k.drift_ppm) },
             words::grouped(k.samples),
-            k.state.clone(),
+            k.state.replace('-', " "),
+            if steps.is_empty() { "-".into() } else { steps.join("; ") },
         ]
     });
-    table(p, "<table>", &columns, rows);
+    table(p, "", &columns, rows);
 }
 
 fn coverage(p: &mut Page, a: &Analysis) {
-    p.raw("<h2>Coverage</h2>\n");
+    p.raw("<h2 id=\"coverage\">Coverage</h2>\n");
+    ledger(p, a);
+    for i in a.inputs.iter().filter(|i| i.problem.is_some()) {
+        p.element("<p><span class=\"place\">", &i.path, "</span>: ");
+        p.element("<span class=\"bad\">", i.problem.as_deref().unwrap_or_default(), "</span></p>\n");
+    }
+    for s in a.sources.iter().filter(|s| s.ledger.unparsed > 0) {
+        let Some(e) = s.unparsed_examples.first() else { continue };
+        p.raw("<p>").text(words::grouped(s.ledger.unparsed));
+        p.element(" unparsed in <span class=\"place\">", &s.id, "</span>");
+        p.text(format!(", the first at line {}", e.at.line));
+        p.element("<span class=\"line\">", &e.text, "</span></p>\n");
+    }
+    if a.sources.is_empty() {
+        return;
+    }
+    p.raw("<details><summary>What each source is, and when it speaks</summary>\n");
+    let columns = ["source", "format", "from", "to", "#longest silence", "zone", "addresses"];
+    let rows = a.sources.iter().map(|s| {
+        let formats: Vec<&str> = s.formats.iter().map(|f| f.format.as_str()).collect();
+        let addresses: Vec<&str> = s.addresses.iter().map(|x| x.address.as_str()).collect();
+        vec![
+            s.id.clone(),
+            words::list(&formats),
+            s.start.map_or("-".into(), words::moment),
+            s.end.map_or("-".into(), words::moment),
+            words::length(s.longest_gap_s),
+            format!("{} ({})", s.zone, s.zone_reason),
+            words::list(&addresses),
+        ]
+    });
+    table(p, "", &columns, rows);
+    p.raw("</details>\n");
+}
+
+/// Where the lines of every source went; a bar shows the part of the whole range that a source covers.
+fn ledger(p: &mut Page, a: &Analysis) {
+    p.raw("<div class=\"scroll\"><table>");
     let columns = [
         "source",
         "role",
         "instance",
+        "covers",
         "#lines",
         "#events",
         "#continuations",
@@ -96,55 +158,40 @@ fn coverage(p: &mut Page, a: &Analysis) {
         "#filtered",
         "#unparsed",
     ];
-    let sources = a.sources.iter().map(|s| (s.id.as_str(), s.role.as_str(), s.instance.as_str(), s.ledger));
-    let rows = sources.chain([("all", "", "", a.ledger)]).map(|(id, role, instance, l)| {
-        let n = words::grouped;
-        vec![
-            id.to_owned(),
-            role.to_owned(),
-            instance.to_owned(),
-            n(l.lines),
-            n(l.events),
-            n(l.continuations),
-            n(l.blank),
-            n(l.filtered),
-            n(l.unparsed),
-        ]
-    });
-    table(p, "<table>", &columns, rows);
-    for i in a.inputs.iter().filter(|i| i.problem.is_some()) {
-        p.element("<p><span class=\"place\">", &i.path, "</span>: ");
-        p.element("<span class=\"bad\">", i.problem.as_deref().unwrap_or_default(), "</span></p>\n");
+    header(p, &columns);
+    let sources = a
+        .sources
+        .iter()
+        .map(|s| (s.id.as_str(), s.role.as_str(), s.instance.as_str(), s.start.zip(s.end), s.ledger));
+    for (id, role, instance, range, l) in sources.chain([("all", "", "", view::range(a), a.ledger)]) {
+        p.element("<tr><td>", id, "</td>").element("<td>", role, "</td>").element(
+            "<td>",
+            instance,
+            "</td><td>",
+        );
+        covered(p, a, range);
+        p.raw("</td>");
+        for n in [l.lines, l.events, l.continuations, l.blank, l.filtered, l.unparsed] {
+            p.element("<td class=\"n\">", words::grouped(n), "</td>");
+        }
+        p.raw("</tr>\n");
     }
+    p.raw("</tbody></table></div>\n");
 }
 
-fn servers(p: &mut Page, a: &Analysis) {
-    if a.distribution.is_empty() {
-        return;
-    }
-    p.raw("<h2>Servers</h2>\n");
-    let columns =
-        ["proxy", "pool", "server", "instance", "#attempts", "#failed", "#share", "#weight", "#p50", "#p99"];
-    let rows = a.distribution.iter().map(|s| {
-        vec![
-            s.proxy.clone(),
-            s.pool.clone().unwrap_or("-".into()),
-            s.server.clone(),
-            s.instance.clone().unwrap_or("-".into()),
-            words::grouped(s.requests),
-            words::grouped(s.failures),
-            words::percent(s.share),
-            s.expected_share.map_or("-".into(), words::percent),
-            s.p50_s.map_or("-".into(), words::length),
-            s.p99_s.map_or("-".into(), words::length),
-        ]
-    });
-    table(p, "<table>", &columns, rows);
+fn covered(p: &mut Page, a: &Analysis, range: Option<(Time, Time)>) {
+    let (Some((start, end)), Some((from, to))) = (view::range(a), range) else { return };
+    let whole = (end.seconds() - start.seconds()).max(1e-9);
+    let at = |t: Time| 120.0 * ((t.seconds() - start.seconds()) / whole).clamp(0.0, 1.0);
+    p.raw("<svg class=\"share\" width=\"120\" height=\"10\" role=\"img\" aria-label=\"")
+        .text(words::range(from, to));
+    p.raw("\"><rect class=\"rest\" width=\"120\" height=\"10\"/><rect height=\"10\" x=\"").number(at(from));
+    p.raw("\" width=\"").number((at(to) - at(from)).max(1.0)).raw("\"/></svg>");
 }
 
 fn counts(p: &mut Page, a: &Analysis) {
     let t = &a.totals;
-    p.raw("<h2>All counts</h2>\n<dl>");
+    p.raw("<h2 id=\"counts\">All counts</h2>\n<dl>");
     p.element("<dt>status</dt><dd>", view::map_counts(&t.by_status), "</dd>");
     p.element("<dt>origin</dt><dd>", view::map_counts(&t.by_origin), "</dd>");
     p.element("<dt>seen as</dt><dd>", view::map_counts(&t.by_mechanism), "</dd>");
@@ -157,27 +204,38 @@ fn counts(p: &mut Page, a: &Analysis) {
     p.element("<dt>client left</dt><dd>", words::grouped(t.not_gateway), " (no gateway failure)</dd></dl>\n");
 }
 
-fn failures(p: &mut Page, a: &Analysis) {
+/// The browser of failed requests, which the script fills, and a table for when there is none.
+pub(super) fn failures(p: &mut Page, a: &Analysis, listed: usize) {
     if a.failures.is_empty() {
         return;
     }
-    p.raw("<h2>Failed requests</h2>\n");
-    if a.failures.len() > MOST {
-        p.element("<p class=\"warn\">The first ", words::grouped(MOST as u64), " of ");
-        p.text(words::grouped(a.failures.len() as u64)).raw(" are listed here.</p>\n");
+    p.raw("<section aria-labelledby=\"failed\"><h2 id=\"failed\">Failed requests</h2>\n");
+    let all = a.totals.failures + a.totals.not_gateway;
+    if (listed as u64) < all {
+        p.element("<p class=\"warn\">Listed here: the first ", words::grouped(listed as u64), " of ");
+        p.text(words::grouped(all)).raw(". The verdicts and all counts speak of all of them.</p>\n");
     }
-    p.raw("<div class=\"filter\" id=\"filter\" hidden><label>Filter <input type=\"search\" ");
-    p.raw("placeholder=\"words that must all occur\"></label> <output class=\"mute\"></output></div>\n");
+    p.raw("<div class=\"live-only\"><div id=\"filters\" class=\"filters\" role=\"group\" aria-label=\"filters\"></div>\n");
+    p.raw("<p class=\"mute\"><output id=\"list-count\" aria-live=\"polite\"></output> shown; a row opens its lines side by side</p>\n");
+    p.raw("<div id=\"list\" class=\"list\" role=\"grid\" aria-label=\"failed requests\"></div>\n");
+    p.raw("<div id=\"detail\" class=\"detail\" role=\"region\" aria-labelledby=\"detail-title\" hidden></div>\n");
+    p.raw("<h3>Who and what is shown</h3><div id=\"breakdown\" class=\"breakdown\"></div></div>\n");
+    p.raw("<div class=\"dead-only\">");
+    if a.failures.len() > MOST {
+        p.element("<p class=\"mute\">The first ", words::grouped(MOST as u64), " of ");
+        p.text(words::grouped(a.failures.len() as u64)).raw(".</p>\n");
+    }
     let columns =
         ["id", "time (UTC)", "status", "request", "target", "seen as", "cause", "#sure", "episode", "line"];
     let rows = a.failures.iter().take(MOST).map(|f| {
         let last = f.attempts.last();
         let server = last.and_then(|t| t.instance.clone().or_else(|| t.address.clone()));
+        let target = super::super::canvas::clip(f.target.as_deref().unwrap_or("-"), 120).into_owned();
         vec![
             f.id.clone(),
             words::moment(f.time).trim_end_matches(" UTC").to_owned(),
             f.status.map_or("-".into(), |s| s.to_string()),
-            format!("{} {}", f.method.as_deref().unwrap_or("-"), f.target.as_deref().unwrap_or("-")),
+            format!("{} {target}", f.method.as_deref().unwrap_or("-")),
             server.unwrap_or("-".into()),
             f.mechanism.to_string(),
             f.cause.to_string(),
@@ -186,5 +244,6 @@ fn failures(p: &mut Page, a: &Analysis) {
             format!("{}:{}", f.file, f.line),
         ]
     });
-    table(p, "<table id=\"failures\">", &columns, rows);
+    table(p, "", &columns, rows);
+    p.raw("</div></section>\n");
 }

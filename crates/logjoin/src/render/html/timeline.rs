@@ -21,7 +21,12 @@ pub(super) fn draw(p: &mut Page, a: &Analysis) {
     }
     let top = BARS + 10.0;
     let height = top + LANE * a.lifecycle.len() as f64 + 24.0;
-    p.raw("<figure><svg role=\"img\" aria-label=\"failures and states of the instances over time\" viewBox=\"0 0 ");
+    p.raw("<section aria-labelledby=\"timeline\"><h2 id=\"timeline\">Timeline</h2>\n");
+    p.raw("<div class=\"live-only\"><div id=\"axis-controls\" class=\"controls\" role=\"group\" aria-label=\"range of time\"></div>");
+    p.raw("<div id=\"axis\"></div><p class=\"mute small\">Drag over the picture to choose a range. Bars: failures of each cause; ");
+    p.raw("grey: those that the filters leave out. Dashed: the usual level outside the incidents. Lanes: thin is ready, ");
+    p.raw("thick is down, starting or draining; dots are events of the instance; triangles up and down are health checks.</p></div>\n");
+    p.raw("<figure class=\"dead-only\"><svg role=\"img\" aria-label=\"failures and states of the instances over time\" viewBox=\"0 0 ");
     p.number(WIDTH).raw(" ").number(height).raw("\">\n");
     for i in &a.incidents {
         let (x, w) = stretch(i.start, i.end, start, end);
@@ -54,6 +59,27 @@ pub(super) fn draw(p: &mut Page, a: &Analysis) {
     label(p, WIDTH, height - 8.0, "\" text-anchor=\"end\">", &words::moment(end));
     p.raw("</svg><figcaption class=\"mute\">Bars: failures. Thin lanes: ready; thick: down, starting or draining. ");
     p.raw("Shaded: incidents. Point at a stretch for its times.</figcaption></figure>\n");
+    lives(p, a);
+    p.raw("</section>\n");
+}
+
+/// Stretches of all lanes that the table lists.
+const SPANS: usize = 200;
+
+/// The lanes in words, for who cannot see them.
+fn lives(p: &mut Page, a: &Analysis) {
+    if a.lifecycle.is_empty() {
+        return;
+    }
+    p.raw("<details><summary>The states of the instances as a table</summary>\n");
+    let rows = a.lifecycle.iter().flat_map(|l| {
+        l.spans.iter().map(|s| {
+            let long = words::length(s.end.seconds() - s.start.seconds());
+            vec![l.instance.clone(), s.state.clone(), words::moment(s.start), words::moment(s.end), long]
+        })
+    });
+    super::tables::table(p, "", &["instance", "state", "from", "to", "#for"], rows.take(SPANS));
+    p.raw("</details>\n");
 }
 
 fn bars(p: &mut Page, a: &Analysis, start: Time, end: Time) {

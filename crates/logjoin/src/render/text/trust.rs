@@ -6,6 +6,75 @@ use super::{left, right};
 use crate::Analysis;
 use crate::analysis::{Clock, Ledger};
 
+/// One row for each: clocks, coverage, what is unexplained, warnings.
+pub(super) fn short(c: &mut Canvas, a: &Analysis) {
+    c.blank();
+    if !a.clocks.is_empty() {
+        let odd: Vec<&Clock> = a.clocks.iter().filter(|k| is_remarkable(k)).collect();
+        let agree = (a.clocks.len() - odd.len()) as u64;
+        let mut line = Vec::new();
+        if agree > 0 {
+            line.push(plain(format!("{} to 0.1 s", words::count(agree, "agrees", "agree"))));
+        }
+        for k in odd.iter().take(3) {
+            line.push(plain(if line.is_empty() { "" } else { "; " }));
+            line.extend(brief(k));
+        }
+        if odd.len() > 3 {
+            line.push(plain(format!("; and {} more", odd.len() - 3)));
+        }
+        c.row("clocks", &line);
+    }
+    if !a.inputs.is_empty() {
+        let l = &a.ledger;
+        let mut line = vec![plain(format!("{} = {}", words::count(l.lines, "line", "lines"), parts(l)))];
+        let broken: Vec<&str> =
+            a.inputs.iter().filter(|i| i.problem.is_some()).map(|i| i.path.as_str()).collect();
+        if !broken.is_empty() {
+            line.push(plain("; with problems: "));
+            line.push(span(Role::Bad, words::list(&broken)));
+        }
+        if !l.holds() {
+            line.push(span(Role::Bad, "; the sum does not hold, please report it"));
+        }
+        c.row("coverage", &line);
+    }
+    for u in a.unknown.iter().take(2) {
+        c.row(
+            "unknown",
+            &[
+                span(Role::Warn, words::count(u.failures, "failure", "failures")),
+                plain(format!(": {}", u.reason)),
+                plain(if u.advice.is_some() { "; -v says what to log" } else { "" }),
+            ],
+        );
+    }
+    let warnings: Vec<_> = a.notes.iter().filter(|n| n.level == "warning").collect();
+    if let Some(first) = warnings.first() {
+        let mut line = vec![span(Role::Warn, "warning"), plain(format!(": {}: {}", first.about, first.text))];
+        if warnings.len() > 1 {
+            line.push(plain(format!("; and {} more, with -v", warnings.len() - 1)));
+        }
+        c.row("notes", &line);
+    }
+}
+
+/// A clock in a few words.
+fn brief(k: &Clock) -> Vec<Span> {
+    let mut out = vec![span(Role::Strong, &k.source), plain(" ")];
+    out.push(match k.offset_s {
+        None => span(Role::Warn, "not known"),
+        Some(o) => span(if o.abs() >= 1.0 { Role::Warn } else { Role::Plain }, words::offset(o)),
+    });
+    if k.zone_error_s != 0 {
+        out.push(span(Role::Warn, format!(", zone wrong by {}", words::offset(k.zone_error_s as f64))));
+    }
+    if !k.steps.is_empty() {
+        out.push(plain(", stepped"));
+    }
+    out
+}
+
 /// Clocks that need a word; all of them when asked.
 pub(super) fn clocks(c: &mut Canvas, a: &Analysis, everything: bool) {
     let shown: Vec<&Clock> = a.clocks.iter().filter(|k| everything || is_remarkable(k)).collect();

@@ -5,13 +5,20 @@ use super::super::{view, words};
 use super::{left, right};
 use crate::Analysis;
 
+/// Changes of health that are told: a flapping server has thousands.
+const CHANGES: usize = 200;
+
 /// Events told for each instance: one that crashes in a loop has thousands.
 const EVENTS: usize = 30;
 
 pub(super) fn all(c: &mut Canvas, a: &Analysis) {
     timeline(c, a);
     distribution(c, a);
+    super::traffic::audit(c, a);
     health(c, a);
+    super::traffic::hidden(c, a);
+    super::traffic::restarts(c, a);
+    super::traffic::timeouts(c, a);
     contrast(c, a);
     totals(c, a);
 }
@@ -42,7 +49,7 @@ fn timeline(c: &mut Canvas, a: &Analysis) {
     for l in &a.lifecycle {
         c.blank();
         c.para(2, &[span(Role::Strong, &l.instance)]);
-        for e in &l.events {
+        for e in l.events.iter().take(EVENTS) {
             c.clipped(
                 4,
                 &[
@@ -85,6 +92,7 @@ fn distribution(c: &mut Canvas, a: &Analysis) {
             ]
         })
         .collect();
+    let findings = a.distribution.iter().filter(|s| s.finding.is_some());
     let head = [
         left("proxy"),
         left("pool"),
@@ -98,6 +106,20 @@ fn distribution(c: &mut Canvas, a: &Analysis) {
         right("p99"),
     ];
     c.table(2, &head, &rows);
+    for s in findings {
+        let chance = s.p_value.map(|p| format!(" ({})", view::chance(p))).unwrap_or_default();
+        let what = view::finding(s.finding.as_deref().unwrap_or_default());
+        c.item(
+            2,
+            "- ",
+            &[
+                span(Role::Strong, s.instance.as_ref().unwrap_or(&s.server)),
+                plain(" "),
+                span(Role::Warn, what),
+                plain(chance),
+            ],
+        );
+    }
 }
 
 fn health(c: &mut Canvas, a: &Analysis) {
@@ -105,7 +127,7 @@ fn health(c: &mut Canvas, a: &Analysis) {
         return;
     }
     c.title("Health as the proxies saw it");
-    for h in &a.health {
+    for h in a.health.iter().take(CHANGES) {
         let role = match h.event.as_str() {
             "server-down" | "check-failed" | "no-server" => Role::Bad,
             "server-up" | "check-passed" | "server-ready" => Role::Good,
@@ -126,6 +148,10 @@ fn health(c: &mut Canvas, a: &Analysis) {
             ],
         );
     }
+    if a.health.len() > CHANGES {
+        let more = words::grouped((a.health.len() - CHANGES) as u64);
+        c.para(2, &[span(Role::Faint, format!("and {more} more, all of them in the JSON"))]);
+    }
 }
 
 fn contrast(c: &mut Canvas, a: &Analysis) {
@@ -136,6 +162,7 @@ fn contrast(c: &mut Canvas, a: &Analysis) {
     let rows: Vec<Vec<Span>> = a
         .contrast
         .iter()
+        .filter(|x| x.dimension != "none")
         .map(|x| {
             vec![
                 plain(&x.episode),
@@ -143,10 +170,22 @@ fn contrast(c: &mut Canvas, a: &Analysis) {
                 plain(&x.value),
                 plain(format!("{} of {}", words::grouped(x.failed.0), words::grouped(x.failed.1))),
                 plain(format!("{} of {}", words::grouped(x.healthy.0), words::grouped(x.healthy.1))),
+                plain(x.p_value.map_or("-".into(), view::chance)),
             ]
         })
         .collect();
-    c.table(2, &[left("episode"), left("what"), left("value"), right("failed"), right("healthy")], &rows);
+    if !rows.is_empty() {
+        let head =
+            [left("episode"), left("what"), left("value"), right("failed"), right("healthy"), left("chance")];
+        c.table(2, &head, &rows);
+    }
+    for x in a.contrast.iter().filter(|x| x.dimension == "none") {
+        c.item(
+            2,
+            "- ",
+            &[span(Role::Strong, &x.episode), plain(": nothing separates them from healthy requests")],
+        );
+    }
 }
 
 fn totals(c: &mut Canvas, a: &Analysis) {
