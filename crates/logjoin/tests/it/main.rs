@@ -7,4 +7,5 @@ mod determinism;
 mod ledger;
 mod robustness;
 mod scenarios;
+mod sections;
 mod world;
