@@ -20,6 +20,7 @@ pub(crate) fn check(command: &CheckCommand) -> Result<Outcome, Failure> {
         color: args::color(&command.color),
         verbose: command.verbose,
         compact: false,
+        no_pager: true,
     };
     let color = output.render_options().color;
     if command.list {

@@ -105,21 +105,23 @@ fn relative(p: &[u8]) -> &[u8] {
     p
 }
 
-fn path(p: &[u8]) -> &[u8] {
+pub(crate) fn path(p: &[u8]) -> &[u8] {
     memchr::memchr2(b'?', b';', p).map_or(p, |i| &p[..i])
 }
 
-/// Hash of a path with the segments masked that look like values: numbers, and long words with digits in them.
-fn route(path: &[u8]) -> u64 {
+/// A path with the segments masked that look like values: numbers, and long words with digits in them.
+pub(crate) fn route(path: &[u8]) -> Vec<u8> {
     let mut masked = Vec::with_capacity(path.len());
-    for segment in path.split(|b| *b == b'/') {
+    for (i, segment) in path.split(|b| *b == b'/').enumerate() {
         let digits = segment.iter().filter(|b| b.is_ascii_digit()).count();
         let is_value =
             digits > 0 && (digits == segment.len() || segment.len() >= 8 && digits * 4 >= segment.len());
-        masked.push(b'/');
+        if i > 0 {
+            masked.push(b'/');
+        }
         masked.extend_from_slice(if is_value { b"*" } else { segment });
     }
-    hash(&masked)
+    masked
 }
 
 /// Statuses that are looked at more closely: gateway failures, what hides them, and what a client's leaving looks like.
@@ -153,6 +155,7 @@ fn request(a: &Access<'_>, raw: &[u8], at: At, stamp: Stamp, anchor: Anchor, wri
             target: owned(a.path.as_deref()),
             client: owned(a.client_ip.as_deref()),
             client_port: a.client_port,
+            agent: a.user_agent.as_deref().map(text),
             request_id: owned(a.request_id.as_deref()),
             ids: ids_found,
             connection: a.connection_id,
@@ -182,11 +185,16 @@ fn request(a: &Access<'_>, raw: &[u8], at: At, stamp: Stamp, anchor: Anchor, wri
         method: hash_opt(a.method.as_deref()),
         target: unescaped.as_deref().map_or(0, hash),
         path: unescaped.as_deref().map_or(0, |t| hash(path(t))),
-        route: unescaped.as_deref().map_or(0, |t| route(path(t))),
+        route: unescaped.as_deref().map_or(0, |t| hash(&route(path(t)))),
         status: a.status.unwrap_or(0),
         bytes: a.bytes.unwrap_or(-1),
         client: client(a, writer),
+        network: a.client_ip.as_deref().filter(|_| writer.is_proxy).map_or(0, |ip| hash(network(ip))),
         agent: hash_opt(a.user_agent.as_deref()),
+        sent: a.request_length.unwrap_or(-1),
+        connect_ms: connect_ms(a, tries.last()),
+        queue_ms: millis(a.haproxy.as_ref().and_then(|h| h.tw)),
+        carried: a.connection_requests.map_or(-1, |n| carried(n, writer)),
         server,
         tries: tries.len() as u32,
         id: first_id(raw),
@@ -199,6 +207,29 @@ fn client(a: &Access<'_>, writer: Writer) -> u64 {
     let forwarded =
         a.xff.as_deref().filter(|_| !writer.is_proxy).and_then(|x| x.split(|b| *b == b',').next());
     hash_opt(forwarded.map(<[u8]>::trim_ascii).or(a.client_ip.as_deref()))
+}
+
+/// The part of an address that names the network: before the last dot, or before the third colon of IPv6.
+pub(crate) fn network(ip: &[u8]) -> &[u8] {
+    match memchr::memrchr(b'.', ip) {
+        Some(i) => &ip[..i],
+        None => memchr::memchr_iter(b':', ip).nth(2).map_or(ip, |i| &ip[..i]),
+    }
+}
+
+fn connect_ms(a: &Access<'_>, last: Option<&logjoin_parse::Attempt<'_>>) -> i32 {
+    let of_last = last.and_then(|t| t.connect_us).map(|us| us / 1000);
+    millis(a.haproxy.as_ref().and_then(|h| h.tc).or(of_last))
+}
+
+fn millis(ms: Option<i64>) -> i32 {
+    ms.and_then(|v| i32::try_from(v).ok()).unwrap_or(-1).max(-1)
+}
+
+/// nginx counts the request itself, httpd does not.
+fn carried(n: u64, writer: Writer) -> i32 {
+    let before = if writer.product == logjoin_parse::Product::Nginx { n.saturating_sub(1) } else { n };
+    i32::try_from(before).unwrap_or(i32::MAX)
 }
 
 /// The server that was tried last, as the proxy names it.
@@ -243,6 +274,7 @@ fn haproxy(h: &HaproxyFields<'_>) -> Haproxy {
         tr: h.tr.unwrap_or(-1),
         tt: h.tt.unwrap_or(0),
         retries: h.retries.unwrap_or(0),
+        is_redispatched: h.redispatched,
     }
 }
 

@@ -33,7 +33,16 @@ pub(crate) struct Request {
     pub status: i32,
     pub bytes: i64,
     pub client: u64,
+    /// Network of the client: the first 24 bits of its address, 48 of IPv6.
+    pub network: u64,
     pub agent: u64,
+    /// Length of the request, bytes; -1: not logged.
+    pub sent: i64,
+    /// Time to connect to the server (the last try), and time in the proxy's queue, milliseconds; -1: not logged.
+    pub connect_ms: i32,
+    pub queue_ms: i32,
+    /// Requests that the client's connection had carried before this one; -1: not logged.
+    pub carried: i32,
     /// Label of the server that was tried last: an address or HAProxy's `backend/server`.
     pub server: u64,
     /// How many servers were tried, as far as the line says.
@@ -51,6 +60,7 @@ pub(crate) struct Detail {
     pub target: Option<String>,
     pub client: Option<String>,
     pub client_port: Option<u16>,
+    pub agent: Option<String>,
     pub request_id: Option<String>,
     pub ids: Vec<u64>,
     pub connection: Option<u64>,
@@ -85,6 +95,8 @@ pub(crate) struct Haproxy {
     pub tr: i64,
     pub tt: i64,
     pub retries: i64,
+    /// The last of them went to another server.
+    pub is_redispatched: bool,
 }
 
 /// A line of a proxy's error log.

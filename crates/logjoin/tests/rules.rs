@@ -160,3 +160,67 @@ fn every_line_of_a_world_is_read() {
         assert!(ledger.events > 10, "{}: {ledger:?}", case.id);
     }
 }
+
+/// The analyses of the cases of one cause that fire.
+fn fires(cause: &str) -> impl Iterator<Item = &'static (Case, Analysis)> {
+    cases().iter().filter(move |(case, _)| case.cause == cause && case.fires())
+}
+
+#[test]
+fn the_servers_of_a_pool_are_found_out() {
+    for (cause, finding) in [("uneven-load", "more-than-its-share"), ("one-bad-server", "fails-more")] {
+        for (case, analysis) in fires(cause) {
+            let found: Vec<_> = analysis.distribution.iter().filter(|s| s.finding.is_some()).collect();
+            assert_eq!(found.len(), 1, "{}: {:?}", case.id, analysis.distribution);
+            assert_eq!(found[0].finding.as_deref(), Some(finding), "{}", case.id);
+            assert!(found[0].p_value.is_some_and(|p| p <= 0.001), "{}: {:?}", case.id, found[0]);
+            let targets = analysis.incidents.iter().flat_map(|i| &i.episodes).flat_map(|e| &e.targets);
+            let server = found[0].instance.as_ref().unwrap_or(&found[0].server);
+            assert!(targets.clone().any(|t| t == server), "{}: {server}", case.id);
+        }
+    }
+}
+
+#[test]
+fn a_timeout_that_was_too_short_gets_one_that_is_not() {
+    for (case, analysis) in fires("timeout-too-short") {
+        let served: Vec<f64> =
+            analysis.timeouts.iter().filter_map(|t| Some(t.choices.last()?.served)).collect();
+        assert!(served.iter().any(|s| *s >= 0.5), "{}: {:?}", case.id, analysis.timeouts);
+        for t in &analysis.timeouts {
+            assert!(t.choices.iter().all(|c| c.timeout_s > t.waited_s), "{}: {t:?}", case.id);
+            assert!(t.choices.windows(2).all(|c| c[0].served <= c[1].served), "{}: {t:?}", case.id);
+            assert!(t.completed <= t.given_up, "{}: {t:?}", case.id);
+        }
+    }
+    for (case, analysis) in fires("backend-hang") {
+        let none = analysis.timeouts.iter().all(|t| t.choices.is_empty());
+        assert!(none, "{}: {:?}", case.id, analysis.timeouts);
+    }
+}
+
+#[test]
+fn a_restart_tells_its_order() {
+    for (case, analysis) in fires("deploy-restart") {
+        let restart = analysis.restarts.iter().find(|r| r.kind == "deploy");
+        let restart = restart.unwrap_or_else(|| panic!("{}: {:?}", case.id, analysis.restarts));
+        assert_eq!(restart.order_kept, Some(false), "{}: {restart:?}", case.id);
+        assert!(restart.failures_during > 0 && !restart.lines.is_empty(), "{}: {restart:?}", case.id);
+        let advice: Vec<_> =
+            analysis.incidents.iter().flat_map(|i| &i.episodes).flat_map(|e| &e.advice).collect();
+        assert!(advice.iter().any(|a| a.contains("in this order")), "{}: {advice:?}", case.id);
+    }
+}
+
+#[test]
+fn unexplained_failures_say_what_is_missing() {
+    for (case, analysis) in cases() {
+        let unknown = analysis.failures.iter().filter(|f| f.gateway && f.cause == CauseId::Unknown);
+        let mut n = 0;
+        for f in unknown {
+            n += 1;
+            assert!(f.detail.is_some(), "{}: {}:{}", case.id, f.file, f.line);
+        }
+        assert_eq!(analysis.unknown.iter().map(|u| u.failures).sum::<u64>(), n, "{}", case.id);
+    }
+}

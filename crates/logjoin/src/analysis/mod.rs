@@ -17,7 +17,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use self::excerpt::Excerpt;
 pub use self::traffic::{
-    HealthAudit, HiddenFailures, Restart, TimeoutAdvice, TimeoutChoice, Traffic, TrafficPoint,
+    Baseline, HealthAudit, HiddenFailures, Restart, TimeoutAdvice, TimeoutChoice, Traffic, TrafficPoint,
 };
 use crate::vocabulary::{CauseId, Mechanism, Origin};
 
@@ -397,10 +397,28 @@ pub struct Episode {
     pub alternatives: Vec<Alternative>,
     /// What was ruled out, and why.
     pub ruled_out: Vec<RuledOut>,
+    /// What was out of order at its targets in the minute before its first failure, in order of time.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub precursors: Vec<Evidence>,
+    /// How it ended; absent where nothing was served there again before the logs end.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub recovery: Option<Recovery>,
     /// What to do.
     pub advice: Vec<String>,
     /// What would show that the verdict is wrong.
     pub refuted_by: String,
+}
+
+/// The end of an episode.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Recovery {
+    /// When the first request after the last failure was served by its targets (or, where those are not known, by its
+    /// proxies).
+    pub time: Time,
+    /// What ended it, as far as the logs tell, in a sentence.
+    pub claim: String,
+    /// The lines that show it.
+    pub lines: Vec<LineRef>,
 }
 
 impl Episode {
@@ -411,6 +429,9 @@ impl Episode {
         }
         for (n, e) in self.against.iter_mut().enumerate() {
             e.id = format!("{}.a{}", self.id, n + 1);
+        }
+        for (n, e) in self.precursors.iter_mut().enumerate() {
+            e.id = format!("{}.p{}", self.id, n + 1);
         }
     }
 }
@@ -427,7 +448,7 @@ pub struct Count {
 /// One fact for or against a verdict.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {
-    /// `E1.1`, `E1.2` ... for what proves episode `E1`, `E1.a1` ... for what speaks against it.
+    /// `E1.1`, `E1.2` ... for what proves episode `E1`, `E1.a1` ... for what speaks against it, `E1.p1` ... for what came before.
     pub id: String,
     /// What it says, in one sentence.
     pub claim: String,
@@ -585,7 +606,8 @@ pub struct ServerShare {
     /// `less-than-its-share`, `fails-more` (than its peers), `fails-fast` (and attracts traffic by it).
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub finding: Option<String>,
-    /// Probability of a difference as large by chance, corrected for the number of servers looked at.
+    /// Probability of a difference as large by chance, corrected for the number of servers looked at; 1e-20 and
+    /// less is told as 1e-20.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub p_value: Option<f64>,
     /// Median duration of successes, seconds.
@@ -662,9 +684,11 @@ pub struct Contrast {
     pub value: String,
     /// Failed requests that have it, of all failed.
     pub failed: (u64, u64),
-    /// Healthy requests that have it, of all healthy.
+    /// Healthy requests that have it, of all healthy that were looked at (a sample of at most 64 per proxy and step of time). For
+    /// `message`, both are messages: those of the kind, of all, while requests failed and at other times.
     pub healthy: (u64, u64),
-    /// Probability of a difference as large by chance, corrected for the number of values looked at.
+    /// Probability of a difference as large by chance, corrected for the number of values looked at; 1e-20 and
+    /// less is told as 1e-20.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub p_value: Option<f64>,
 }

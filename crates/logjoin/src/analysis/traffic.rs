@@ -18,8 +18,27 @@ pub struct Traffic {
     pub instance: Option<String>,
     /// Length of a step, seconds.
     pub step_s: u32,
+    /// What is usual here: the medians over the steps in which nothing failed; absent where there are fewer than three.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub baseline: Option<Baseline>,
     /// The steps in which something happened, in order of time.
     pub points: Vec<TrafficPoint>,
+}
+
+/// The usual step of a [`Traffic`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Baseline {
+    /// Requests per step.
+    pub requests: u64,
+    /// Median of the steps' median durations, seconds.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub p50_s: Option<f64>,
+    /// Median of the steps' 99th percentiles, seconds.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub p99_s: Option<f64>,
+    /// Requests in progress.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub busy: Option<f64>,
 }
 
 /// One step of [`Traffic`].
@@ -40,6 +59,20 @@ pub struct TrafficPoint {
     /// Mean number of requests in progress (the sum of durations within the step over its length).
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub busy: Option<f64>,
+    /// Mean number of requests in the proxy's queue; absent where no queue times are logged or nothing waited.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub queued: Option<f64>,
+    /// Requests whose connection took as long as the kernel waits before it sends a SYN again (1 s, 3 s, 7 s): packets were
+    /// lost, or the listen queue was full.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub syn_resent: u64,
+    /// What is far from the baseline here: `rate`, `slow`, `busy`, `queue`, `syn-resent`.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub unusual: Vec<String>,
+}
+
+fn is_zero(n: &u64) -> bool {
+    *n == 0
 }
 
 /// What a longer timeout of a proxy would have served.

@@ -48,7 +48,7 @@ pub(super) fn build(scene: &Scene<'_>, judged: &[Judged], row: &Row, number: usi
         row.members.iter().map(|m| judged[*m].confidence).sum::<f64>() / row.members.len() as f64;
     let usual = |m: &BTreeMap<&str, u64>| m.iter().max_by_key(|(_, n)| **n).map(|(d, _)| (*d).to_string());
     let majority = |n: u64| n * 2 > row.members.len() as u64;
-    let mut episode = Episode {
+    Episode {
         id: format!("E{number}"),
         start: Time(row.start),
         end: Time(row.end),
@@ -67,11 +67,11 @@ pub(super) fn build(scene: &Scene<'_>, judged: &[Judged], row: &Row, number: usi
         against: against(scene, row),
         alternatives: alternatives(judged, row),
         ruled_out: ruled_out(scene, row),
+        precursors: Vec::new(),
+        recovery: None,
         advice: crate::advice::of(row.cause),
         refuted_by: rules::refuted_by(row.cause).into(),
-    };
-    episode.number_evidence();
-    episode
+    }
 }
 
 fn top(counts: BTreeMap<String, u64>, n: usize) -> Vec<Count> {

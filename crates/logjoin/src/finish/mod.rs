@@ -1,16 +1,29 @@
 //! From judged failures to the [`Analysis`]: numbers, sentences, references. Nothing is decided here any more.
 
+mod activity;
+mod all;
+mod around;
+mod balance;
+mod contrast;
+mod durations;
 mod episode;
 mod excerpts;
 mod failure;
-mod load;
+mod health;
+mod hidden;
+mod late;
+mod lifecycle;
+mod messages;
+mod missing;
+mod restarts;
+mod sample;
 mod sources;
+mod stats;
+mod steps;
+mod timeouts;
+mod traffic;
 
-use std::collections::BTreeMap;
-
-use crate::analysis::{
-    Analysis, Incident, Input, Ledger, Note, SCHEMA_VERSION, Time, Tool, Totals, UnknownReason,
-};
+use crate::analysis::{Analysis, Incident, Input, Ledger, Note, SCHEMA_VERSION, Time, Tool, Totals};
 use crate::calendar::Calendar;
 use crate::clock;
 use crate::diagnose;
@@ -25,7 +38,6 @@ use crate::scanner::FileScan;
 use crate::scene::Scene;
 use crate::timeline::{self, World};
 use crate::trail::Trail;
-use crate::vocabulary::{CauseId, Mechanism};
 
 /// Correlates what the scans found and tells the story. The order of `scans` does not matter.
 pub fn finish(plan: &Plan, mut scans: Vec<FileScan>) -> Analysis {
@@ -48,11 +60,22 @@ pub fn finish(plan: &Plan, mut scans: Vec<FileScan>) -> Analysis {
     let scene = Scene::new(plan, &world, &peers, &failing, &joins);
     let judged = diagnose::judge_all(&scene, &chains);
     let rows = episodes::group(&scene, &judged);
+    let all = all::All::of(&scene);
+    let usuals = traffic::Usuals::of(&all.load);
+    let messages = messages::of_backends(&scene);
+    let lives = lifecycle::lives(&scene, &all.activity, &judged);
+    let restarts = restarts::restarts(&scene, &lives);
+    let timeouts = timeouts::advice(&scene, &rows);
 
     let mut episode_of: Vec<Option<String>> = vec![None; failing.len()];
     let mut all_episodes = Vec::new();
     for (n, row) in rows.iter().enumerate() {
-        let e = episode::build(&scene, &judged, row, n + 1);
+        let mut e = episode::build(&scene, &judged, row, n + 1);
+        e.precursors = around::precursors(&scene, &usuals, all.load.cells.step(), &rows, n, &judged);
+        e.recovery = around::recovery(&scene, &all, row, &lives);
+        e.advice.extend(timeouts::of_row(&scene, row, &timeouts));
+        e.advice.extend(restarts::plan(&scene, row, &lives, &restarts));
+        e.number_evidence();
         for m in &row.members {
             episode_of[*m] = Some(e.id.clone());
         }
@@ -61,7 +84,7 @@ pub fn finish(plan: &Plan, mut scans: Vec<FileScan>) -> Analysis {
     let incidents = incidents(&rows, all_episodes);
     let mut failures = failure::build(&scene, &judged, &chains, &episode_of);
     let totals = totals(plan, &world, &failing, &judged);
-    let unknown = unknowns(&scene, &judged);
+    let unknown = missing::unknowns(&scene, &judged, &files);
     if let Some(max) = plan.options.max_failures {
         failures.truncate(max);
     }
@@ -71,6 +94,7 @@ pub fn finish(plan: &Plan, mut scans: Vec<FileScan>) -> Analysis {
     let sources = sources::build(plan, &world, &calendar, &clocks, &files, &peers);
     let mut notes = sources::notes(plan, &files);
     notes.extend(clock_notes(plan, &clocks));
+    notes.extend(missing::ambiguous(&scene, &judged, &files));
     Analysis {
         schema_version: SCHEMA_VERSION,
         tool: Tool { name: "logjoin".into(), version: env!("CARGO_PKG_VERSION").into() },
@@ -80,15 +104,15 @@ pub fn finish(plan: &Plan, mut scans: Vec<FileScan>) -> Analysis {
         totals,
         incidents,
         failures,
-        distribution: load::distribution(&scene),
-        health: load::health(&scene),
-        lifecycle: load::lifecycle(&scene),
-        traffic: Vec::new(),
-        timeouts: Vec::new(),
-        restarts: Vec::new(),
-        health_audit: Vec::new(),
-        hidden: Vec::new(),
-        contrast: load::contrast(&scene, &rows),
+        distribution: balance::distribution(&scene, &all.load, &rows),
+        health: health::events(&scene),
+        lifecycle: lifecycle::report(&scene, &lives),
+        traffic: all.load.finish(&scene),
+        timeouts,
+        restarts,
+        health_audit: health::audit(&scene, &all.load),
+        hidden: hidden::hidden(&scene),
+        contrast: contrast::contrast(&scene, &rows, &all.sample, &messages),
         excerpts: excerpts::build(&scene, &judged, &chains, &episode_of),
         unknown,
         ledger,
@@ -170,45 +194,6 @@ fn incidents(rows: &[episodes::Row], all: Vec<crate::analysis::Episode>) -> Vec<
     }
     // The worst first.
     out.sort_by_key(|i| (std::cmp::Reverse(i.failures), i.start));
-    out
-}
-
-/// Why failures are unexplained, and what would have explained them.
-fn unknowns(scene: &Scene<'_>, judged: &[diagnose::Judged]) -> Vec<UnknownReason> {
-    let mut reasons: BTreeMap<(String, Option<String>), u64> = BTreeMap::new();
-    for (i, j) in judged.iter().enumerate() {
-        let case = scene.case(i);
-        if j.cause != CauseId::Unknown || !case.f.is_gateway {
-            continue;
-        }
-        let product = scene.plan.instances[case.proxy].product;
-        let detail = scene.world.requests[case.f.request].r.detail.as_deref();
-        let no_upstream = detail.is_some_and(|d| !d.has_upstream && d.haproxy.is_none());
-        let (reason, advice) = if case.mechanism == Mechanism::Unknown && no_upstream {
-            (
-                "the proxy's access log does not say which server was tried nor how far it came, and no error line belongs to the request",
-                match product {
-                    logjoin_parse::Product::Apache => Some(
-                        "LogFormat \"%h %l %u %t \\\"%r\\\" %>s %b \\\"%{Referer}i\\\" \\\"%{User-Agent}i\\\" %D %L %{BALANCER_WORKER_NAME}e\" combined_upstream",
-                    ),
-                    logjoin_parse::Product::Nginx | logjoin_parse::Product::Unknown => Some(
-                        "log_format upstream '$remote_addr - $remote_user [$time_iso8601] \"$request\" $status $body_bytes_sent \"$http_referer\" \"$http_user_agent\" rt=$request_time c=$connection id=$request_id ua=\"$upstream_addr\" us=\"$upstream_status\" uct=\"$upstream_connect_time\" uht=\"$upstream_header_time\" urt=\"$upstream_response_time\"';",
-                    ),
-                    _ => None,
-                },
-            )
-        } else if case.instance.is_none() {
-            ("the logs of the server that was tried are not among the inputs", None)
-        } else {
-            ("no line of the backend, the system or the proxy speaks of a reason at that time", None)
-        };
-        *reasons.entry((reason.to_string(), advice.map(str::to_string))).or_default() += 1;
-    }
-    let mut out: Vec<UnknownReason> = reasons
-        .into_iter()
-        .map(|((reason, advice), failures)| UnknownReason { reason, failures, advice })
-        .collect();
-    out.sort_by(|a, b| b.failures.cmp(&a.failures).then_with(|| a.reason.cmp(&b.reason)));
     out
 }
 

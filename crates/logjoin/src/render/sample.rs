@@ -130,6 +130,8 @@ fn episode(id: &str, cause: CauseId, from: i64, to: i64, failures: u64, requests
                 .into(),
             "keep a second server in the group: proxy_next_upstream had nowhere to go".into(),
         ],
+        precursors: Vec::new(),
+        recovery: None,
         refuted_by: "a stop of api-2 that was asked for, before 01:50:41".into(),
     }
 }
@@ -361,8 +363,9 @@ pub(crate) fn rich() -> Analysis {
             server: None,
             instance: None,
             step_s: 60,
+            baseline: None,
             points: (0..60)
-                .map(|m| TrafficPoint { start: at(m * 60_000), requests: 20_000 + m as u64, failures: u64::from(m == 1) * 40, p50_s: Some(0.021), p99_s: Some(0.84), busy: Some(14.2) })
+                .map(|m| TrafficPoint { start: at(m * 60_000), requests: 20_000 + m as u64, failures: u64::from(m == 1) * 40, p50_s: Some(0.021), p99_s: Some(0.84), busy: Some(14.2), queued: None, syn_resent: 0, unusual: Vec::new() })
                 .collect(),
         }],
         timeouts: vec![TimeoutAdvice {

@@ -30,7 +30,9 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
     }
     let load = |i: usize| scene.served(i, from, to) + scene.failed_at(i, from, to).count();
     let mine = load(me);
-    let mut others: Vec<usize> = siblings.iter().map(|i| load(*i)).collect();
+    // A server of twice the weight is meant to get twice as much.
+    let own = weight(case, me);
+    let mut others: Vec<usize> = siblings.iter().map(|i| load(*i) * own / weight(case, *i)).collect();
     others.sort_unstable();
     let median = others[others.len() / 2];
     let healthy = siblings.iter().all(|i| scene.failed_at(*i, from, to).count() == 0);
@@ -38,6 +40,18 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
         Verdict::new(CauseId::UnevenLoad, 0.93)
             .own(case, "this server got several times the requests of the others, which had no failures")
     })
+}
+
+/// The configured weight of an instance, where a pool has it; 1 where nothing is said.
+fn weight(case: &Case<'_>, instance: usize) -> usize {
+    let scene = case.scene;
+    let pools = scene.plan.configs.iter().flat_map(|c| &c.config.pools);
+    let mut servers = pools.flat_map(|p| p.servers.iter().map(move |s| (p, s)));
+    let found = servers.find(|(pool, s)| {
+        let by_name = s.name.as_ref().and_then(|n| scene.peers.instance(&format!("{}/{n}", pool.name)));
+        by_name.or_else(|| scene.peers.instance(&s.address)) == Some(instance)
+    });
+    found.map_or(1, |(_, s)| s.weight.max(1) as usize)
 }
 
 /// Instances that the same proxy sends to under the same pool.

@@ -101,6 +101,11 @@ impl Miner {
 
     /// Counts one line, without its line end.
     pub fn add(&mut self, line: &[u8]) {
+        self.count(line);
+    }
+
+    /// Counts one line; its mask's hash, if lines of that mask are counted.
+    pub(crate) fn count(&mut self, line: &[u8]) -> Option<u64> {
         self.lines += 1;
         let mut buffer = std::mem::take(&mut self.buffer);
         mask_into(line, &mut buffer);
@@ -114,6 +119,7 @@ impl Miner {
             self.shrink();
         }
         self.buffer = buffer;
+        self.masks.contains_key(&key).then_some(key)
     }
 
     /// Takes over what another miner counted, as if this one had seen its lines too. Associative and commutative; the smaller
@@ -214,6 +220,11 @@ impl Catalogue {
     /// The templates, most frequent first, then by text.
     pub fn templates(&self) -> &[Template] {
         &self.templates
+    }
+
+    /// The template of a mask that was counted, by the mask's hash.
+    pub(crate) fn of_mask(&self, mask: u64) -> Option<&Template> {
+        self.by_mask.get(&mask).map(|i| &self.templates[*i])
     }
 
     /// The template of a line that was counted; none for a line whose mask was not, or was left out.

@@ -11,5 +11,6 @@ fn quiet_recordings_have_no_failures_and_no_episodes() {
         assert_eq!(analysis.totals.hidden_by_retry, 0, "{name}");
         assert!(analysis.incidents.is_empty(), "{name}: {:?}", analysis.incidents);
         assert!(analysis.unknown.is_empty() && analysis.contrast.is_empty(), "{name}");
+        crate::sections::nothing_is_found(&name, &analysis);
     }
 }

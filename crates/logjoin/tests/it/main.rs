@@ -10,4 +10,5 @@ mod excerpts;
 mod ledger;
 mod robustness;
 mod scenarios;
+mod sections;
 mod world;

@@ -1,0 +1,105 @@
+//! When each instance showed that it was alive: its first answered request and its first line in each step of time.
+
+use std::collections::BTreeMap;
+
+use super::steps::{Merge, Stepped};
+use super::traffic::Seen;
+use crate::event::At;
+use crate::peers::Peers;
+use crate::scene::SECOND;
+
+/// Signs of life in one step.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Presence {
+    /// The first request that began in it and was answered.
+    pub served: Option<Served>,
+    /// The first line of its own: moment, line.
+    pub line: Option<(i64, At)>,
+}
+
+/// An answered request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Served {
+    /// The latest moment at which it can have begun.
+    pub start: i64,
+    pub end: i64,
+    pub at: At,
+}
+
+impl Served {
+    /// When it shows that it was answered: a proxy may have held a long one back until the server was there.
+    pub fn shown(&self) -> i64 {
+        if self.end - self.start > SECOND / 2 { self.end } else { self.start }
+    }
+}
+
+impl Merge for Presence {
+    fn merge(&mut self, other: Presence) {
+        self.served = earlier(self.served, other.served);
+        self.line = earlier(self.line, other.line);
+    }
+}
+
+fn earlier<T: Ord>(a: Option<T>, b: Option<T>) -> Option<T> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}
+
+/// Signs of life by instance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Activity {
+    cells: Stepped<usize, Presence>,
+}
+
+impl Activity {
+    pub fn new() -> Activity {
+        Activity { cells: Stepped::new(1) }
+    }
+
+    /// A request: a sign of the instance that logged it, and of the one that answered it.
+    pub fn add(&mut self, peers: &Peers, seen: Seen<'_>) {
+        let t = seen.t;
+        self.line(t.instance, t.end_lo, t.r.at);
+        let behind = if seen.is_proxy && t.r.server != 0 { peers.by_hash(t.r.server) } else { None };
+        if seen.is_served {
+            for instance in [Some(t.instance), behind].into_iter().flatten() {
+                // By the latest possible start: what it proves, it proves from then on.
+                let cell = self.cells.at(t.start_hi, instance);
+                let served = Served { start: t.start_hi, end: t.end_lo, at: t.r.at };
+                cell.served = earlier(cell.served, Some(served));
+            }
+        }
+    }
+
+    /// A line of an instance.
+    pub fn line(&mut self, instance: usize, t: i64, at: At) {
+        let cell = self.cells.at(t, instance);
+        cell.line = earlier(cell.line, Some((t, at)));
+    }
+
+    pub fn merge(&mut self, other: Activity) {
+        self.cells.merge(other.cells);
+    }
+
+    /// By instance, in order of time.
+    pub fn by_instance(&self) -> BTreeMap<usize, Vec<(i64, &Presence)>> {
+        let mut out: BTreeMap<usize, Vec<(i64, &Presence)>> = BTreeMap::new();
+        for (t, instance, p) in self.cells.iter() {
+            out.entry(instance).or_default().push((t, p));
+        }
+        out
+    }
+
+    /// Length of a step, nanoseconds.
+    pub fn step(&self) -> i64 {
+        self.cells.step()
+    }
+
+    /// The first request that one of some instances answered and that began at that moment or later, to a step.
+    pub fn served_after(&self, instances: impl Fn(usize) -> bool, from: i64) -> Option<Served> {
+        let cells = self.cells.within(from, i64::MAX).filter(|(_, i, _)| instances(*i));
+        cells.filter_map(|(_, _, p)| p.served).find(|s| s.start >= from)
+    }
+}

@@ -1,0 +1,434 @@
+//! Restarts: of backends out of their lives, of proxies out of their reloads; whether the order of things was kept; and the order
+//! in which to restart next time.
+
+use logjoin_parse::StateEvent;
+
+use super::balance::configs_of;
+use super::lifecycle::{Life, State, What};
+use super::line_ref;
+use crate::analysis::{LineRef, Restart, Time};
+use crate::episodes::Row;
+use crate::event::At;
+use crate::scene::{SECOND, Scene};
+use crate::signals::Meaning;
+use crate::vocabulary::CauseId;
+
+const LINES: usize = 5;
+const MINUTE: i64 = 60 * SECOND;
+/// What fails this soon after a reload may have to do with it.
+const NEAR: i64 = 10 * SECOND;
+/// A reload in the log and a new version of the configuration this close are one.
+const SAME: i64 = 5 * SECOND;
+
+/// All restarts, in order of time.
+pub(super) fn restarts(scene: &Scene<'_>, lives: &[Life]) -> Vec<Restart> {
+    let mut out: Vec<(i64, Restart)> = Vec::new();
+    for life in lives {
+        if scene.plan.instances[life.instance].is_proxy {
+            reloads(scene, lives, life.instance, &mut out);
+        } else {
+            of_life(scene, life, &mut out);
+        }
+    }
+    out.sort_by(|a, b| (a.0, &a.1.instance, &a.1.kind).cmp(&(b.0, &b.1.instance, &b.1.kind)));
+    out.into_iter().map(|(_, r)| r).collect()
+}
+
+/// An absence: from when it was no longer ready until it was again.
+struct Absence {
+    stopped: Option<i64>,
+    started: Option<i64>,
+    ready: Option<i64>,
+    kind: &'static str,
+    lines: Vec<At>,
+}
+
+fn absences(life: &Life) -> Vec<Absence> {
+    let mut out: Vec<Absence> = Vec::new();
+    let mut open: Option<Absence> = None;
+    for (state, from, _) in &life.spans {
+        let event = life.events.iter().find(|e| e.t == *from);
+        let fresh =
+            || Absence { stopped: None, started: None, ready: None, kind: "start", lines: Vec::new() };
+        match state {
+            State::Ready => {
+                if let Some(mut a) = open.take() {
+                    a.ready = Some(*from);
+                    a.lines.extend(event.map(|e| e.at));
+                    out.push(a);
+                }
+            }
+            State::Unknown => {}
+            State::Draining | State::Down | State::Starting => {
+                let a = open.get_or_insert_with(fresh);
+                a.lines.extend(event.map(|e| e.at));
+                match event.map(|e| e.what) {
+                    Some(What::Sign(Meaning::ProcessStarting)) => a.started = Some(*from),
+                    Some(What::Sign(Meaning::StopRequested | Meaning::ProcessStopped))
+                        if a.stopped.is_none() =>
+                    {
+                        (a.kind, a.stopped) = ("deploy", Some(*from));
+                    }
+                    Some(What::Sign(Meaning::Crash | Meaning::OomKill | Meaning::KilledBySupervisor))
+                        if a.stopped.is_none() =>
+                    {
+                        (a.kind, a.stopped) = ("crash", Some(*from));
+                    }
+                    // It was gone at least since then.
+                    Some(What::Refused | What::CheckDown) if a.stopped.is_none() => a.stopped = Some(*from),
+                    _ => {}
+                }
+            }
+        }
+    }
+    out.extend(open);
+    out
+}
+
+fn of_life(scene: &Scene<'_>, life: &Life, out: &mut Vec<(i64, Restart)>) {
+    let i = life.instance;
+    let name = &scene.plan.instances[i].name;
+    let absences = absences(life);
+    for (n, a) in absences.iter().enumerate() {
+        let Some(begin) = a.stopped.or(a.started).or(a.ready) else { continue };
+        let next = absences.get(n + 1).and_then(|a| a.stopped.or(a.started)).unwrap_or(i64::MAX);
+        let until = a.ready.unwrap_or(i64::MAX);
+        // By their starts: a request that began while it was gone may have ended when it was back.
+        let failed = |from: i64, to: i64| {
+            let all = scene.failed_at(i, from, i64::MAX);
+            all.filter(|n| (from..to).contains(&scene.failing[*n].start_ns)).count() as u64
+        };
+        // What was under way when it stopped began before.
+        let cut =
+            scene.failed_at(i, begin, until).filter(|n| scene.failing[*n].start_ns < begin).count() as u64;
+        let during = failed(begin, until) + cut;
+        let after = a.ready.map_or(0, |r| failed(r, r.saturating_add(MINUTE).min(next)));
+        let hidden = hidden(scene, i, begin, until);
+        let out_before = told_out(scene, i, begin);
+        // Whether anything was sent to it at all can be told only if it usually is.
+        let was_used = scene.peers.traffic.iter().any(|((_, to), n)| *to == i && *n >= 10);
+        let order_kept = match (during + hidden, out_before) {
+            (0, true) => Some(true),
+            (0, false) if was_used && until - begin >= 2 * SECOND && a.ready.is_some() => Some(true),
+            (0, false) => None,
+            _ => Some(false),
+        };
+        let seconds = |ns: i64| format!("{:.1} s", ns as f64 / SECOND as f64);
+        let requests = |n: u64| if n == 1 { "1 request".to_string() } else { format!("{n} requests") };
+        let what = match a.kind {
+            "deploy" => "stopped on request",
+            "crash" => "died",
+            _ if a.stopped.is_some() => "was gone, with no word why",
+            _ => "started",
+        };
+        let back = match a.ready {
+            Some(r) => format!("ready again after {}", seconds(r - begin)),
+            None => "not ready again before the logs end".to_string(),
+        };
+        let order = match order_kept {
+            Some(true) if out_before => "the proxy had taken it out before".to_string(),
+            Some(true) => "nothing was sent to it meanwhile".to_string(),
+            Some(false) if hidden > 0 => format!(
+                "requests were sent to it meanwhile: {during} failed, {hidden} more attempts were hidden by retries; take it out of the pool first"
+            ),
+            Some(false) if a.kind == "deploy" => {
+                format!(
+                    "{during} requests were sent to it meanwhile and failed: take it out of the pool before the stop"
+                )
+            }
+            Some(false) => format!("{} failed meanwhile", requests(during)),
+            None => "whether anything was sent to it meanwhile is not in the logs".to_string(),
+        };
+        let end = match (a.ready, after) {
+            (None, _) => String::new(),
+            (_, 0) => "; no failures after it".to_string(),
+            (_, n) => format!("; {} failed in the minute after it", requests(n)),
+        };
+        // A first start is no news by itself.
+        if a.stopped.is_none() && during == 0 && n == 0 {
+            continue;
+        }
+        let lines = a.lines.iter().take(LINES).map(|at| line_ref(scene.plan, *at)).collect();
+        out.push((
+            begin,
+            Restart {
+                instance: name.clone(),
+                kind: a.kind.into(),
+                stopped: a.stopped.map(Time),
+                started: a.started.map(Time),
+                ready: a.ready.map(Time),
+                failures_during: during,
+                failures_after: after,
+                order_kept,
+                summary: format!("{name} {what}, {back}; {order}{end}"),
+                lines,
+            },
+        ));
+    }
+}
+
+/// Attempts at an instance that failed in a stretch of time and were hidden by a retry.
+fn hidden(scene: &Scene<'_>, instance: usize, from: i64, to: i64) -> u64 {
+    let failed = |f: &&crate::failing::Failing| f.is_hidden && (from..=to).contains(&f.end_ns);
+    let labels = |f: &crate::failing::Failing| {
+        let tries = f.tries.len().saturating_sub(1);
+        f.tries[..tries]
+            .iter()
+            .filter_map(|t| t.label.as_deref())
+            .any(|l| scene.peers.instance(l) == Some(instance))
+    };
+    scene.failing.iter().filter(failed).filter(|f| labels(f)).count() as u64
+}
+
+/// Whether a proxy said, before that moment and not long before, that it takes this server out.
+fn told_out(scene: &Scene<'_>, instance: usize, before: i64) -> bool {
+    let mut is_out = false;
+    for m in scene.world.states.iter().filter(|m| (before - 10 * MINUTE..before).contains(&m.lo)) {
+        let (Some(b), Some(s)) = (&m.e.backend, &m.e.server) else { continue };
+        if scene.peers.instance(&format!("{b}/{s}")) != Some(instance) {
+            continue;
+        }
+        match m.e.event {
+            StateEvent::ServerDrain | StateEvent::ServerMaintenance | StateEvent::ServerDown => is_out = true,
+            StateEvent::ServerUp | StateEvent::ServerReady => is_out = false,
+            _ => {}
+        }
+    }
+    is_out
+}
+
+/// Reloads of a proxy: was every backend ready, and does anything answer at the new addresses?
+fn reloads(scene: &Scene<'_>, lives: &[Life], proxy: usize, out: &mut Vec<(i64, Restart)>) {
+    let name = &scene.plan.instances[proxy].name;
+    let moments = moments(scene, lives, proxy);
+    let ends: Vec<i64> = moments.iter().skip(1).map(|m| m.0).chain([i64::MAX]).collect();
+    for ((t, mut lines), next) in moments.into_iter().zip(ends) {
+        let uses = |i: usize| scene.peers.traffic.get(&(proxy, i)).is_some_and(|n| *n >= 3);
+        let used: Vec<&Life> =
+            lives.iter().filter(|l| uses(l.instance) && l.state(t) != State::Unknown).collect();
+        let gone: Vec<&&Life> = used.iter().filter(|l| l.state(t) != State::Ready).collect();
+        let ready = |l: &Life| l.spans.iter().find(|s| s.0 == State::Ready && s.1 >= t).map(|s| s.1);
+        let until = gone.iter().map(|l| ready(l).unwrap_or(i64::MAX)).max().unwrap_or(t);
+        let failed = |from: i64, to: i64| -> u64 {
+            let here = scene.failing.iter().filter(|f| f.is_gateway && (from..to).contains(&f.end_ns));
+            here.filter(|f| scene.world.requests[f.request].instance == proxy).count() as u64
+        };
+        let (stale, stale_lines) = addresses(scene, proxy, t, next);
+        lines.extend(stale_lines);
+        let mut said: Vec<String> = gone
+            .iter()
+            .map(|l| {
+                let backend = &scene.plan.instances[l.instance].name;
+                match ready(l) {
+                    Some(r) => format!(
+                        "{backend} was ready only {:.1} s later: reload the proxy after its backends are ready",
+                        (r - t) as f64 / SECOND as f64
+                    ),
+                    None => format!("{backend} was not ready, and was not before the logs end"),
+                }
+            })
+            .collect();
+        said.extend(stale.iter().cloned());
+        let order_kept = match (gone.is_empty() && stale.is_empty(), used.is_empty()) {
+            (true, true) => None,
+            (kept, _) => Some(kept),
+        };
+        if said.is_empty() {
+            said.push(if used.is_empty() {
+                "whether its backends were ready is not in the logs".into()
+            } else {
+                "its backends were ready".into()
+            });
+        }
+        let after = failed(t, t + MINUTE);
+        // A first start with its backends there is no news.
+        if super::around::is_first_start(scene, proxy, t) && gone.is_empty() && stale.is_empty() {
+            continue;
+        }
+        if failed(t, t + NEAR) > 0 {
+            said.push(format!("{after} of its requests failed in the minute after it"));
+        }
+        lines.truncate(LINES);
+        out.push((
+            t,
+            Restart {
+                instance: name.clone(),
+                kind: "reload".into(),
+                stopped: None,
+                started: Some(Time(t)),
+                ready: None,
+                failures_during: failed(t, until),
+                failures_after: after,
+                order_kept,
+                summary: format!("{name} was reloaded; {}", said.join("; ")),
+                lines,
+            },
+        ));
+    }
+}
+
+/// When a proxy was reloaded, by its log or by a new version of its configuration, with the lines.
+fn moments(scene: &Scene<'_>, lives: &[Life], proxy: usize) -> Vec<(i64, Vec<LineRef>)> {
+    let mut list: Vec<(i64, Vec<LineRef>)> = Vec::new();
+    for life in lives.iter().filter(|l| l.instance == proxy) {
+        let events = life.events.iter().filter(|e| {
+            matches!(e.what, What::Reload | What::Sign(Meaning::ProxyStarted | Meaning::ProxyReload))
+        });
+        list.extend(events.map(|e| (e.t, vec![line_ref(scene.plan, e.at)])));
+    }
+    let range =
+        scene.world.requests.first().map(|t| t.end_lo)..=scene.world.requests.last().map(|t| t.end_lo);
+    for c in configs_of(scene, proxy) {
+        if let Some(t) = c.loaded_ns.filter(|t| range.contains(&Some(*t))) {
+            list.push((t, Vec::new()));
+        }
+    }
+    list.sort();
+    let mut out: Vec<(i64, Vec<LineRef>)> = Vec::new();
+    for (t, lines) in list {
+        match out.last_mut() {
+            Some((last, l)) if t - *last < SAME => l.extend(lines),
+            _ => out.push((t, lines)),
+        }
+    }
+    out
+}
+
+/// Addresses that the version loaded at that moment brought and at which nobody answered; and attempts that still went to
+/// addresses that it no longer has.
+fn addresses(scene: &Scene<'_>, proxy: usize, t: i64, until: i64) -> (Vec<String>, Vec<LineRef>) {
+    let configs = configs_of(scene, proxy);
+    let loaded = |c: &&crate::plan::ConfigFile| c.loaded_ns.is_some_and(|l| (l - t).abs() < SAME);
+    let Some(n_of) = configs.iter().position(loaded).filter(|n| *n > 0) else {
+        return (Vec::new(), Vec::new());
+    };
+    let servers = |c: &crate::plan::ConfigFile| -> Vec<(String, String, u32)> {
+        let all = c.config.pools.iter().flat_map(|p| p.servers.iter().map(move |s| (p, s)));
+        all.map(|(p, s)| {
+            let label = s.name.as_ref().map_or(s.address.clone(), |n| format!("{}/{n}", p.name));
+            (s.address.clone(), label, s.place.line)
+        })
+        .collect()
+    };
+    let (old, new) = (servers(configs[n_of - 1]), servers(configs[n_of]));
+    // When the first attempt at a label that began after the reload was answered.
+    let answered = |label: &str| -> Option<i64> {
+        let wanted = crate::hash::hash(label.as_bytes());
+        let all = scene.world.requests.iter().filter(|r| r.instance == proxy && r.r.server == wanted);
+        let served = all.filter(|r| (200..500).contains(&r.r.status) && r.start_lo > t + SECOND);
+        served.map(|r| r.end_lo).min()
+    };
+    let failed = |label: &str, to: i64| -> u64 {
+        let here = |r: usize| scene.world.requests[r].instance == proxy;
+        let tried = scene.failing.iter().filter(|f| f.is_gateway && (t + SECOND..to).contains(&f.end_ns));
+        tried.filter(|f| here(f.request) && f.label() == Some(label)).count() as u64
+    };
+    let (mut said, mut lines) = (Vec::new(), Vec::new());
+    for (address, label, line) in new.iter().filter(|(a, ..)| !old.iter().any(|(o, ..)| o == a)) {
+        // httpd and nginx log the address, HAProxy the name.
+        let by = if failed(address, until) > 0 { address } else { label };
+        let first = answered(by);
+        let n = failed(by, first.unwrap_or(until).min(until));
+        if n >= 3 {
+            let how_long = match first {
+                Some(first) => format!(" for {:.0} s", (first - t) as f64 / SECOND as f64),
+                None => String::new(),
+            };
+            said.push(format!(
+                "it brought {address}, where nobody answered{how_long}: {n} requests failed there"
+            ));
+            lines.push(LineRef { file: configs[n_of].path.clone(), line: u64::from(*line) });
+        }
+    }
+    for (address, ..) in old.iter().filter(|(a, ..)| !new.iter().any(|(o, ..)| o == a)) {
+        let n = failed(address, until);
+        if n > 0 {
+            said.push(format!("{n} requests still went to {address}, which it had taken away"));
+        }
+    }
+    (said, lines)
+}
+
+/// What to restart, in which order, and how the past restarts went: for causes that a restart ends.
+pub(super) fn plan(scene: &Scene<'_>, row: &Row, lives: &[Life], restarts: &[Restart]) -> Vec<String> {
+    use CauseId::*;
+    let indicated = matches!(
+        row.cause,
+        BackendDown | BackendCrash | OomKill | DeployRestart | StartFailure | BackendHang | FdExhaustion
+    );
+    if !indicated || row.targets.is_empty() {
+        return Vec::new();
+    }
+    let name = |i: &usize| scene.plan.instances[*i].name.as_str();
+    let targets: Vec<&str> = row.targets.iter().map(name).collect();
+    let proxies: Vec<&str> = row.proxies.iter().map(name).collect();
+    let each = if targets.len() > 1 { "one after the other: " } else { "" };
+    let drained =
+        row.proxies.iter().any(|p| scene.plan.instances[*p].product == logjoin_parse::Product::Haproxy);
+    let drain = if drained { " (HAProxy: `set server POOL/NAME state drain`)" } else { "" };
+    let mut out = vec![
+        format!(
+            "restart in this order: first the backend, {each}take {} out of the pool{drain}, stop and start it",
+            targets.join(", ")
+        ),
+        format!("then wait until it is ready: {}", seen_ready(lives, row)),
+        format!(
+            "only then put it back, and reload {}, and only if an address or a timeout was changed: {}",
+            proxies.join(", "),
+            reload_words(scene, row)
+        ),
+    ];
+    let past: Vec<&Restart> = restarts.iter().filter(|r| targets.contains(&r.instance.as_str())).collect();
+    if !past.is_empty() {
+        let kept = past.iter().filter(|r| r.order_kept == Some(true)).count();
+        let broken = past.iter().filter(|r| r.order_kept == Some(false)).count();
+        let calm = past.iter().filter(|r| r.ready.is_some() && r.failures_after == 0).count();
+        let ready = past.iter().filter(|r| r.ready.is_some()).count();
+        let ended = match (calm, ready) {
+            (_, 0) => "none of them came back".to_string(),
+            (c, r) if c == r => "no failures followed".to_string(),
+            (c, r) => format!("failures went on after {} of {r}", r - c),
+        };
+        let order = match (kept, broken) {
+            (0, 0) => "the logs do not tell whether that order was kept".to_string(),
+            (k, 0) => format!("that order was kept in {k}"),
+            (0, b) => format!("{b} of them while requests were still sent there"),
+            (k, b) => {
+                format!("that order was kept in {k}, and {b} happened while requests were still sent there")
+            }
+        };
+        out.push(format!(
+            "past absences of {} in these logs: {}; {order}; {ended}",
+            targets.join(", "),
+            past.len()
+        ));
+    }
+    out
+}
+
+/// How its being ready shows in these logs.
+fn seen_ready(lives: &[Life], row: &Row) -> String {
+    let targets = lives.iter().filter(|l| row.targets.contains(&l.instance));
+    let said = targets.flat_map(|l| &l.events).find(|e| e.what == What::Sign(Meaning::ProcessReady));
+    match said {
+        Some(e) => format!("its log then says `{}`", e.text_short()),
+        None => "its logs have no line for it here; the first answered request shows it".into(),
+    }
+}
+
+fn reload_words(scene: &Scene<'_>, row: &Row) -> String {
+    use logjoin_parse::Product::*;
+    let mut words: Vec<&str> = Vec::new();
+    for p in &row.proxies {
+        let word = match scene.plan.instances[*p].product {
+            Nginx => "`nginx -t && nginx -s reload`",
+            Apache => "`apachectl configtest && apachectl graceful`",
+            Haproxy => "`haproxy -c -f FILE && systemctl reload haproxy`",
+            _ => "its test of the configuration, then its reload",
+        };
+        if !words.contains(&word) {
+            words.push(word);
+        }
+    }
+    words.join(", ")
+}

@@ -1,0 +1,102 @@
+//! A sample of the healthy requests, spread over time: what failed ones are compared with.
+//!
+//! The trick: of each proxy and step those are kept whose places in the input have the smallest hashes. That is as good as a
+//! random choice, and the same whatever the order and the cut.
+
+use std::collections::BTreeMap;
+
+use super::steps::{Merge, Stepped};
+use super::traffic::Seen;
+use crate::event::{At, Request};
+use crate::hash::pair;
+
+/// Requests kept per proxy and step.
+const KEPT: usize = 64;
+
+/// The dimensions in which requests are compared; in this order in [`Traits`].
+pub(super) const DIMENSIONS: [&str; 8] =
+    ["path", "method", "client", "client-network", "user-agent", "server", "size", "connection"];
+
+/// One value per dimension: hashes, or small numbers from 1; 0: not logged.
+pub(super) type Traits = [u64; 8];
+
+/// Lengths of requests, bytes, and their names.
+pub(super) const SIZES: [(i64, &str); 5] = [
+    (1 << 10, "under 1 KiB"),
+    (8 << 10, "1 to 8 KiB"),
+    (64 << 10, "8 to 64 KiB"),
+    (1 << 20, "64 KiB to 1 MiB"),
+    (i64::MAX, "1 MiB or more"),
+];
+/// Uses of the client's connection.
+pub(super) const CONNECTIONS: [&str; 2] =
+    ["first request of its connection", "a later request of its connection"];
+
+/// The traits of a request.
+pub(super) fn traits(r: &Request) -> Traits {
+    let size =
+        if r.sent < 0 { 0 } else { 1 + SIZES.iter().position(|(below, _)| r.sent < *below).unwrap_or(4) };
+    let connection = match r.carried {
+        i32::MIN..0 => 0,
+        0 => 1,
+        _ => 2,
+    };
+    [r.route, r.method, r.client, r.network, r.agent, r.server, size as u64, connection]
+}
+
+/// Some healthy requests of one proxy and step.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Healthy {
+    kept: BTreeMap<(u64, At), (i64, Traits)>,
+}
+
+impl Healthy {
+    fn shrink(&mut self) {
+        while self.kept.len() > KEPT {
+            self.kept.pop_last();
+        }
+    }
+}
+
+impl Merge for Healthy {
+    fn merge(&mut self, mut other: Healthy) {
+        self.kept.append(&mut other.kept);
+        self.shrink();
+    }
+}
+
+/// Samples by proxy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Sample {
+    cells: Stepped<usize, Healthy>,
+}
+
+impl Sample {
+    pub fn new() -> Sample {
+        Sample { cells: Stepped::new(1) }
+    }
+
+    pub fn add(&mut self, seen: Seen<'_>) {
+        if !seen.is_proxy || !seen.is_served {
+            return;
+        }
+        let (t, at) = (seen.t, seen.t.r.at);
+        let key = (pair(u64::from(at.file), at.line), at);
+        let cell = self.cells.at(t.end_lo, t.instance);
+        if cell.kept.len() < KEPT || cell.kept.last_key_value().is_some_and(|(last, _)| key < *last) {
+            cell.kept.insert(key, (t.end_lo, traits(&t.r)));
+            cell.shrink();
+        }
+    }
+
+    pub fn merge(&mut self, other: Sample) {
+        self.cells.merge(other.cells);
+    }
+
+    /// Healthy requests of some proxies that ended in a stretch of time.
+    pub fn within(&self, proxies: impl Fn(usize) -> bool, from: i64, to: i64) -> Vec<Traits> {
+        let cells = self.cells.within(from, to).filter(|(_, proxy, _)| proxies(*proxy));
+        let all = cells.flat_map(|(_, _, c)| c.kept.values());
+        all.filter(|(t, _)| (from..=to).contains(t)).map(|(_, traits)| *traits).collect()
+    }
+}

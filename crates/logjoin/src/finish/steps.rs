@@ -1,0 +1,153 @@
+//! Values over time in bounded memory: one cell per key and step, the steps as fine as the whole range of time allows.
+//!
+//! The trick: each step length divides the next, so that cells are made coarser by adding them up, and how coarse they end
+//! up depends on the first and the last moment alone, never on the order in which the moments came.
+
+use std::collections::BTreeMap;
+
+use crate::scene::SECOND;
+
+/// Lengths of a step, seconds; each divides the next.
+const LENGTHS: [i64; 9] = [1, 10, 60, 300, 900, 3600, 14_400, 86_400, 864_000];
+
+/// Steps from the first moment to the last, at most, unless the longest steps are too short for it.
+const LIMIT: i64 = 480;
+
+/// What a cell must be able to do.
+pub(super) trait Merge: Default {
+    /// Adds up: associative and commutative.
+    fn merge(&mut self, other: Self);
+}
+
+/// Cells by step and key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Stepped<K: Ord, V> {
+    level: usize,
+    range: Option<(i64, i64)>,
+    cells: BTreeMap<i64, BTreeMap<K, V>>,
+}
+
+impl<K: Ord + Copy, V: Merge> Stepped<K, V> {
+    /// No cells; steps are at least that long, seconds (one of the lengths, else the next longer one).
+    pub fn new(finest_s: i64) -> Stepped<K, V> {
+        let level = LENGTHS.iter().position(|l| *l >= finest_s).unwrap_or(LENGTHS.len() - 1);
+        Stepped { level, range: None, cells: BTreeMap::new() }
+    }
+
+    /// Length of a step, nanoseconds.
+    pub fn step(&self) -> i64 {
+        LENGTHS[self.level] * SECOND
+    }
+
+    /// The cell of a moment.
+    pub fn at(&mut self, t: i64, key: K) -> &mut V {
+        self.widen(t, t);
+        let n = t.div_euclid(self.step());
+        self.cells.entry(n).or_default().entry(key).or_default()
+    }
+
+    /// Calls for each step that a stretch of time touches, with the part of the stretch that lies in it, nanoseconds.
+    pub fn spread(&mut self, from: i64, to: i64, key: K, mut f: impl FnMut(&mut V, i64)) {
+        if to <= from {
+            return;
+        }
+        self.widen(from, to);
+        let step = self.step();
+        for n in from.div_euclid(step)..=(to - 1).div_euclid(step) {
+            let part = to.min((n + 1).saturating_mul(step)) - from.max(n.saturating_mul(step));
+            f(self.cells.entry(n).or_default().entry(key).or_default(), part);
+        }
+    }
+
+    /// Takes over another one's cells.
+    pub fn merge(&mut self, mut other: Stepped<K, V>) {
+        if let Some((lo, hi)) = other.range {
+            self.widen(lo, hi);
+        }
+        while other.level < self.level {
+            other.coarsen();
+        }
+        while self.level < other.level {
+            self.coarsen();
+        }
+        for (n, cells) in other.cells {
+            let mine = self.cells.entry(n).or_default();
+            cells.into_iter().for_each(|(key, v)| mine.entry(key).or_default().merge(v));
+        }
+    }
+
+    /// All cells, by step and key: (start of the step, key, value).
+    pub fn iter(&self) -> impl Iterator<Item = (i64, K, &V)> {
+        self.cells.iter().flat_map(move |(n, cells)| {
+            cells.iter().map(move |(k, v)| (n.saturating_mul(self.step()), *k, v))
+        })
+    }
+
+    /// The cells of the steps that overlap a stretch of time.
+    pub fn within(&self, from: i64, to: i64) -> impl Iterator<Item = (i64, K, &V)> {
+        let step = self.step();
+        let (first, last) = (from.div_euclid(step), to.div_euclid(step));
+        let steps = self.cells.range(first..=last.max(first));
+        steps.flat_map(move |(n, cells)| cells.iter().map(move |(k, v)| (n.saturating_mul(step), *k, v)))
+    }
+
+    fn widen(&mut self, lo: i64, hi: i64) {
+        let (a, b) = self.range.map_or((lo, hi), |(a, b)| (a.min(lo), b.max(hi)));
+        self.range = Some((a, b));
+        while self.level + 1 < LENGTHS.len() && b.div_euclid(self.step()) - a.div_euclid(self.step()) >= LIMIT
+        {
+            self.coarsen();
+        }
+    }
+
+    fn coarsen(&mut self) {
+        let by = LENGTHS[self.level + 1] / LENGTHS[self.level];
+        self.level += 1;
+        for (n, cells) in std::mem::take(&mut self.cells) {
+            let mine = self.cells.entry(n.div_euclid(by)).or_default();
+            cells.into_iter().for_each(|(key, v)| mine.entry(key).or_default().merge(v));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Clone, Default, PartialEq, Eq)]
+    struct Sum(i64);
+
+    impl Merge for Sum {
+        fn merge(&mut self, other: Sum) {
+            self.0 += other.0;
+        }
+    }
+
+    #[test]
+    fn the_same_cells_in_whatever_order_and_parts() {
+        let moments: Vec<i64> = (0..2000).map(|i| i * 7_901 % 40_000 * SECOND / 7).collect();
+        let of = |list: &[i64]| {
+            let mut s: Stepped<u8, Sum> = Stepped::new(1);
+            list.iter().for_each(|t| s.at(*t, 0).0 += 1);
+            s
+        };
+        let whole = of(&moments);
+        let back: Vec<i64> = moments.iter().rev().copied().collect();
+        assert_eq!(of(&back), whole);
+        let mut parts = of(&moments[700..]);
+        parts.merge(of(&moments[..700]));
+        assert_eq!(parts, whole);
+        // Some 5714 seconds: too many for steps of ten.
+        assert_eq!(whole.step(), 60 * SECOND);
+        assert_eq!(whole.iter().map(|(_, _, v)| v.0).sum::<i64>(), 2000);
+    }
+
+    #[test]
+    fn a_stretch_is_spread_over_its_steps() {
+        let mut s: Stepped<u8, Sum> = Stepped::new(10);
+        s.spread(8 * SECOND, 31 * SECOND, 1, |v, part| v.0 += part);
+        let parts: Vec<(i64, i64)> = s.iter().map(|(t, _, v)| (t / SECOND, v.0 / SECOND)).collect();
+        assert_eq!(parts, [(0, 2), (10, 10), (20, 10), (30, 1)]);
+        assert_eq!(s.within(10 * SECOND, 29 * SECOND).count(), 2);
+    }
+}
