@@ -8,6 +8,8 @@ use clap_complete::Shell;
 use logjoin::CauseId;
 use logjoin::render::RENDERERS;
 
+use crate::probe_args::{ProbeCommand, WHAT_IS_SENT};
+
 const EXAMPLES: &str = "\
 Examples:
   logjoin ./logs                              what failed, why, and which lines prove it
@@ -48,6 +50,9 @@ pub(crate) enum Command {
     Detect(AnalyzeCommand),
     /// What a cause means; or how one failure was judged, step by step
     Explain(ExplainCommand),
+    /// Asks the proxy and the backends the same thing over the network, and says where the answers part (sends requests)
+    #[command(after_help = WHAT_IS_SENT)]
+    Probe(ProbeCommand),
     /// Completions for a shell, on standard output
     Completions {
         /// The shell

@@ -14,7 +14,7 @@ use crate::engine::Inputs;
 use crate::exit::{Failure, Outcome};
 use crate::output::{Level, OutputArgs, say, to_stdout, wants_progress};
 use crate::progress::Progress;
-use crate::{explain, parse_run, saved};
+use crate::{explain, parse_run, probe, saved};
 
 /// Runs the program with the arguments of the process.
 pub fn run() -> ExitCode {
@@ -43,6 +43,7 @@ fn dispatch(cli: Cli) -> Result<Outcome, Failure> {
         Some(Command::Detect(a)) => detect(a),
         Some(Command::Parse(p)) => parse_run::parse(&p),
         Some(Command::Explain(e)) => explain::explain(e),
+        Some(Command::Probe(p)) => probe::probe(p),
         Some(Command::Completions { shell }) => {
             let mut out = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "logjoin", &mut out);
