@@ -100,9 +100,13 @@ if ip netns add "$router" 2> "$work/net" && ip link add "lj$$" type veth peer na
 fi
 nft=no
 [[ $net == yes ]] && ip netns exec "$router" nft -f - 2> "$work/nft" << 'NFT' && nft=yes
-table inet f { chain i { type filter hook input priority 0;
-  tcp dport 19010 reject with tcp reset
-  tcp dport 19011 reject with icmpx admin-prohibited } }
+table inet f {
+  chain i {
+    type filter hook input priority 0
+    tcp dport 19010 reject with tcp reset
+    tcp dport 19011 reject with icmpx type admin-prohibited
+  }
+}
 NFT
 
 # One listener per variant: NUMBER ADDRESS-OF-THE-BACKEND SCHEME

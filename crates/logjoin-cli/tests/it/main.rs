@@ -1,6 +1,7 @@
 //! The program as people run it: arguments in; standard output, standard error, files and exit code out.
 
 mod pages;
+mod probe;
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
