@@ -9,6 +9,8 @@ use clap_complete::Shell;
 use logjoin::CauseId;
 use logjoin::render::RENDERERS;
 
+use crate::probe_args::{ProbeCommand, WHAT_IS_SENT};
+
 const EXAMPLES: &str = "\
 Examples:
   logjoin ./logs                              what failed, why, and which lines prove it
@@ -52,6 +54,9 @@ pub(crate) enum Command {
     Explain(ExplainCommand),
     /// What in the proxies' configurations costs availability, and what to write instead
     Check(CheckCommand),
+    /// Asks the proxy and the backends the same thing over the network, and says where the answers part (sends requests)
+    #[command(after_help = WHAT_IS_SENT)]
+    Probe(ProbeCommand),
     /// Completions for a shell, on standard output
     Completions {
         /// The shell

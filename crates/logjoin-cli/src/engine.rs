@@ -99,6 +99,11 @@ impl Inputs {
         true
     }
 
+    /// The files with lines.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &InputFile> {
+        self.logs.iter().map(|(file, ..)| file)
+    }
+
     /// Whether there is nothing to read.
     pub fn is_empty(&self) -> bool {
         self.logs.is_empty() && self.configs.is_empty()

@@ -16,7 +16,7 @@ use crate::engine::Inputs;
 use crate::exit::{Failure, Outcome};
 use crate::output::{Level, OutputArgs, say, to_stdout, wants_progress};
 use crate::progress::Progress;
-use crate::{check, explain, parse_run, saved};
+use crate::{check, explain, parse_run, probe, saved};
 
 /// Runs the program with the arguments of the process.
 pub fn run() -> ExitCode {
@@ -46,6 +46,7 @@ fn dispatch(cli: Cli) -> Result<Outcome, Failure> {
         Some(Command::Parse(p)) => parse_run::parse(&p),
         Some(Command::Explain(e)) => explain::explain(e),
         Some(Command::Check(c)) => check::check(&c),
+        Some(Command::Probe(p)) => probe::probe(p),
         Some(Command::Completions { shell }) => {
             let mut out = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "logjoin", &mut out);

@@ -4,6 +4,7 @@ mod check;
 mod conformance;
 mod entries;
 mod pages;
+mod probe;
 mod reading;
 
 use std::io::Read;
