@@ -32,8 +32,8 @@ pub(crate) struct Entry {
     pub agent: u64,
     pub id: u64,
     pub client: u64,
-    /// Lines of one file and one kind: of these, a request has one.
-    pub stream: u64,
+    /// Without a duration: the stamp is that of the start.
+    pub is_start: bool,
 }
 
 /// Lookups only; never iterated, so the order of the map cannot show.
@@ -71,7 +71,7 @@ impl Index {
                 agent: t.r.agent,
                 id: t.r.id,
                 client: t.r.client,
-                stream: u64::from(t.r.at.file) << 1,
+                is_start: t.r.anchor == logjoin_parse::Anchor::Start && !t.has_duration,
             };
             index.add(pair(t.r.method, t.r.target), entry);
         }
@@ -91,7 +91,7 @@ impl Index {
                 agent: 0,
                 id: m.e.id,
                 client: m.e.client,
-                stream: pair(u64::from(m.e.at.file) << 1 | 1, m.e.template),
+                is_start: false,
             };
             let method = if m.e.method == 0 { 1 } else { m.e.method };
             if m.e.target != 0 {
