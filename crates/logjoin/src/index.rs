@@ -41,6 +41,8 @@ pub(crate) struct Entry {
 pub(crate) struct Index {
     by_request: HashMap<u64, Vec<Entry>>,
     by_id: HashMap<u64, Vec<Entry>>,
+    /// The widest range in which a line's moment lies.
+    widest: i64,
 }
 
 impl Index {
@@ -100,6 +102,7 @@ impl Index {
                 index.by_id.entry(m.e.id).or_default().push(entry);
             }
         }
+        index.by_request.values_mut().for_each(|list| list.sort_by_key(|e| (e.lo, e.row)));
         index
     }
 
@@ -107,7 +110,16 @@ impl Index {
         if entry.id != 0 {
             self.by_id.entry(entry.id).or_default().push(entry);
         }
+        self.widest = self.widest.max(entry.hi - entry.lo);
         self.by_request.entry(key).or_default().push(entry);
+    }
+
+    /// Of the lines that name this method and target, those whose moments can lie between two.
+    pub fn near(&self, method: u64, target: u64, from: i64, to: i64) -> &[Entry] {
+        let list = self.request(method, target);
+        let first = list.partition_point(|e| e.lo < from.saturating_sub(self.widest));
+        let rest = &list[first..];
+        &rest[..rest.partition_point(|e| e.lo <= to)]
     }
 
     /// Lines that name this method and target, in order of time per list.

@@ -59,6 +59,8 @@ pub(crate) struct Fit {
     pub share: f64,
     pub state: State,
     pub likelihood: f64,
+    /// The proxy does not say when its requests ended, nor the backend when they began: how long they took was guessed.
+    pub is_guessed: bool,
 }
 
 impl Fit {
@@ -90,7 +92,8 @@ impl Front<'_> {
     /// Fits the clock of another instance, which logged these requests and messages.
     pub fn fit(&self, requests: &[&Timed], mentions: &[&Moment<LogEvent>]) -> Fit {
         let backs = self.backs(requests, mentions);
-        let counted = |fit: Fit| Fit { total: backs.total, ..fit };
+        let is_guessed = backs.has_two_readings && !self.knows_ends;
+        let counted = |fit: Fit| Fit { total: backs.total, is_guessed, ..fit };
         let as_end = counted(solve(&self.votes(&backs, Stamped::End), self.span));
         if !backs.has_two_readings || !self.has_durations {
             return as_end;

@@ -18,8 +18,8 @@ const SHARP: [f64; 3] = [0.01, 0.05, 0.25];
 const ENOUGH_SHARP: usize = 40;
 /// How much likelier a drift must make the data before it is believed: odds of 20,000 to 1.
 const DRIFT_ODDS: f64 = 10.0;
-/// No clock of a host runs faster or slower than this, millionths.
-const MAX_DRIFT: f64 = 600.0;
+/// No clock of a host runs faster or slower than this, millionths: an undisciplined virtual machine may come near.
+const MAX_DRIFT: f64 = 8_000.0;
 /// What the logarithm of the likelihood falls by at the ends of a band: 2.4 standard errors.
 const BAND_FALL: f64 = 3.0;
 /// What the wire adds on one side and not on the other.
@@ -125,7 +125,7 @@ impl Likelihood {
         let slope_ppm = slanted.0.slope * 1e6;
         // Real clocks drift by tens of millionths; the further beyond, the more must speak for it.
         let believed =
-            slope_ppm.abs() < MAX_DRIFT && slanted.1 > flat.1 + DRIFT_ODDS + slope_ppm.abs() / 500.0;
+            slope_ppm.abs() < MAX_DRIFT && slanted.1 > flat.1 + DRIFT_ODDS + slope_ppm.abs() / 1_000.0;
         let (line, _) = if believed { slanted } else { flat };
         let (stray, likelihood) = STRAYS
             .iter()

@@ -153,7 +153,12 @@ impl ClockModel {
     /// The part of the offset that is a wrong zone, seconds; `None` where the lines did not settle it.
     pub fn zone_error_s(&self, instance: usize) -> Option<i32> {
         let line = self.lines.get(instance).filter(|l| l.state == State::Fitted)?;
-        Some(zone_part(line.at(line.origin_ns)) as i32)
+        Some(zone_part(line.pieces.first()?.line.offset) as i32)
+    }
+
+    /// How far any offset may be off.
+    pub fn widest_band(&self) -> i64 {
+        self.lines.iter().map(Line::band_ns).max().unwrap_or(0)
     }
 
     /// Whether the clock is known relative to the reference.
@@ -259,7 +264,7 @@ pub(crate) fn fit_all(plan: &Plan, world: &World) -> ClockModel {
             .min_by_key(|((p, b), f)| {
                 let base = if known[*p] { *p } else { *b };
                 let band = lines[base].band_ns() + f.band_ns();
-                (f.state != State::Told, band, std::cmp::Reverse(f.support()), (*p, *b))
+                (f.state != State::Told, f.is_guessed, band, std::cmp::Reverse(f.support()), (*p, *b))
             });
         let Some(((p, b), f)) = next else { break };
         let (new, base) = if known[*p] { (*b, *p) } else { (*p, *b) };

@@ -88,6 +88,8 @@ pub(crate) struct Front<'a> {
     pub(super) span: i64,
     /// Some requests say how long they took.
     pub(super) has_durations: bool,
+    /// Most requests say when they ended.
+    pub(super) knows_ends: bool,
 }
 
 /// Keys of different kinds never meet.
@@ -145,7 +147,9 @@ impl<'a> Front<'a> {
         let first = rows.iter().map(|r| r.end_lo).min().unwrap_or(0);
         let last = rows.iter().map(|r| r.end_hi).max().unwrap_or(0);
         let has_durations = rows.iter().any(|r| r.has_duration);
-        Front { rows, keys, limit, span: (last - first).max(SECOND), has_durations }
+        let knows_end = |r: &&&Timed| r.has_duration || r.r.anchor != logjoin_parse::Anchor::Start;
+        let knows_ends = rows.iter().filter(knows_end).count() * 2 >= rows.len();
+        Front { rows, keys, limit, span: (last - first).max(SECOND), has_durations, knows_ends }
     }
 
     fn with(&self, key: u64) -> &[(u64, u32)] {

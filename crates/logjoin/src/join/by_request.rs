@@ -34,6 +34,8 @@ const ROUNDS: usize = 3;
 const NOBODY: f64 = 0.05;
 /// A pair that fits so much worse than the best one of its line or its request is none.
 const HOPELESS: f64 = 1e-6;
+/// The same, for a line and a request that are each other's best.
+const TAKEN: f64 = 1e-3;
 /// Status lines of errors: 5xx, and the 499 of a server whose client went away.
 fn is_error(status: i32) -> bool {
     status >= 499
@@ -302,14 +304,25 @@ fn fitness(from: &Sources<'_>, laws: &Laws, c: &Claim, e: &Entry, rare: &Rarity)
     moments / rare.by_chance(e) * law.same_bytes(c, e, t.r.bytes, rare.as_long(e))
 }
 
-/// Leaves out what fits far worse than something else.
+/// Leaves out what fits far worse than something else: a line that is clearly the best one of its best claim is open to few
+/// others.
 fn prune(pairs: &mut Vec<(u32, u32, f64)>, claims: usize, lines: usize) {
-    let (mut of_claim, mut of_line) = (vec![0.0f64; claims], vec![0.0f64; lines]);
+    let none = (0.0f64, u32::MAX);
+    let (mut of_claim, mut of_line) = (vec![none; claims], vec![none; lines]);
     for (c, l, w) in pairs.iter() {
-        of_claim[*c as usize] = of_claim[*c as usize].max(*w);
-        of_line[*l as usize] = of_line[*l as usize].max(*w);
+        let (claim, line) = (&mut of_claim[*c as usize], &mut of_line[*l as usize]);
+        if *w > claim.0 {
+            *claim = (*w, *l);
+        }
+        if *w > line.0 {
+            *line = (*w, *c);
+        }
     }
-    pairs.retain(|(c, l, w)| *w > HOPELESS * of_claim[*c as usize].max(of_line[*l as usize]));
+    pairs.retain(|(c, l, w)| {
+        let (best_line, best_claim) = (of_claim[*c as usize], of_line[*l as usize]);
+        let is_taken = of_claim[best_claim.1 as usize].1 == *l;
+        *w > HOPELESS * best_line.0 && *w > if is_taken { TAKEN } else { HOPELESS } * best_claim.0
+    });
 }
 
 /// How often a claim has a line, before anything is known.

@@ -11,6 +11,7 @@ use crate::plan::Plan;
 use crate::timeline::World;
 
 const MS: i64 = 1_000_000;
+const SECOND: i64 = 1_000 * MS;
 
 /// Links between the proxies of a chain: for each failed request, the lines of other proxies about the same request.
 pub(crate) fn chains(
@@ -27,7 +28,8 @@ pub(crate) fn chains(
         let t = &world.requests[f.request];
         let ids = t.r.detail.as_deref().map_or(&[][..], |d| &d.ids[..]);
         let mut best: Option<(i64, usize, f64)> = None;
-        for e in index.request(t.r.method, t.r.target) {
+        let reach = clocks.widest_band() + SECOND;
+        for e in index.near(t.r.method, t.r.target, t.start_lo - reach, t.end_hi + reach) {
             let Row::Request(other) = e.row else { continue };
             let (other, q) = (other as usize, e.instance as usize);
             if q == t.instance

@@ -108,14 +108,8 @@ fn only_line<'i>(
     t: &Timed,
     server: Option<usize>,
 ) -> Option<&'i Entry> {
-    let list = index.request(t.r.method, t.r.target);
-    // In order of ends, but for what is stamped at its start.
-    let from = list.partition_point(|e| e.lo < t.start_lo - 5 * SECOND);
     let mut found = None;
-    for e in &list[from..] {
-        if e.lo > t.end_hi + 5 * SECOND {
-            break;
-        }
+    for e in index.near(t.r.method, t.r.target, t.start_lo - 5 * SECOND, t.end_hi + 5 * SECOND) {
         let i = e.instance as usize;
         let reach = clocks.band(i) + SECOND / 2;
         let fits = matches!(e.row, Row::Request(_))
