@@ -26,25 +26,25 @@ fn line(s: &Scenario, r: &Request) -> String {
     match s.stamps {
         Stamps::Seconds => {
             let id = if s.ids { format!(" \"{}\"", r.id) } else { String::new() };
+            let bytes = if s.bytes { r.bytes.to_string() } else { "-".into() };
             format!(
-                "10.0.0.5 - - [{}] \"{} {} HTTP/1.0\" {} {} \"-\" \"{}\"{id}",
+                "10.0.0.5 - - [{}] \"{} {} HTTP/1.0\" {} {bytes} \"-\" \"{}\"{id}",
                 when::local(s.start, shown),
                 r.method,
                 r.target,
                 r.status,
-                r.bytes,
                 r.agent,
             )
         }
         Stamps::Millis => {
             let id = if s.ids { format!(",\"request_id\":\"{}\"", r.id) } else { String::new() };
+            let bytes = if s.bytes { format!(",\"bytes\":{}", r.bytes) } else { String::new() };
             format!(
-                "{{\"time\":\"{}\",\"level\":\"info\",\"msg\":\"request completed\",\"method\":\"{}\",\"path\":\"{}\",\"status\":{},\"bytes\":{},\"duration_ms\":{:.1}{id}}}",
+                "{{\"time\":\"{}\",\"level\":\"info\",\"msg\":\"request completed\",\"method\":\"{}\",\"path\":\"{}\",\"status\":{}{bytes},\"duration_ms\":{:.1}{id}}}",
                 when::iso(s.start, shown),
                 r.method,
                 r.target,
                 r.status,
-                r.bytes,
                 r.duration * 1e3,
             )
         }

@@ -65,6 +65,15 @@ fn bytes(r: &Request) -> u64 {
     if matches!(r.fate, Fate::Served | Fate::Answered) { r.bytes } else { PAGE }
 }
 
+/// What HAProxy counts beside the body: the status line and the headers, of which the length and the kind of the content
+/// vary.
+fn headers(r: &Request) -> u64 {
+    let digits = bytes(r).to_string().len() as u64;
+    let reason = if r.status == 404 { 9 } else { 2 };
+    let kind = if r.method == "POST" { 16 } else { 24 };
+    150 + digits + reason + kind
+}
+
 fn nginx(s: &Scenario, r: &Request) -> String {
     let spent = format!("{:.3}", r.end - r.start);
     let (connect, header) = match r.fate {
@@ -150,7 +159,7 @@ fn haproxy(s: &Scenario, r: &Request) -> String {
         when::haproxy(s.start, r.start),
         server_name(r.server),
         status(s.front, r),
-        bytes(r) + 180,
+        bytes(r) + headers(r),
         r.method,
         r.target,
     )

@@ -74,6 +74,8 @@ pub struct Scenario {
     pub clocks: Vec<TrueClock>,
     /// Whether the proxy and the backends log a request id.
     pub ids: bool,
+    /// Whether the backends log the length of their answers.
+    pub bytes: bool,
     /// Distinct URLs; their popularity falls as 1/k.
     pub urls: usize,
     /// Distinct user agents.
@@ -101,6 +103,7 @@ impl Default for Scenario {
             own_format: false,
             clocks: vec![TrueClock::default(); 3],
             ids: false,
+            bytes: true,
             urls: 400,
             agents: 30,
             duration: (0.04, 0.8),

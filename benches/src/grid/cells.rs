@@ -110,6 +110,8 @@ pub fn cells() -> Vec<Cell> {
         let name = |what: &str| format!("{what}-{}", stamp(stamps));
         add(HARD, name("5-urls"), Scenario { urls: 5, ..hard.clone() });
         add(HARD, name("1-agent"), Scenario { agents: 1, ..hard.clone() });
+        add(HARD, name("no-bytes"), Scenario { bytes: false, ..hard.clone() });
+        add(HARD, name("no-bytes-500ps"), Scenario { bytes: false, rate: 500.0, ..hard.clone() });
         add(HARD, name("slow-backends"), Scenario { duration: (0.6, 0.9), ..hard.clone() });
         add(HARD, name("a-third-fails"), Scenario { failing: 0.33, ..hard.clone() });
         add(HARD, name("few-requests"), Scenario { requests: 300, rate: 5.0, failing: 0.1, ..hard });

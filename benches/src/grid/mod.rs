@@ -5,6 +5,8 @@
 
 pub mod cells;
 pub mod page;
+#[cfg(test)]
+mod properties;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -48,6 +50,8 @@ pub struct Outcome {
     pub steps: Share,
     /// Steps stated that did not happen.
     pub false_steps: u64,
+    /// Stated confidence of each join without an id, and whether it is right.
+    pub bets: Vec<(f64, bool)>,
 }
 
 /// Generates a cell in `folder`, analyses it, and compares.
@@ -58,17 +62,21 @@ pub fn run(cell: &Cell, folder: &Path) -> io::Result<Outcome> {
     let (analysis, _problems) = logjoin_cli::engine::analyze(&paths, &[], Options::default());
     let said = Said::new(&analysis, &folder.to_string_lossy());
     let mut outcome = Outcome::default();
-    joins(&world.truth, &said, &mut outcome);
+    joins(&world.truth, &said, cell.scenario.ids, &mut outcome);
     clocks(&world.truth, &analysis, cell.scenario.start, &mut outcome);
     Ok(outcome)
 }
 
-fn joins(truth: &Truth, said: &Said, o: &mut Outcome) {
+fn joins(truth: &Truth, said: &Said, has_ids: bool, o: &mut Outcome) {
     let stated: BTreeMap<&LineRef, _> =
         said.failures.iter().filter(|f| f.gateway).map(|f| (&f.at, f)).collect();
     for x in &truth.failures {
         let f = stated.get(&x.access);
         o.found.count(f.is_some());
+        if !has_ids {
+            let lines = f.into_iter().flat_map(|f| &f.backend);
+            o.bets.extend(lines.map(|(at, confidence)| (*confidence, Some(at) == x.backend.as_ref())));
+        }
         let mut joined = f.into_iter().flat_map(|f| &f.backend).map(|(at, _)| Some(at) == x.backend.as_ref());
         let is_joined = f.is_some_and(|f| !f.backend.is_empty());
         if x.backend.is_some() {

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::cells::{self, Cell};
 use super::{Outcome, Share};
+use crate::accuracy::calibration::calibrate;
 use crate::accuracy::score::mean;
 
 /// The whole page in Markdown. The same outcomes give the same bytes.
@@ -14,7 +15,8 @@ pub fn render(outcomes: &[(Cell, Outcome)]) -> String {
          Each row is traffic drawn from a seed: Poisson arrivals, lognormal durations (median 40 ms), 400 URLs and 30 user agents of\n\
          which few are popular, one proxy before three backends, 10,000 requests; 2 % fail (refused, answered too late, closed with and\n\
          without a line at the backend, answered with a 503). One backend has the clock that is named, one is right, one is wrong the other\n\
-         way by a third. Stamps of 1 s: *combined* lines without a duration at the backend; of 1 ms: JSON lines with one.\n\n\
+         way by a third. Stamps of 1 s: *combined* lines without a duration at the backend; of 1 ms: JSON lines with one. The backends log\n\
+         the length of the body, as nginx and httpd do; HAProxy counts headers of varying length with it.\n\n\
          *Recall*: of the failures that a backend logged, the share joined to that line. *Precision*: of all lines joined, the share\n\
          that are right. *False*: of the failures that no backend logged, the share joined to a line. *Clocks*: backends whose clock was\n\
          fitted. *Error*: the largest error of a fitted clock in the middle of the traffic, zone included. *In band*: fitted clocks whose true\n\
@@ -33,7 +35,34 @@ pub fn render(outcomes: &[(Cell, Outcome)]) -> String {
             row(&mut page, &cell.name, outcome);
         }
     }
+    calibration(&mut page, outcomes);
     page
+}
+
+/// Whether the stated confidence of joins means what it says.
+fn calibration(page: &mut String, outcomes: &[(Cell, Outcome)]) {
+    let bets: Vec<(f64, bool)> = outcomes.iter().flat_map(|(_, o)| o.bets.iter().copied()).collect();
+    let table = calibrate(&bets);
+    let _ = write!(
+        page,
+        "\n## Stated confidence of joins without ids\n\n\
+         A join below 0.6 is not made but called ambiguous. Expected calibration error {} over {} joins.\n\n\
+         | stated | joins | mean stated | right |\n\
+         | --- | ---: | ---: | ---: |\n",
+        table.error.map_or("-".into(), |e| format!("{e:.3}")),
+        bets.len()
+    );
+    for b in &table.bins {
+        let _ = writeln!(
+            page,
+            "| {:.1} to {:.1} | {} | {:.3} | {:.3} |",
+            b.from,
+            b.from + 0.1,
+            b.verdicts,
+            b.stated,
+            b.observed()
+        );
+    }
 }
 
 fn row(page: &mut String, name: &str, o: &Outcome) {

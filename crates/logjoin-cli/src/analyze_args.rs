@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use logjoin::{CauseId, Pattern, Zone, render};
+use logjoin::{CauseId, LineAt, Pattern, Zone, render};
 use logjoin_parse::Format;
 use logjoin_parse::compile::{self, Compiled, Escape, FormatError};
 
@@ -28,6 +28,8 @@ pub(crate) struct AnalyzeArgs {
     pub zones: Vec<(Pattern, Zone)>,
     /// Known clock offsets, seconds.
     pub skews: Vec<(Pattern, f64)>,
+    /// Lines about the same moment.
+    pub anchors: Vec<(LineAt, LineAt)>,
     /// Roles of files.
     pub roles: Vec<(Pattern, String)>,
     /// Formats of files.
@@ -81,6 +83,7 @@ impl AnalyzeArgs {
             skews: pairs("--skew", "GLOB=OFFSET", &o.skew, |v| {
                 time_args::offset_s(v).map_err(|e| e.to_string())
             })?,
+            anchors: o.anchor.iter().map(|text| anchor(text)).collect::<Result<_, _>>()?,
             roles: pairs("--role", "GLOB=ROLE", &o.role, role)?,
             formats: formats(&o.format)?,
             peers: peers(&o.peer)?,
@@ -150,6 +153,22 @@ fn pairs<T>(
             Ok((Pattern::new(glob), value))
         })
         .collect()
+}
+
+/// Reads `FILE:LINE=FILE:LINE`.
+fn anchor(text: &str) -> Result<(LineAt, LineAt), Failure> {
+    let line = |place: &str| {
+        let (file, line) = place.rsplit_once(':')?;
+        let line = line.parse().ok().filter(|n| *n > 0)?;
+        (!file.is_empty()).then(|| LineAt { file: Pattern::new(file), line })
+    };
+    // A name may hold `=` and `:` itself: what is left of some `=` and what is right of it must both end in a number.
+    let both = text.match_indices('=').find_map(|(i, _)| Some((line(&text[..i])?, line(&text[i + 1..])?)));
+    both.ok_or_else(|| {
+        Failure::usage(format!(
+            "--anchor {text:?}: expected FILE:LINE=FILE:LINE, such as edge/access.log:17=api/app.log:5"
+        ))
+    })
 }
 
 fn peers(all: &[String]) -> Result<Vec<(String, Pattern)>, Failure> {
@@ -233,6 +252,7 @@ mod tests {
         let a = read(|o| {
             o.tz = vec!["api-3/*=Europe/Berlin".into()];
             o.skew = vec!["api-2/=-41.2s".into()];
+            o.anchor = vec!["edge/access.log:17=C:/a=b.log:5".into()];
             o.role = vec!["*.log=httpd".into()];
             o.peer = vec!["10.0.0.3:8080=api-3/".into()];
             o.status = "502, 504".into();
@@ -243,6 +263,8 @@ mod tests {
         .unwrap();
         assert!(a.zones[0].0.fits("logs/api-3/app.log") && matches!(a.zones[0].1, Zone::Named(_)));
         assert_eq!(a.skews[0].1, -41.2);
+        assert_eq!((a.anchors[0].0.line, a.anchors[0].1.line), (17, 5));
+        assert!(a.anchors[0].1.file.fits("C:/a=b.log"));
         assert_eq!(a.roles[0].1, "apache");
         assert_eq!(a.peers[0].0, "10.0.0.3:8080");
         assert_eq!(a.statuses, BTreeSet::from([502, 504]));

@@ -164,6 +164,9 @@ pub(crate) struct Options {
     /// Known clock offset of the files that GLOB fits (the log's clock minus the true one): -41.2s
     #[arg(long, value_name = "GLOB=OFFSET")]
     pub skew: Vec<String>,
+    /// Two lines about the same moment, which tell how the clocks of their hosts differ: edge/access.log:17=api/app.log:5
+    #[arg(long, value_name = "FILE:LINE=FILE:LINE")]
+    pub anchor: Vec<String>,
     /// How far from a failure an event may be to be its cause [default: 60s]
     #[arg(long, value_name = "DUR")]
     pub window: Option<String>,

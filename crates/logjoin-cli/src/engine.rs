@@ -115,6 +115,7 @@ impl Inputs {
             statuses: args.statuses.clone(),
             zones: args.zones.clone(),
             skews: args.skews.clone(),
+            anchors: args.anchors.clone(),
             roles: args.roles.clone(),
             formats: args.formats.clone(),
             peers: args.peers.clone(),

@@ -32,8 +32,8 @@ pub(crate) struct Entry {
     pub agent: u64,
     pub id: u64,
     pub client: u64,
-    /// Lines of one file and one kind: of these, a request has one.
-    pub stream: u64,
+    /// Without a duration: the stamp is that of the start.
+    pub is_start: bool,
 }
 
 /// Lookups only; never iterated, so the order of the map cannot show.
@@ -41,6 +41,8 @@ pub(crate) struct Entry {
 pub(crate) struct Index {
     by_request: HashMap<u64, Vec<Entry>>,
     by_id: HashMap<u64, Vec<Entry>>,
+    /// The widest range in which a line's moment lies.
+    widest: i64,
 }
 
 impl Index {
@@ -71,7 +73,7 @@ impl Index {
                 agent: t.r.agent,
                 id: t.r.id,
                 client: t.r.client,
-                stream: u64::from(t.r.at.file) << 1,
+                is_start: t.r.anchor == logjoin_parse::Anchor::Start && !t.has_duration,
             };
             index.add(pair(t.r.method, t.r.target), entry);
         }
@@ -91,7 +93,7 @@ impl Index {
                 agent: 0,
                 id: m.e.id,
                 client: m.e.client,
-                stream: pair(u64::from(m.e.at.file) << 1 | 1, m.e.template),
+                is_start: false,
             };
             let method = if m.e.method == 0 { 1 } else { m.e.method };
             if m.e.target != 0 {
@@ -100,6 +102,7 @@ impl Index {
                 index.by_id.entry(m.e.id).or_default().push(entry);
             }
         }
+        index.by_request.values_mut().for_each(|list| list.sort_by_key(|e| (e.lo, e.row)));
         index
     }
 
@@ -107,7 +110,16 @@ impl Index {
         if entry.id != 0 {
             self.by_id.entry(entry.id).or_default().push(entry);
         }
+        self.widest = self.widest.max(entry.hi - entry.lo);
         self.by_request.entry(key).or_default().push(entry);
+    }
+
+    /// Of the lines that name this method and target, those whose moments can lie between two.
+    pub fn near(&self, method: u64, target: u64, from: i64, to: i64) -> &[Entry] {
+        let list = self.request(method, target);
+        let first = list.partition_point(|e| e.lo < from.saturating_sub(self.widest));
+        let rest = &list[first..];
+        &rest[..rest.partition_point(|e| e.lo <= to)]
     }
 
     /// Lines that name this method and target, in order of time per list.

@@ -60,7 +60,7 @@ pub mod vocabulary;
 pub use analysis::Analysis;
 pub use calendar::{Wall, Zone, ZoneError};
 pub use finish::finish;
-pub use options::{Options, Pattern};
+pub use options::{LineAt, Options, Pattern};
 pub use plan::{ConfigFile, FileTimes, Head, Plan, plan};
 pub use scanner::{FileScan, FileScanner};
 pub use vocabulary::{CauseId, Mechanism, Origin};

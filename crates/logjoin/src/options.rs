@@ -13,6 +13,8 @@ pub struct Options {
     pub zones: Vec<(Pattern, Zone)>,
     /// Clock offsets that are known (the log's clock minus the reference's), seconds, by a pattern of the path.
     pub skews: Vec<(Pattern, f64)>,
+    /// Lines known to be about the same moment, in pairs: they tell the offset between the clocks of their instances.
+    pub anchors: Vec<(LineAt, LineAt)>,
     /// Roles: `nginx`, `apache`, `haproxy`, `backend` or `system`, by a pattern of the path.
     pub roles: Vec<(Pattern, String)>,
     /// Formats, by a pattern of the path.
@@ -38,6 +40,7 @@ impl Default for Options {
             statuses: [502, 503, 504].into(),
             zones: Vec::new(),
             skews: Vec::new(),
+            anchors: Vec::new(),
             roles: Vec::new(),
             formats: Vec::new(),
             peers: Vec::new(),
@@ -48,6 +51,15 @@ impl Default for Options {
             max_failures: None,
         }
     }
+}
+
+/// A line of a log, named by the caller.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LineAt {
+    /// Its file.
+    pub file: Pattern,
+    /// Its number in the decompressed file, from 1.
+    pub line: u64,
 }
 
 /// A pattern of paths: `*` stands for any run of characters, `?` for one. It fits when it matches the whole path or

@@ -252,7 +252,9 @@ const FEW: usize = 5;
 
 /// The instances in whose logs a served request can be found.
 fn arrivals(t: &Timed, index: &Index, clocks: &ClockModel, faces: &[Face]) -> Vec<usize> {
-    let found = index.request(t.r.method, t.r.target).iter().filter_map(|e| {
+    let reach = clocks.widest_band() + SLACK;
+    let near = index.near(t.r.method, t.r.target, t.start_lo - reach, t.end_hi + reach);
+    let found = near.iter().filter_map(|e| {
         let i = e.instance as usize;
         let band = clocks.band(i) + SLACK;
         let fits = e.lo <= t.end_hi + band && e.hi >= t.start_lo - band;

@@ -102,22 +102,23 @@ impl World {
     /// Puts everything on the reference clock.
     pub fn shift(&mut self, clocks: &ClockModel) {
         for r in &mut self.requests {
-            let by = clocks.offset_at(r.instance, r.start_lo);
+            let stamp = if r.r.anchor == Anchor::Start { r.start_lo } else { r.end_lo };
+            let by = clocks.offset_at(r.instance, r.r.at, stamp);
             r.start_lo -= by;
             r.start_hi -= by;
             r.end_lo -= by;
             r.end_hi -= by;
         }
-        fn shift<T>(list: &mut [Moment<T>], clocks: &ClockModel) {
+        fn shift<T>(list: &mut [Moment<T>], clocks: &ClockModel, at: impl Fn(&T) -> At) {
             for m in list {
-                let by = clocks.offset_at(m.instance, m.lo);
+                let by = clocks.offset_at(m.instance, at(&m.e), m.lo);
                 m.lo -= by;
                 m.hi -= by;
             }
         }
-        shift(&mut self.errors, clocks);
-        shift(&mut self.states, clocks);
-        shift(&mut self.logs, clocks);
+        shift(&mut self.errors, clocks, |e| e.at);
+        shift(&mut self.states, clocks, |e| e.at);
+        shift(&mut self.logs, clocks, |e| e.at);
         self.sort();
     }
 

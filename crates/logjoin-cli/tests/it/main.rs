@@ -233,6 +233,7 @@ fn options_reach_the_analysis() {
     assert_eq!(failures(&["--tz", "error.log=Etc/UTC", "--skew", "error.log=0s", "--window", "30s"]), 2);
     for (option, value, words) in [
         ("--tz", "Berlin", "GLOB=ZONE"),
+        ("--anchor", "access.log:0=app.log:5", "FILE:LINE=FILE:LINE"),
         ("--since", "sometime", "yesterday 14:00"),
         ("--role", "*=cook", "backend"),
     ] {

@@ -5,12 +5,21 @@
 //! from there, along the surest pairs first.
 
 mod fit;
+mod likelihood;
+mod pairs;
+mod set_back;
+#[cfg(test)]
+mod tests;
+mod told;
+mod track;
 
 use std::collections::BTreeMap;
 
-pub(crate) use fit::Fit;
+pub(crate) use fit::{Fit, Piece};
+use likelihood::Slanted;
 
-use crate::analysis::Clock;
+use crate::analysis::{Clock, ClockStep, Time};
+use crate::event::At;
 use crate::plan::Plan;
 use crate::timeline::{Moment, Timed, World};
 
@@ -22,19 +31,17 @@ pub(crate) struct ClockModel {
     /// By instance: what to subtract from its times.
     lines: Vec<Line>,
     pub reference: Option<usize>,
+    /// Where the clocks that were set back begin anew, by file.
+    set_back: BTreeMap<u32, Vec<set_back::SetBack>>,
 }
 
-/// An offset that changes linearly: `offset + drift × (t − origin)`, by stretches of time.
+/// The clock of an instance against the reference: linear in each piece, with a step between two.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Line {
-    pub offset_ns: i64,
-    pub drift_ppm: f64,
-    pub origin_ns: i64,
-    pub band_ns: i64,
+    /// On the reference clock; none for a clock that is right or unknown.
+    pub pieces: Vec<Piece>,
     pub samples: u64,
     pub state: State,
-    /// From when on, how much more.
-    pub steps: Vec<(i64, i64)>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -48,71 +55,149 @@ pub(crate) enum State {
 }
 
 impl Line {
+    /// The piece that holds at a moment of the reference clock.
+    fn piece(&self, t: i64) -> Option<&Piece> {
+        let n = self.pieces.partition_point(|p| p.from <= t);
+        self.pieces.get(n.saturating_sub(1))
+    }
+
+    /// By how much the clock is ahead at a moment of the reference clock.
     fn at(&self, t: i64) -> i64 {
-        let steps: i64 = self.steps.iter().filter(|(from, _)| t >= *from).map(|(_, by)| by).sum();
-        self.offset_ns + steps + ((t - self.origin_ns) as f64 * self.drift_ppm / 1e6) as i64
+        self.piece(t).map_or(0, |p| p.line.at(t))
+    }
+
+    /// By how much the clock is ahead when it shows `t`; of several pieces, the one that `t` can lie in.
+    fn shown(&self, t: i64, has_begun: impl Fn(usize) -> bool) -> i64 {
+        let ahead = |p: &Piece| {
+            // Drift is so small that one step is enough.
+            let rough = p.line.at(t - p.line.offset);
+            p.line.at(t - rough)
+        };
+        match &self.pieces[..] {
+            [] => 0,
+            [one] => ahead(one),
+            all => {
+                let is_in = |i: usize| {
+                    let at = t - ahead(&all[i]);
+                    (i == 0 || at >= all[i].from) && all.get(i + 1).is_none_or(|n| at < n.from)
+                };
+                let fits: Vec<usize> = (0..all.len()).filter(|i| is_in(*i)).collect();
+                let chosen = match fits[..] {
+                    [one] => one,
+                    // No piece shows this time: it lies in a gap, or stamps and pieces disagree by a little.
+                    [] => (0..all.len()).min_by_key(|i| self.outside(*i, t - ahead(&all[*i]))).unwrap_or(0),
+                    // A clock that was set back shows a time twice: where in the file the line stands decides.
+                    [.., _] => fits.iter().rev().copied().find(|i| has_begun(*i)).unwrap_or(fits[0]),
+                };
+                ahead(&all[chosen])
+            }
+        }
+    }
+
+    /// How far outside a piece a moment lies.
+    fn outside(&self, i: usize, at: i64) -> i64 {
+        let before = if i == 0 { 0 } else { (self.pieces[i].from - at).max(0) };
+        before + self.pieces.get(i + 1).map_or(0, |n| (at - n.from).max(0))
+    }
+
+    fn band_ns(&self) -> i64 {
+        self.pieces.iter().map(|p| p.band_ns).max().unwrap_or(0)
+    }
+
+    /// This clock, when `inner` is measured against it.
+    fn then(&self, inner: &[Piece]) -> Vec<Piece> {
+        // The moments of the inner pieces are those of this clock.
+        let on_reference = |t: i64| t - self.shown(t, |_| true);
+        let mut from: Vec<i64> = inner.iter().map(|p| on_reference(p.from)).collect();
+        from.extend(self.pieces.iter().skip(1).map(|p| p.from));
+        from.sort_unstable();
+        from.dedup();
+        let inner_line = Line { pieces: inner.to_vec(), ..Line::default() };
+        let piece = |from: i64| {
+            let shown = from + self.at(from);
+            let own = self.piece(from).copied().unwrap_or_default();
+            let p = inner_line.piece(shown).copied().unwrap_or_default();
+            let origin = p.line.origin - own.line.at(p.line.origin);
+            let line = Slanted {
+                offset: own.line.at(origin) + p.line.offset,
+                slope: own.line.slope + p.line.slope,
+                origin,
+            };
+            Piece { from, line, band_ns: own.band_ns + p.band_ns }
+        };
+        from.into_iter().map(piece).collect()
+    }
+}
+
+impl State {
+    fn is_known(self) -> bool {
+        !matches!(self, State::TooFew | State::Contradictory)
     }
 }
 
 impl ClockModel {
-    /// By how much the clock of an instance is ahead of the reference when it shows `t`, nanoseconds.
-    pub fn offset_at(&self, instance: usize, t: i64) -> i64 {
-        self.lines.get(instance).map_or(0, |l| l.at(t))
+    /// By how much the clock of an instance is ahead of the reference when a line of it shows `t`, nanoseconds.
+    pub fn offset_at(&self, instance: usize, at: At, t: i64) -> i64 {
+        let Some(line) = self.lines.get(instance) else { return 0 };
+        line.shown(t, |piece| {
+            let places = self.set_back.get(&at.file).map_or(&[][..], Vec::as_slice);
+            places.iter().any(|s| s.piece == piece && at.line >= s.line)
+        })
     }
 
     /// How far the offset may be off.
     pub fn band(&self, instance: usize) -> i64 {
-        self.lines.get(instance).map_or(0, |l| l.band_ns)
+        self.lines.get(instance).map_or(0, Line::band_ns)
     }
 
     /// The part of the offset that is a wrong zone, seconds; `None` where the lines did not settle it.
     pub fn zone_error_s(&self, instance: usize) -> Option<i32> {
         let line = self.lines.get(instance).filter(|l| l.state == State::Fitted)?;
-        Some(zone_part(line.at(line.origin_ns)) as i32)
+        Some(zone_part(line.pieces.first()?.line.offset) as i32)
+    }
+
+    /// How far any offset may be off.
+    pub fn widest_band(&self) -> i64 {
+        self.lines.iter().map(Line::band_ns).max().unwrap_or(0)
     }
 
     /// Whether the clock is known relative to the reference.
     pub fn is_known(&self, instance: usize) -> bool {
-        self.lines.get(instance).is_some_and(|l| !matches!(l.state, State::TooFew | State::Contradictory))
+        self.lines.get(instance).is_some_and(|l| l.state.is_known())
     }
 
     /// For the report.
     pub fn report(&self, plan: &Plan, middle_ns: i64) -> Vec<Clock> {
         let Some(reference) = self.reference else { return Vec::new() };
-        plan.instances
-            .iter()
-            .zip(&self.lines)
-            .map(|(i, l)| {
-                let known = !matches!(l.state, State::TooFew | State::Contradictory);
-                let total = l.at(middle_ns);
-                let zone = zone_part(total);
-                Clock {
-                    source: i.name.clone(),
-                    reference: plan.instances[reference].name.clone(),
-                    offset_s: known.then(|| round_ms(total - zone * SECOND)),
-                    zone_error_s: if known { zone } else { 0 },
-                    drift_ppm: l.drift_ppm.round(),
-                    band_s: known.then(|| round_ms(l.band_ns)),
-                    samples: l.samples,
-                    steps: l
-                        .steps
-                        .iter()
-                        .map(|(at, by)| crate::analysis::ClockStep {
-                            at: crate::analysis::Time(at - l.at(*at)),
-                            by_s: round_ms(*by),
-                        })
-                        .collect(),
-                    state: match l.state {
-                        State::Fitted => "fitted",
-                        State::Told => "told",
-                        State::Reference => "reference",
-                        State::TooFew => "too-few-samples",
-                        State::Contradictory => "contradictory",
-                    }
-                    .into(),
+        let clock = |(i, l): (&crate::plan::InstancePlan, &Line)| {
+            let known = l.state.is_known();
+            let total = l.at(middle_ns);
+            let zone = if known { zone_part(total) } else { 0 };
+            let here = l.piece(middle_ns).copied().unwrap_or_default();
+            let steps = l.pieces.windows(2).map(|w| {
+                let (before, after) = (w[0].line.at(w[1].from), w[1].line.at(w[1].from));
+                ClockStep { at: Time(w[1].from), by_s: round_ms(after - before) }
+            });
+            Clock {
+                source: i.name.clone(),
+                reference: plan.instances[reference].name.clone(),
+                offset_s: known.then(|| round_ms(total - zone * SECOND)),
+                zone_error_s: zone,
+                drift_ppm: (here.line.slope * 1e6).round(),
+                band_s: known.then(|| round_ms(here.band_ns)),
+                samples: l.samples,
+                steps: if known { steps.collect() } else { Vec::new() },
+                state: match l.state {
+                    State::Fitted => "fitted",
+                    State::Told => "told",
+                    State::Reference => "reference",
+                    State::TooFew => "too-few-samples",
+                    State::Contradictory => "contradictory",
                 }
-            })
-            .collect()
+                .into(),
+            }
+        };
+        plan.instances.iter().zip(&self.lines).map(clock).collect()
     }
 }
 
@@ -148,20 +233,19 @@ pub(crate) fn fit_all(plan: &Plan, world: &World) -> ClockModel {
         .max_by_key(|i| (fineness(*i), by_instance[*i].len(), std::cmp::Reverse(*i)));
     let mut lines = vec![Line::default(); n];
     let Some(reference) = reference else {
-        return ClockModel { lines, reference: None };
+        return ClockModel { lines, reference: None, set_back: BTreeMap::new() };
     };
     lines[reference].state = State::Reference;
 
+    let mut pairs: BTreeMap<(usize, usize), Fit> = told::anchors(plan, world).into_iter().collect();
     // Every proxy against everything behind or beside it.
-    let mut pairs: BTreeMap<(usize, usize), Fit> = BTreeMap::new();
     for p in (0..n).filter(|i| plan.instances[*i].is_proxy && !by_instance[*i].is_empty()) {
-        let front = fit::Front::new(&by_instance[p]);
+        let front = pairs::Front::new(&by_instance[p]);
         for b in (0..n).filter(|b| *b != p) {
-            // A pair of proxies is fitted once.
-            if plan.instances[b].is_proxy && pairs.contains_key(&(b, p)) {
-                continue;
+            // A pair of proxies is fitted once, and what is told needs no fit.
+            if !pairs.contains_key(&(b, p)) && !pairs.contains_key(&(p, b)) {
+                pairs.insert((p, b), front.fit(&by_instance[b], &mentions[b]));
             }
-            pairs.insert((p, b), front.fit(&by_instance[b], &mentions[b]));
         }
     }
     let mut known = vec![false; n];
@@ -170,25 +254,23 @@ pub(crate) fn fit_all(plan: &Plan, world: &World) -> ClockModel {
         // The surest way to a new instance.
         let next = pairs
             .iter()
-            .filter(|((p, b), f)| f.state == State::Fitted && known[*p] != known[*b])
+            .filter(|((p, b), f)| f.state.is_known() && known[*p] != known[*b])
             // Two proxies that share few requests stand side by side, and meet by chance.
-            .filter(|((_, b), f)| !plan.instances[*b].is_proxy || f.samples * 2 >= f.total)
+            .filter(|((_, b), f)| {
+                f.state == State::Told
+                    || !plan.instances[*b].is_proxy
+                    || f.samples * 2 >= f.total && f.share >= 0.5
+            })
             .min_by_key(|((p, b), f)| {
                 let base = if known[*p] { *p } else { *b };
-                (lines[base].band_ns + f.band_ns, std::cmp::Reverse(f.support()), (*p, *b))
+                let band = lines[base].band_ns() + f.band_ns();
+                (f.state != State::Told, f.is_guessed, band, std::cmp::Reverse(f.support()), (*p, *b))
             });
         let Some(((p, b), f)) = next else { break };
-        let (new, base, sign) = if known[*p] { (*b, *p, 1) } else { (*p, *b, -1) };
-        let base_line = lines[base].clone();
-        lines[new] = Line {
-            offset_ns: base_line.at(f.origin_ns) + sign * f.offset_ns,
-            drift_ppm: base_line.drift_ppm + sign as f64 * f.drift_ppm,
-            origin_ns: f.origin_ns,
-            band_ns: base_line.band_ns + f.band_ns,
-            samples: f.samples,
-            state: State::Fitted,
-            steps: f.steps.iter().map(|(at, by)| (*at, sign * by)).collect(),
-        };
+        let (new, base) = if known[*p] { (*b, *p) } else { (*p, *b) };
+        let pieces = if known[*p] { f.pieces.clone() } else { fit::turned(&f.pieces) };
+        let pieces = lines[base].then(&pieces);
+        lines[new] = Line { pieces, samples: f.samples, state: f.state };
         known[new] = true;
     }
     for i in 0..n {
@@ -200,15 +282,7 @@ pub(crate) fn fit_all(plan: &Plan, world: &World) -> ClockModel {
         lines[i].samples =
             pairs.iter().filter(|((_, b), _)| *b == i).map(|(_, f)| f.samples).max().unwrap_or(0);
     }
-    for (i, instance) in plan.instances.iter().enumerate() {
-        let files = plan.sources.iter().filter(|s| s.instance == i);
-        let told = files
-            .filter_map(|s| plan.options.skews.iter().find(|(p, _)| p.fits(&s.id) || p.fits(&instance.name)))
-            .map(|(_, s)| *s)
-            .next();
-        if let Some(skew) = told {
-            lines[i] = Line { offset_ns: (skew * 1e9) as i64, state: State::Told, ..Line::default() };
-        }
-    }
-    ClockModel { lines, reference: Some(reference) }
+    told::skews(plan, &mut lines);
+    let set_back = set_back::find(world, &lines);
+    ClockModel { lines, reference: Some(reference), set_back }
 }

@@ -7,6 +7,7 @@ use logjoin_parse::{Kind, Precision};
 use crate::analysis::{Example, FormatCount, Ledger, Note, Silence, Source, Time};
 use crate::calendar::{Calendar, Zone};
 use crate::clock::ClockModel;
+use crate::event::At;
 use crate::peers::Peers;
 use crate::plan::{Plan, product_name};
 use crate::scanner::FileScan;
@@ -68,11 +69,12 @@ pub(super) fn build(
         .map(|(i, s)| {
             let times = &mut times[i];
             times.sort_unstable();
+            let first = At { file: s.files.first().map_or(0, |f| *f as u32), line: 0 };
             let silences: Vec<Silence> = calendar.sources[i]
                 .silences
                 .iter()
                 .map(|(from, to)| {
-                    let on_reference = |t: i64| Time(t - clocks.offset_at(s.instance, t));
+                    let on_reference = |t: i64| Time(t - clocks.offset_at(s.instance, first, t));
                     Silence { start: on_reference(*from), end: on_reference(*to), s: seconds(to - from) }
                 })
                 .collect();

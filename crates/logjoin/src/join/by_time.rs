@@ -252,7 +252,7 @@ fn went_to(index: &Index, peers: &Peers, t: &Timed) -> Option<usize> {
         return peers.by_hash(t.r.server);
     }
     let mut at = None;
-    for e in index.request(t.r.method, t.r.target) {
+    for e in index.near(t.r.method, t.r.target, t.start_lo - 50 * MS, t.end_hi + 50 * MS) {
         let fits = e.lo <= t.end_hi + 50 * MS && e.hi >= t.start_lo - 50 * MS;
         if e.instance as usize != t.instance
             && fits
@@ -327,9 +327,33 @@ fn assign(lines: &[Line<'_>], owners: &[Owner], found: &mut Vec<(usize, Joined)>
         if members.len() > CLUSTER || mine.len() > CLUSTER {
             continue;
         }
-        let fits: Vec<Vec<bool>> =
-            members.iter().map(|m| mine.iter().map(|o| covers(&owners[*o], lines[*m].1)).collect()).collect();
-        for (m, o) in in_order(&fits) {
+        let fits = |mine: &[usize]| -> Vec<Vec<bool>> {
+            let row = |m: &usize| mine.iter().map(|o| covers(&owners[*o], lines[*m].1)).collect();
+            members.iter().map(row).collect()
+        };
+        // Written when handlers fail, messages are in the order of ends; written when they begin, in that of starts.
+        let (most, sure) = in_order(&fits(&mine));
+        let mut by_start = mine.clone();
+        by_start.sort_by_key(|o| (owners[*o].start, owners[*o].order));
+        let (most_by_start, sure_by_start) = in_order(&fits(&by_start));
+        if most_by_start > most {
+            for (m, o) in sure_by_start {
+                // Which of two began first is not known where their starts are not.
+                let own = &owners[by_start[o]];
+                let is_distinct = by_start.iter().all(|other| {
+                    let other = &owners[*other];
+                    std::ptr::eq(own, other)
+                        || own.start.1 <= other.start.0
+                        || other.start.1 <= own.start.0
+                        || !covers(other, lines[members[m]].1)
+                });
+                if is_distinct {
+                    give(by_start[o], members[m], 0.85);
+                }
+            }
+            continue;
+        }
+        for (m, o) in sure {
             give(mine[o], members[m], 0.85);
         }
     }
@@ -343,8 +367,8 @@ const NARROW: i64 = 150 * MS;
 const CLUSTER: usize = 300;
 
 /// Both sides are in order of time, so pairs do not cross. Of all ways to match as many as possible, the pairs that are in
-/// every one.
-fn in_order(fits: &[Vec<bool>]) -> Vec<(usize, usize)> {
+/// every one; and how many that is.
+fn in_order(fits: &[Vec<bool>]) -> (u32, Vec<(usize, usize)>) {
     let (n, k) = (fits.len(), fits.first().map_or(0, Vec::len));
     // Most pairs among the first `i` and `j`, and among those from `i` and `j` on.
     let mut head = vec![vec![0u32; k + 1]; n + 1];
@@ -371,7 +395,7 @@ fn in_order(fits: &[Vec<bool>]) -> Vec<(usize, usize)> {
             sure.push((i, one));
         }
     }
-    sure
+    (best, sure)
 }
 
 #[cfg(test)]
@@ -385,12 +409,12 @@ mod tests {
     #[test]
     fn only_pairs_without_an_alternative() {
         // As many lines as requests: the order decides.
-        assert_eq!(in_order(&fits(&["xx", "xx"])), [(0, 0), (1, 1)]);
+        assert_eq!(in_order(&fits(&["xx", "xx"])).1, [(0, 0), (1, 1)]);
         // One line, two requests that fit: nobody's.
-        assert_eq!(in_order(&fits(&["xx"])), []);
+        assert_eq!(in_order(&fits(&["xx"])).1, []);
         // The second line fits one request only, and so decides for the first.
-        assert_eq!(in_order(&fits(&["xx.", ".x."])), [(0, 0), (1, 1)]);
+        assert_eq!(in_order(&fits(&["xx.", ".x."])).1, [(0, 0), (1, 1)]);
         // A line too many.
-        assert_eq!(in_order(&fits(&["x", "x"])), []);
+        assert_eq!(in_order(&fits(&["x", "x"])).1, []);
     }
 }

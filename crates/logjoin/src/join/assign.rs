@@ -1,0 +1,261 @@
+//! Who owns which line: the probabilities of all pairs, when a line belongs to one request and a request has one line.
+//!
+//! Each pair has a weight: how many times likelier the line is as this request's than as nobody's. The probability of a pair
+//! is the share, among all ways to match requests and lines (leaving any of them alone), of the ways that hold it. Small
+//! components are summed up exactly, over the subsets of their lines; large ones by passing messages along the pairs until
+//! nothing changes (belief propagation, as Williams and Lau (2014) do for radar), which is exact where pairs form no ring and
+//! close to it elsewhere.
+
+/// A request and a line that could be its own.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pair {
+    pub claim: u32,
+    pub line: u32,
+    /// Likelier by this factor than that the line is nobody's; greater than 0.
+    pub weight: f64,
+}
+
+/// Components up to this many lines (or claims, whichever are fewer) are summed up exactly.
+const EXACT: usize = 9;
+const ROUNDS: usize = 60;
+const STILL: f64 = 1e-6;
+
+/// The probability of each pair, in the order given. `alone` is the weight of each claim that has no line.
+pub(super) fn probabilities(pairs: &[Pair], alone: &[f64], lines: usize) -> Vec<f64> {
+    let mut out = vec![0.0; pairs.len()];
+    for part in components(pairs, alone.len(), lines) {
+        let mut claims: Vec<u32> = part.iter().map(|p| pairs[*p].claim).collect();
+        let mut of: Vec<u32> = part.iter().map(|p| pairs[*p].line).collect();
+        claims.sort_unstable();
+        claims.dedup();
+        of.sort_unstable();
+        of.dedup();
+        let place = |list: &[u32], x: u32| list.binary_search(&x).unwrap_or(0);
+        let own: Vec<(usize, usize, f64)> = part
+            .iter()
+            .map(|p| (place(&claims, pairs[*p].claim), place(&of, pairs[*p].line), pairs[*p].weight))
+            .collect();
+        let alone_here: Vec<f64> = claims.iter().map(|c| alone[*c as usize]).collect();
+        let found = if of.len() <= EXACT {
+            exact(&own, &alone_here, of.len())
+        } else {
+            passed(&own, &alone_here, of.len())
+        };
+        for (p, value) in part.iter().zip(found) {
+            out[*p] = value;
+        }
+    }
+    out
+}
+
+/// Numbers of the pairs that hang together.
+fn components(pairs: &[Pair], claims: usize, lines: usize) -> Vec<Vec<usize>> {
+    let mut parent: Vec<usize> = (0..claims + lines).collect();
+    fn root(parent: &mut [usize], mut x: usize) -> usize {
+        while parent[x] != x {
+            parent[x] = parent[parent[x]];
+            x = parent[x];
+        }
+        x
+    }
+    for p in pairs {
+        let (a, b) = (root(&mut parent, p.claim as usize), root(&mut parent, claims + p.line as usize));
+        parent[a.max(b)] = a.min(b);
+    }
+    let mut of_root: Vec<(usize, usize)> =
+        pairs.iter().enumerate().map(|(i, p)| (root(&mut parent, p.claim as usize), i)).collect();
+    of_root.sort_unstable();
+    of_root.chunk_by(|a, b| a.0 == b.0).map(|c| c.iter().map(|(_, i)| *i).collect()).collect()
+}
+
+/// Sums over all subsets of lines: before each claim, how much weight leaves which lines taken; after it, the same from the
+/// other end.
+fn exact(pairs: &[(usize, usize, f64)], alone: &[f64], lines: usize) -> Vec<f64> {
+    let (n, sets) = (alone.len(), 1usize << lines);
+    let mut of_claim: Vec<Vec<(usize, f64)>> = vec![Vec::new(); n];
+    for (c, l, w) in pairs {
+        of_claim[*c].push((*l, *w));
+    }
+    // Weights of very different size: each claim's are scaled to sum to one.
+    let scale: Vec<f64> =
+        (0..n).map(|c| alone[c] + of_claim[c].iter().map(|(_, w)| w).sum::<f64>()).collect();
+    let mut before = vec![vec![0.0; sets]; n + 1];
+    before[0][0] = 1.0;
+    for c in 0..n {
+        for set in 0..sets {
+            let have = before[c][set];
+            if have == 0.0 {
+                continue;
+            }
+            before[c + 1][set] += have * alone[c] / scale[c];
+            for (l, w) in &of_claim[c] {
+                if set & (1 << l) == 0 {
+                    before[c + 1][set | 1 << l] += have * w / scale[c];
+                }
+            }
+        }
+    }
+    let mut after = vec![1.0; sets];
+    let total: f64 = before[n].iter().sum();
+    let mut found = vec![Vec::new(); n];
+    for c in (0..n).rev() {
+        let mut next = vec![0.0; sets];
+        let mut sums = vec![0.0; of_claim[c].len()];
+        for set in 0..sets {
+            next[set] = after[set] * alone[c] / scale[c];
+            for (k, (l, w)) in of_claim[c].iter().enumerate() {
+                if set & (1 << l) == 0 {
+                    let value = after[set | 1 << l] * w / scale[c];
+                    next[set] += value;
+                    sums[k] += before[c][set] * value;
+                }
+            }
+        }
+        found[c] = sums;
+        after = next;
+    }
+    let mut at = vec![0; n];
+    pairs
+        .iter()
+        .map(|(c, _, _)| {
+            at[*c] += 1;
+            if total > 0.0 { (found[*c][at[*c] - 1] / total).clamp(0.0, 1.0) } else { 0.0 }
+        })
+        .collect()
+}
+
+/// Messages: each claim tells each of its lines how much it wants it beside the others, each line tells each of its claims
+/// how free it is.
+fn passed(pairs: &[(usize, usize, f64)], alone: &[f64], lines: usize) -> Vec<f64> {
+    let mut free = vec![1.0; pairs.len()];
+    let mut wants = vec![0.0; pairs.len()];
+    let mut sums = vec![0.0; alone.len()];
+    let mut asked = vec![0.0; lines];
+    for _ in 0..ROUNDS {
+        sums.copy_from_slice(alone);
+        for ((c, _, w), f) in pairs.iter().zip(&free) {
+            sums[*c] += w * f;
+        }
+        asked.iter_mut().for_each(|a| *a = 1.0);
+        for (i, (c, l, w)) in pairs.iter().enumerate() {
+            wants[i] = w / (sums[*c] - w * free[i]).max(alone[*c]).max(1e-300);
+            asked[*l] += wants[i];
+        }
+        let mut change: f64 = 0.0;
+        for (i, (_, l, _)) in pairs.iter().enumerate() {
+            let next = 1.0 / (asked[*l] - wants[i]).max(1.0);
+            change = change.max((next - free[i]).abs());
+            free[i] = next;
+        }
+        if change < STILL {
+            break;
+        }
+    }
+    sums.copy_from_slice(alone);
+    for ((c, _, w), f) in pairs.iter().zip(&free) {
+        sums[*c] += w * f;
+    }
+    pairs.iter().zip(&free).map(|((c, _, w), f)| (w * f / sums[*c]).clamp(0.0, 1.0)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The oracle: every way to match, one after the other.
+    fn all_ways(pairs: &[Pair], alone: &[f64], lines: usize) -> Vec<f64> {
+        fn walk(
+            claim: usize,
+            weight: f64,
+            taken: &mut Vec<bool>,
+            chosen: &mut Vec<usize>,
+            (pairs, alone): (&[Pair], &[f64]),
+            out: &mut (f64, Vec<f64>),
+        ) {
+            if claim == alone.len() {
+                out.0 += weight;
+                chosen.iter().for_each(|p| out.1[*p] += weight);
+                return;
+            }
+            walk(claim + 1, weight * alone[claim], taken, chosen, (pairs, alone), out);
+            for (i, p) in pairs.iter().enumerate().filter(|(_, p)| p.claim as usize == claim) {
+                if !taken[p.line as usize] {
+                    taken[p.line as usize] = true;
+                    chosen.push(i);
+                    walk(claim + 1, weight * p.weight, taken, chosen, (pairs, alone), out);
+                    chosen.pop();
+                    taken[p.line as usize] = false;
+                }
+            }
+        }
+        let mut out = (0.0, vec![0.0; pairs.len()]);
+        walk(0, 1.0, &mut vec![false; lines], &mut Vec::new(), (pairs, alone), &mut out);
+        out.1.iter().map(|w| w / out.0).collect()
+    }
+
+    struct Dice(u64);
+
+    impl Dice {
+        fn unit(&mut self) -> f64 {
+            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (self.0 >> 33) as f64 / (1u64 << 31) as f64
+        }
+    }
+
+    fn draw(dice: &mut Dice, claims: usize, lines: usize, density: f64) -> (Vec<Pair>, Vec<f64>) {
+        let mut pairs = Vec::new();
+        for claim in 0..claims as u32 {
+            for line in 0..lines as u32 {
+                if dice.unit() < density {
+                    pairs.push(Pair { claim, line, weight: (dice.unit() * 14.0 - 5.0).exp() });
+                }
+            }
+        }
+        let alone = (0..claims).map(|_| dice.unit() * 0.9 + 0.01).collect();
+        (pairs, alone)
+    }
+
+    #[test]
+    fn small_components_are_exact() {
+        let mut dice = Dice(1);
+        for _ in 0..300 {
+            let (claims, lines) = (1 + (dice.unit() * 5.0) as usize, 1 + (dice.unit() * 5.0) as usize);
+            let (pairs, alone) = draw(&mut dice, claims, lines, 0.6);
+            let want = all_ways(&pairs, &alone, lines);
+            for (got, want) in probabilities(&pairs, &alone, lines).iter().zip(want) {
+                assert!((got - want).abs() < 1e-9, "{got} is not {want}");
+            }
+        }
+    }
+
+    #[test]
+    fn messages_come_close() {
+        let mut dice = Dice(2);
+        let mut worst: f64 = 0.0;
+        let mut sum = (0.0, 0.0);
+        for _ in 0..200 {
+            let (pairs, alone) = draw(&mut dice, 5, 5, 0.5);
+            let want = all_ways(&pairs, &alone, 5);
+            let own: Vec<_> = pairs.iter().map(|p| (p.claim as usize, p.line as usize, p.weight)).collect();
+            for (got, want) in passed(&own, &alone, 5).iter().zip(want) {
+                worst = worst.max((got - want).abs());
+                sum = (sum.0 + (got - want).abs(), sum.1 + 1.0);
+            }
+        }
+        assert!(worst < 0.4 && sum.0 / sum.1 < 0.01, "{worst} {}", sum.0 / sum.1);
+    }
+
+    #[test]
+    fn twins_share_and_the_rare_pair_decides_for_its_neighbour() {
+        let pair = |claim, line, weight| Pair { claim, line, weight };
+        // Two alike requests, one line: each half.
+        let p = probabilities(&[pair(0, 0, 1e6), pair(1, 0, 1e6)], &[0.1, 0.1], 1);
+        assert!((p[0] - 0.5).abs() < 1e-3 && (p[1] - 0.5).abs() < 1e-3, "{p:?}");
+        // The second fits a line of its own: the first line is the first request's.
+        let p = probabilities(&[pair(0, 0, 1e4), pair(1, 0, 1e4), pair(1, 1, 1e4)], &[0.1, 0.1], 2);
+        assert!(p[0] > 0.99 && p[1] < 0.01 && p[2] > 0.99, "{p:?}");
+        // A line that fits badly is nobody's.
+        assert!(probabilities(&[pair(0, 0, 1e-3)], &[0.5], 1)[0] < 0.01);
+        assert!(probabilities(&[], &[0.5], 0).is_empty());
+    }
+}

@@ -1,0 +1,413 @@
+//! Lines that name what a failed request asked for, joined by everything else that both sides say.
+//!
+//! All requests for one target compete for the lines about it, the served ones too, and each line goes to one of them
+//! ([`super::assign`]). How well a line fits a request follows from what is usual between these two logs ([`super::laws`]); how
+//! often a request that ended in some way leaves a line, and a line with an error status, is learned as the claims are settled,
+//! round by round. What cannot be told apart is *ambiguous*.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::assign::{Pair, probabilities};
+use super::claims::{self, Claim};
+use super::laws::Laws;
+use super::{Join, Joined};
+use crate::clock::ClockModel;
+use crate::failing::Failing;
+use crate::index::{Entry, Index, Row};
+use crate::peers::Peers;
+use crate::plan::Plan;
+use crate::timeline::World;
+use crate::vocabulary::Mechanism;
+
+const SECOND: i64 = 1_000_000_000;
+/// A join below this probability is ambiguous.
+const CLEAR: f64 = 0.6;
+/// Where this much of the probability is on lines, none of them clear, it is not said that there is none.
+const OPEN: f64 = 0.2;
+/// A request is taken to have been at an instance from this probability on.
+const FOUND: f64 = 0.9;
+/// No join without an id is surer than this.
+const SURE: f64 = 0.995;
+/// Rounds in which it is learned how often which requests leave lines.
+const ROUNDS: usize = 3;
+/// The share of lines that belong to no logged request.
+const NOBODY: f64 = 0.05;
+/// A pair that fits so much worse than the best one of its line or its request is none.
+const HOPELESS: f64 = 1e-6;
+/// The same, for a line and a request that are each other's best.
+const TAKEN: f64 = 1e-3;
+/// Status lines of errors: 5xx, and the 499 of a server whose client went away.
+fn is_error(status: i32) -> bool {
+    status >= 499
+}
+
+/// Lines of one kind, of which a request has one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    /// The access lines of all instances: a try goes to one of them. Of an instance that writes several logs, one each.
+    Access(usize),
+    /// Messages of one wording, of one instance.
+    Message { template: u64, instance: usize },
+}
+
+/// What is learned: of the claims that ended in this way, how many have a line, and one with an error status.
+#[derive(Debug, Clone, Copy, Default)]
+struct Habit {
+    claims: f64,
+    joined: f64,
+    errors: f64,
+}
+
+type Habits = BTreeMap<(Kind, Option<Mechanism>), Habit>;
+
+/// The claims and lines of one target and one kind.
+struct Group {
+    kind: Kind,
+    claims: Vec<Claim>,
+    lines: Vec<Entry>,
+    /// Claim, line, and how much likelier than chance they belong together, habits apart.
+    pairs: Vec<(u32, u32, f64)>,
+}
+
+/// Everything that the join looks at.
+pub(super) struct Sources<'a> {
+    pub plan: &'a Plan,
+    pub world: &'a World,
+    pub index: &'a Index,
+    pub peers: &'a Peers,
+    pub clocks: &'a ClockModel,
+}
+
+pub(super) fn join(from: &Sources<'_>, failing: &[Failing], joins: &mut [Join]) {
+    let wanted = claims::failed(from.plan, from.world, from.peers, failing, joins);
+    if wanted.is_empty() {
+        return;
+    }
+    let laws = Laws::learn(from.plan, from.world, from.index, from.peers, from.clocks);
+    let all = groups(from, &laws, failing, joins, wanted);
+    let (access, mut messages): (Vec<Group>, Vec<Group>) =
+        all.into_iter().partition(|g| matches!(g.kind, Kind::Access(_)));
+    let settled = in_rounds(&access);
+    // Messages of a request stand in the log of the instance that its access line names.
+    let went = instances(&access, &settled);
+    for g in &mut messages {
+        let Kind::Message { instance, .. } = g.kind else { continue };
+        g.pairs.retain(|(c, _, _)| {
+            let c = &g.claims[*c as usize];
+            c.instance.is_some() || went.get(&c.request).is_none_or(|at| at.contains(&instance))
+        });
+    }
+    let said = in_rounds(&messages);
+    for (g, p) in access.iter().zip(&settled).chain(messages.iter().zip(&said)) {
+        give(g, p, joins);
+    }
+}
+
+/// Settles all groups of a sort, learning from each round for the next.
+fn in_rounds(groups: &[Group]) -> Vec<Vec<f64>> {
+    let mut habits = Habits::new();
+    let mut settled = Vec::new();
+    for _ in 0..ROUNDS {
+        settled = groups.iter().map(|g| settle(g, &habits)).collect();
+        habits = learn(groups, &settled);
+    }
+    settled
+}
+
+/// The instances at which requests have been found.
+fn instances(groups: &[Group], settled: &[Vec<f64>]) -> HashMap<usize, Vec<usize>> {
+    let mut out: HashMap<usize, Vec<usize>> = HashMap::new();
+    for (g, p) in groups.iter().zip(settled) {
+        for ((c, l, _), _) in g.pairs.iter().zip(p).filter(|(_, p)| **p >= FOUND) {
+            let at = out.entry(g.claims[*c as usize].request).or_default();
+            at.push(g.lines[*l as usize].instance as usize);
+        }
+    }
+    out
+}
+
+fn groups(
+    from: &Sources<'_>,
+    laws: &Laws,
+    failing: &[Failing],
+    joins: &[Join],
+    wanted: BTreeMap<(u64, u64), Vec<Claim>>,
+) -> Vec<Group> {
+    let world = from.world;
+    let failing_of: HashMap<usize, usize> = failing.iter().enumerate().map(|(i, f)| (f.request, i)).collect();
+    let mut served: BTreeMap<(u64, u64), Vec<Claim>> = BTreeMap::new();
+    for (i, t) in world.requests.iter().enumerate() {
+        let key = (t.r.method, t.r.target);
+        if from.plan.instances[t.instance].is_proxy
+            && wanted.contains_key(&key)
+            && let Some(claim) = claims::served(world, from.peers, &failing_of, i)
+        {
+            served.entry(key).or_default().push(claim);
+        }
+    }
+    let by_id: BTreeSet<Row> = joins.iter().flat_map(|j| j.lines.iter().map(|l| l.row)).collect();
+    let logs = logs_of(from.plan);
+    let mut out = Vec::new();
+    for ((method, target), failed) in wanted {
+        let mut kinds: BTreeMap<Kind, Vec<Entry>> = BTreeMap::new();
+        for e in from.index.request(method, target).iter().chain(from.index.target(target)) {
+            if from.plan.instances[e.instance as usize].is_proxy || by_id.contains(&e.row) {
+                continue;
+            }
+            let kind = match e.row {
+                Row::Request(i) => {
+                    let source = from.plan.files[world.requests[i as usize].r.at.file as usize].source;
+                    Kind::Access(logs[source])
+                }
+                Row::Log(i) => Kind::Message {
+                    template: world.logs[i as usize].e.template,
+                    instance: e.instance as usize,
+                },
+            };
+            kinds.entry(kind).or_default().push(*e);
+        }
+        let near = served.remove(&(method, target)).unwrap_or_default();
+        for (kind, lines) in kinds {
+            out.push(group(from, laws, kind, &failed, &near, lines));
+        }
+    }
+    out
+}
+
+/// The number of each source among those of its instance.
+fn logs_of(plan: &Plan) -> Vec<usize> {
+    let mut seen: BTreeMap<usize, usize> = BTreeMap::new();
+    let number = |s: &crate::plan::SourcePlan| {
+        let n = seen.entry(s.instance).or_default();
+        *n += 1;
+        *n - 1
+    };
+    plan.sources.iter().map(number).collect()
+}
+
+/// Of a target's lines and served requests, those near the failed ones; and all pairs that are possible.
+fn group(
+    from: &Sources<'_>,
+    laws: &Laws,
+    kind: Kind,
+    failed: &[Claim],
+    served: &[Claim],
+    mut lines: Vec<Entry>,
+) -> Group {
+    let widest =
+        |c: &Claim, e: &Entry| laws.of(from.world.requests[c.request].instance, e.instance as usize).band;
+    let all_known = lines.iter().all(|e| from.clocks.is_known(e.instance as usize));
+    lines.sort_by_key(|e| (e.lo, e.row));
+    let rare = Rarity::of(&lines);
+    let slack = SECOND + failed.iter().flat_map(|c| lines.first().map(|e| widest(c, e))).max().unwrap_or(0);
+    let mut claims: Vec<Claim> = failed.to_vec();
+    if all_known {
+        let mut spans: Vec<(i64, i64)> = failed.iter().map(Claim::reach).collect();
+        spans.sort_unstable();
+        spans.dedup_by(|next, last| {
+            let touches = next.0 <= last.1 + 2 * SECOND;
+            if touches {
+                last.1 = last.1.max(next.1);
+            }
+            touches
+        });
+        let is_near = |lo: i64, hi: i64, slack: i64| {
+            let n = spans.partition_point(|s| s.1 + slack < lo);
+            spans.get(n).is_some_and(|s| s.0 - slack <= hi)
+        };
+        lines.retain(|e| is_near(e.lo, e.hi, slack));
+        claims.extend(served.iter().filter(|c| is_near(c.start.0, c.end.1, 2 * slack)).cloned());
+    } else {
+        claims.extend_from_slice(served);
+    }
+    let widths = lines.iter().map(|e| e.hi - e.lo).max().unwrap_or(0);
+    let mut pairs = Vec::new();
+    for (i, c) in claims.iter().enumerate() {
+        let (lo, hi) = if c.failing.is_some() { c.reach() } else { (c.start.0, c.end.1) };
+        let (lo, hi) = if all_known { (lo - slack - widths, hi + slack) } else { (i64::MIN, i64::MAX) };
+        let first = lines.partition_point(|e| e.lo < lo);
+        for (k, e) in lines.iter().enumerate().skip(first).take_while(|(_, e)| e.lo <= hi) {
+            let fit = fitness(from, laws, c, e, &rare);
+            if fit > 0.0 {
+                pairs.push((i as u32, k as u32, fit));
+            }
+        }
+    }
+    prune(&mut pairs, claims.len(), lines.len());
+    Group { kind, claims, lines, pairs }
+}
+
+/// How frequent what a line says is among the lines of its target.
+struct Rarity {
+    agents: HashMap<u64, f64>,
+    bytes: HashMap<i64, f64>,
+    errors: f64,
+    all: f64,
+    /// Seconds from the first to the last.
+    span: f64,
+}
+
+impl Rarity {
+    fn of(lines: &[Entry]) -> Rarity {
+        let mut rare = Rarity {
+            agents: HashMap::new(),
+            bytes: HashMap::new(),
+            errors: 0.0,
+            all: lines.len() as f64,
+            span: 10.0,
+        };
+        for e in lines {
+            *rare.agents.entry(e.agent).or_default() += 1.0;
+            *rare.bytes.entry(e.bytes).or_default() += 1.0;
+            rare.errors += f64::from(u8::from(is_error(e.status)));
+        }
+        if let (Some(a), Some(b)) = (lines.first(), lines.last()) {
+            rare.span = rare.span.max((b.hi - a.lo) as f64 / 1e9);
+        }
+        rare
+    }
+
+    /// Lines like this one that belong to nobody, per second.
+    fn by_chance(&self, e: &Entry) -> f64 {
+        NOBODY * self.agents.get(&e.agent).copied().unwrap_or(1.0) / self.span
+    }
+
+    /// The share of other lines with as many bytes.
+    fn as_long(&self, e: &Entry) -> f64 {
+        let others = self.bytes.get(&e.bytes).copied().unwrap_or(1.0) - 1.0;
+        (others + 0.01) / (self.all - 1.0 + 2.0)
+    }
+
+    fn error_share(&self) -> f64 {
+        (self.errors + 0.1) / (self.all + 2.0)
+    }
+}
+
+/// How much likelier the line is as this request's than as nobody's; 0 if it cannot be.
+fn fitness(from: &Sources<'_>, laws: &Laws, c: &Claim, e: &Entry, rare: &Rarity) -> f64 {
+    let t = &from.world.requests[c.request];
+    let law = laws.of(t.instance, e.instance as usize);
+    let is_access = e.status != 0;
+    if c.instance.is_some_and(|i| i != e.instance as usize)
+        || e.agent != 0 && t.r.agent != 0 && e.agent != t.r.agent
+        || law.shares_clients && e.client != 0 && t.r.client != 0 && e.client != t.r.client
+        || law.shares_ids && e.id != 0 && t.r.id != 0 && e.id != t.r.id
+        || is_access && c.is_passed_on() && e.status != c.status
+    {
+        return 0.0;
+    }
+    // Without a clock, only being the only one tells.
+    let moments = if law.is_known { law.moments(from.world, c, e) } else { 1.0 / rare.span };
+    if moments == 0.0 {
+        return 0.0;
+    }
+    moments / rare.by_chance(e) * law.same_bytes(c, e, t.r.bytes, rare.as_long(e))
+}
+
+/// Leaves out what fits far worse than something else: a line that is clearly the best one of its best claim is open to few
+/// others.
+fn prune(pairs: &mut Vec<(u32, u32, f64)>, claims: usize, lines: usize) {
+    let none = (0.0f64, u32::MAX);
+    let (mut of_claim, mut of_line) = (vec![none; claims], vec![none; lines]);
+    for (c, l, w) in pairs.iter() {
+        let (claim, line) = (&mut of_claim[*c as usize], &mut of_line[*l as usize]);
+        if *w > claim.0 {
+            *claim = (*w, *l);
+        }
+        if *w > line.0 {
+            *line = (*w, *c);
+        }
+    }
+    pairs.retain(|(c, l, w)| {
+        let (best_line, best_claim) = (of_claim[*c as usize], of_line[*l as usize]);
+        let is_taken = of_claim[best_claim.1 as usize].1 == *l;
+        *w > HOPELESS * best_line.0 && *w > if is_taken { TAKEN } else { HOPELESS } * best_claim.0
+    });
+}
+
+/// How often a claim has a line, before anything is known.
+fn usual(kind: Kind, mechanism: Option<Mechanism>) -> Habit {
+    let joined = match (kind, mechanism) {
+        (Kind::Access(_), None | Some(Mechanism::FromBackend)) => 0.95,
+        (Kind::Access(_), Some(_)) => 0.6,
+        (Kind::Message { .. }, None) => 0.2,
+        (Kind::Message { .. }, Some(_)) => 0.5,
+    };
+    let errors = match mechanism {
+        Some(Mechanism::ReadTimeout | Mechanism::ClientGone | Mechanism::SendTimeout) => 0.2,
+        _ => 0.5,
+    };
+    Habit { claims: 1.0, joined, errors: joined * errors }
+}
+
+/// The probability of each pair of a group.
+fn settle(g: &Group, habits: &Habits) -> Vec<f64> {
+    let habit = |c: &Claim| {
+        let known = habits.get(&(g.kind, c.mechanism)).copied().unwrap_or_default();
+        let prior = usual(g.kind, c.mechanism);
+        Habit {
+            claims: known.claims + prior.claims,
+            joined: known.joined + prior.joined,
+            errors: known.errors + prior.errors,
+        }
+    };
+    let share = |h: &Habit| (h.joined / h.claims).clamp(0.001, 0.995);
+    let rare = Rarity::of(&g.lines);
+    let own: Vec<Habit> = g.claims.iter().map(habit).collect();
+    let alone: Vec<f64> = own.iter().map(|h| 1.0 - share(h)).collect();
+    let pairs: Vec<Pair> = g
+        .pairs
+        .iter()
+        .map(|(c, l, w)| {
+            let (h, e) = (&own[*c as usize], &g.lines[*l as usize]);
+            let mut weight = w * share(h);
+            if e.status != 0 && !g.claims[*c as usize].is_passed_on() {
+                let errors = (h.errors / h.joined.max(1e-9)).clamp(0.02, 0.98);
+                let by_chance = rare.error_share().clamp(0.01, 0.99);
+                weight *=
+                    if is_error(e.status) { errors / by_chance } else { (1.0 - errors) / (1.0 - by_chance) };
+            }
+            Pair { claim: *c, line: *l, weight: weight.clamp(1e-12, 1e15) }
+        })
+        .collect();
+    probabilities(&pairs, &alone, g.lines.len())
+}
+
+fn learn(groups: &[Group], settled: &[Vec<f64>]) -> Habits {
+    let mut habits = Habits::new();
+    for (g, p) in groups.iter().zip(settled) {
+        for c in &g.claims {
+            habits.entry((g.kind, c.mechanism)).or_default().claims += 1.0;
+        }
+        for ((c, l, _), p) in g.pairs.iter().zip(p) {
+            let h = habits.entry((g.kind, g.claims[*c as usize].mechanism)).or_default();
+            h.joined += p;
+            if is_error(g.lines[*l as usize].status) {
+                h.errors += p;
+            }
+        }
+    }
+    habits
+}
+
+fn give(g: &Group, p: &[f64], joins: &mut [Join]) {
+    let mut best: BTreeMap<u32, (f64, u32, f64)> = BTreeMap::new();
+    for ((c, l, _), p) in g.pairs.iter().zip(p) {
+        let b = best.entry(*c).or_insert((0.0, *l, 0.0));
+        b.2 += p;
+        if *p > b.0 {
+            (b.0, b.1) = (*p, *l);
+        }
+    }
+    for (c, (p, line, any)) in best {
+        let Some(f) = g.claims[c as usize].failing else { continue };
+        let row = g.lines[line as usize].row;
+        if p >= CLEAR {
+            if !joins[f].lines.iter().any(|l| l.row == row) {
+                joins[f].lines.push(Joined { row, how: "request", confidence: p.min(SURE) });
+            }
+        } else if any >= OPEN {
+            joins[f].ambiguous = true;
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! Who may claim a backend's line: the tries of failed requests, and the requests that were served.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::{Join, reaches};
+use crate::failing::Failing;
+use crate::peers::Peers;
+use crate::plan::Plan;
+use crate::timeline::World;
+use crate::vocabulary::Mechanism;
+
+const MS: i64 = 1_000_000;
+const SECOND: i64 = 1_000_000_000;
+/// A backend may finish this long after the proxy has given up ...
+const LATE: i64 = 120 * SECOND;
+/// ... and write its line this long after it was done.
+const TARDY: i64 = 2 * SECOND;
+
+/// One try of a request that may have left a line in a backend's log.
+#[derive(Debug, Clone)]
+pub(super) struct Claim {
+    pub request: usize,
+    /// Number in the list of failed requests; none for one that was served.
+    pub failing: Option<usize>,
+    /// How the try ended; none when it was served.
+    pub mechanism: Option<Mechanism>,
+    /// The status that the backend logs if it answered.
+    pub status: i32,
+    pub start: (i64, i64),
+    pub end: (i64, i64),
+    pub has_start: bool,
+    /// Where it went, if that is known.
+    pub instance: Option<usize>,
+}
+
+impl Claim {
+    /// The backend may still have worked on it when the proxy had gone.
+    pub fn may_end_late(&self) -> bool {
+        matches!(
+            self.mechanism,
+            Some(
+                Mechanism::ReadTimeout | Mechanism::ClientGone | Mechanism::SendTimeout | Mechanism::Unknown
+            )
+        )
+    }
+
+    /// The client got the backend's answer.
+    pub fn is_passed_on(&self) -> bool {
+        matches!(self.mechanism, None | Some(Mechanism::FromBackend))
+    }
+
+    /// Between which moments its line can have been written, clocks apart.
+    pub fn reach(&self) -> (i64, i64) {
+        let late = if self.may_end_late() { LATE } else { TARDY };
+        (self.start.0 - SECOND / 2, self.end.1 + late)
+    }
+}
+
+/// The tries of the failed requests that can have reached a backend, by what they ask for.
+pub(super) fn failed(
+    plan: &Plan,
+    world: &World,
+    peers: &Peers,
+    failing: &[Failing],
+    joins: &[Join],
+) -> BTreeMap<(u64, u64), Vec<Claim>> {
+    let mut out: BTreeMap<(u64, u64), Vec<Claim>> = BTreeMap::new();
+    for (i, f) in failing.iter().enumerate() {
+        let r = &world.requests[f.request].r;
+        if r.target == 0 || joins[i].lines.iter().any(|l| l.how == "id") {
+            continue;
+        }
+        out.entry((r.method, r.target)).or_default().extend(tries(plan, world, peers, f, i));
+    }
+    out.retain(|_, claims| !claims.is_empty());
+    out
+}
+
+fn tries(plan: &Plan, world: &World, peers: &Peers, f: &Failing, number: usize) -> Vec<Claim> {
+    let t = &world.requests[f.request];
+    let whole = Claim {
+        request: f.request,
+        failing: Some(number),
+        mechanism: Some(f.mechanism),
+        status: t.r.status,
+        start: f.start,
+        end: f.end,
+        has_start: f.has_start,
+        instance: None,
+    };
+    let whole = if f.has_start {
+        whole
+    } else {
+        Claim { start: (f.start.0.min(f.end.0 - guess(f.mechanism)), f.start.1.min(f.end.1)), ..whole }
+    };
+    let instance = |label: &Option<String>| {
+        let label = label.as_deref()?;
+        peers.instance(label).or_else(|| peers.only_left(plan, t.instance, label))
+    };
+    if f.tries.is_empty() {
+        return if reaches(f.mechanism) { vec![whole] } else { Vec::new() };
+    }
+    if let [one] = &f.tries[..] {
+        let mechanism = if reaches(f.mechanism) { f.mechanism } else { one.mechanism };
+        let claim = Claim { instance: instance(&one.label), mechanism: Some(mechanism), ..whole };
+        return if reaches(mechanism) { vec![claim] } else { Vec::new() };
+    }
+    // Each try begins when the one before it has ended.
+    let spent = |k: usize| f.tries[k].logged.response_us.map(|us| us.saturating_mul(1_000));
+    let all_known = f.has_start && (0..f.tries.len()).all(|k| spent(k).is_some());
+    let mut before = 0;
+    let mut out = Vec::new();
+    for (k, one) in f.tries.iter().enumerate() {
+        let mut claim = Claim {
+            instance: instance(&one.label),
+            mechanism: Some(one.mechanism),
+            status: one.logged.status.unwrap_or(t.r.status),
+            ..whole.clone()
+        };
+        if let (true, Some(own)) = (all_known, spent(k)) {
+            let slack = MS * (k as i64 + 1);
+            claim.start = (whole.start.0 + before - slack, whole.start.1 + before + slack);
+            if k + 1 < f.tries.len() {
+                claim.end = (claim.start.0 + own - slack, claim.start.1 + own + slack);
+            }
+            before += own;
+        }
+        if reaches(one.mechanism) {
+            out.push(claim);
+        }
+    }
+    out
+}
+
+/// How long a request may have lasted whose duration is not logged.
+fn guess(m: Mechanism) -> i64 {
+    match m {
+        Mechanism::ReadTimeout | Mechanism::SendTimeout | Mechanism::Stalled => 60 * SECOND,
+        _ => 2 * SECOND,
+    }
+}
+
+/// A request that did not fail, as a claim.
+pub(super) fn served(
+    world: &World,
+    peers: &Peers,
+    failing_of: &HashMap<usize, usize>,
+    request: usize,
+) -> Option<Claim> {
+    let t = &world.requests[request];
+    // One that is listed among the failed, if only as hidden, has its own claims.
+    if failing_of.contains_key(&request) {
+        return None;
+    }
+    Some(Claim {
+        request,
+        failing: None,
+        mechanism: None,
+        status: t.r.status,
+        start: (t.start_lo, t.start_hi),
+        end: (t.end_lo, t.end_hi),
+        has_start: t.has_duration || t.r.anchor == logjoin_parse::Anchor::Start,
+        instance: if t.r.server == 0 { None } else { peers.by_hash(t.r.server) },
+    })
+}

@@ -1,0 +1,277 @@
+//! How the lines of a backend differ from those of its proxy when both are about one request.
+//!
+//! Learned, for each proxy and backend, from served requests of which only one line can be the other side: how far apart the
+//! stamps are, whether both count the same bytes, by how much the durations differ, whether they share ids. What two lines of
+//! one request always share, and others rarely do, is what tells them apart.
+
+use std::collections::BTreeMap;
+
+use super::claims::Claim;
+use crate::clock::ClockModel;
+use crate::index::{Entry, Index, Row};
+use crate::peers::Peers;
+use crate::plan::Plan;
+use crate::timeline::{Timed, World};
+use crate::vocabulary::Mechanism;
+
+const MS: i64 = 1_000_000;
+const SECOND: i64 = 1_000_000_000;
+/// Served requests of a proxy that are looked at.
+const SAMPLE: usize = 8_000;
+/// Fewer pairs teach nothing.
+const MIN_PAIRS: u64 = 12;
+/// A stamp may be off by more than usual this often.
+const ODD: f64 = 0.03;
+/// How long after the proxy gave up a backend still works on a request: half of them up to this.
+const LATE_SCALE: f64 = 2.0;
+
+/// What is known of one proxy and one backend.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Law {
+    /// The proxy's bytes minus the backend's, and how often.
+    bytes: BTreeMap<i64, u64>,
+    bytes_seen: u64,
+    /// By how much the stamps of ends (or of starts, where lines are stamped so) differ beyond their precision.
+    jitter: i64,
+    /// A line without a duration is stamped when the request came.
+    is_start: bool,
+    /// Half of the durations differ by less, seconds.
+    duration: f64,
+    /// Both write the same ids.
+    pub shares_ids: bool,
+    /// Backends that know the real clients.
+    pub shares_clients: bool,
+    /// How sure the clock is.
+    pub band: i64,
+    pub is_known: bool,
+}
+
+#[derive(Default)]
+struct Seen {
+    end: Vec<i64>,
+    start: Vec<i64>,
+    durations: Vec<i64>,
+    bytes: BTreeMap<i64, u64>,
+    ids: (u64, u64),
+    clients: (u64, u64),
+}
+
+/// The laws of all pairs.
+pub(super) struct Laws {
+    by_pair: BTreeMap<(usize, usize), Law>,
+    none: Law,
+}
+
+impl Laws {
+    pub fn of(&self, proxy: usize, instance: usize) -> &Law {
+        self.by_pair.get(&(proxy, instance)).unwrap_or(&self.none)
+    }
+
+    pub fn learn(plan: &Plan, world: &World, index: &Index, peers: &Peers, clocks: &ClockModel) -> Laws {
+        let mut seen: BTreeMap<(usize, usize), Seen> = BTreeMap::new();
+        for proxy in (0..plan.instances.len()).filter(|i| plan.instances[*i].is_proxy) {
+            let mut served: Vec<&Timed> = world
+                .requests
+                .iter()
+                .filter(|t| t.instance == proxy && (200..500).contains(&t.r.status) && t.r.status != 499)
+                .filter(|t| t.r.target != 0 && t.r.tries <= 1)
+                .collect();
+            let step = served.len().div_ceil(SAMPLE).max(1);
+            if step > 1 {
+                // The same requests, however the log was cut.
+                served.sort_by_key(|t| (crate::hash::pair(t.r.target, t.r.client), t.r.at));
+            }
+            for t in served.into_iter().step_by(step) {
+                let server = peers.by_hash(t.r.server);
+                if let Some(e) = only_line(plan, index, clocks, t, server) {
+                    seen.entry((proxy, e.instance as usize)).or_default().add(world, t, e);
+                }
+            }
+        }
+        let by_pair = (0..plan.instances.len())
+            .filter(|i| plan.instances[*i].is_proxy)
+            .flat_map(|p| (0..plan.instances.len()).map(move |b| (p, b)))
+            .map(|(p, b)| {
+                let law = seen.remove(&(p, b)).unwrap_or_default().law();
+                ((p, b), Law { band: clocks.band(b) + clocks.band(p), is_known: clocks.is_known(b), ..law })
+            })
+            .collect();
+        Laws { by_pair, none: Seen::default().law() }
+    }
+}
+
+/// The only line that can be the other side of a served request.
+fn only_line<'i>(
+    plan: &Plan,
+    index: &'i Index,
+    clocks: &ClockModel,
+    t: &Timed,
+    server: Option<usize>,
+) -> Option<&'i Entry> {
+    let mut found = None;
+    for e in index.near(t.r.method, t.r.target, t.start_lo - 5 * SECOND, t.end_hi + 5 * SECOND) {
+        let i = e.instance as usize;
+        let reach = clocks.band(i) + SECOND / 2;
+        let fits = matches!(e.row, Row::Request(_))
+            && !plan.instances[i].is_proxy
+            && clocks.is_known(i)
+            && server.is_none_or(|s| s == i)
+            && e.status == t.r.status
+            && (e.agent == 0 || t.r.agent == 0 || e.agent == t.r.agent)
+            && e.lo <= t.end_hi + reach
+            && e.hi >= t.start_lo - reach;
+        if fits && found.replace(e).is_some() {
+            return None;
+        }
+    }
+    found
+}
+
+impl Seen {
+    fn add(&mut self, world: &World, t: &Timed, e: &Entry) {
+        self.end.push(gap((e.lo, e.hi), (t.end_lo, t.end_hi)));
+        let start = (e.start, e.start + (e.hi - e.lo));
+        self.start.push(gap(start, (t.start_lo, t.start_hi)));
+        if let (Row::Request(i), Some(d)) = (e.row, t.r.duration_ns)
+            && let Some(own) = world.requests[i as usize].r.duration_ns
+        {
+            self.durations.push((d - own).abs());
+        }
+        if e.bytes > 0 && t.r.bytes > 0 {
+            *self.bytes.entry(t.r.bytes - e.bytes).or_default() += 1;
+        }
+        if e.id != 0 && t.r.id != 0 {
+            self.ids = (self.ids.0 + u64::from(e.id == t.r.id), self.ids.1 + 1);
+        }
+        if e.client != 0 && t.r.client != 0 {
+            self.clients = (self.clients.0 + u64::from(e.client == t.r.client), self.clients.1 + 1);
+        }
+    }
+
+    fn law(mut self) -> Law {
+        let quantile = |v: &mut Vec<i64>, share: f64| {
+            v.sort_unstable();
+            v.get((v.len() as f64 * share) as usize).copied()
+        };
+        let bytes_seen: u64 = self.bytes.values().sum();
+        let mostly = |(n, of): (u64, u64)| of >= 5 && n * 10 >= of * 8;
+        let (end, start) = (quantile(&mut self.end, 0.9), quantile(&mut self.start, 0.9));
+        let is_start = matches!((start, end), (Some(s), Some(e)) if s * 4 < e && e > 20 * MS);
+        let pairs = self.end.len() as u64;
+        let jitter = if pairs >= MIN_PAIRS { if is_start { start } else { end } } else { None };
+        Law {
+            bytes_seen,
+            bytes: self.bytes,
+            jitter: jitter.unwrap_or(10 * MS).clamp(2 * MS, SECOND / 4),
+            is_start,
+            duration: quantile(&mut self.durations, 0.5).unwrap_or(5 * MS).clamp(MS, SECOND) as f64 / 1e9,
+            shares_ids: mostly(self.ids),
+            shares_clients: mostly(self.clients),
+            band: 0,
+            is_known: false,
+        }
+    }
+}
+
+fn gap(a: (i64, i64), b: (i64, i64)) -> i64 {
+    (b.0 - a.1).max(a.0 - b.1).max(0)
+}
+
+/// How probable a moment known to lie in `e` is, per second, when it should be in `c` but for `jitter`.
+fn density(e: (i64, i64), c: (i64, i64), jitter: i64) -> f64 {
+    let (lo, hi) = (e.0 - c.1 - jitter, e.1 - c.0 + jitter);
+    let inside = hi.min(-lo);
+    if inside <= 0 {
+        return 0.0;
+    }
+    let width = hi - lo;
+    let ramp = ((e.1 - e.0).min(c.1 - c.0) + jitter).clamp(1, width / 2 + 1);
+    (inside as f64 / ramp as f64).min(1.0) * 1e9 / (width - ramp).max(1) as f64
+}
+
+/// The same for one that comes after `c`, soon or much later.
+fn after(e: (i64, i64), c: (i64, i64), scale: f64, slack: i64) -> f64 {
+    if e.1 < c.0 - slack {
+        return 0.0;
+    }
+    let late = ((e.0 + e.1) / 2 - (c.0 + c.1) / 2).max(0) as f64 / 1e9;
+    1.0 / (scale * (1.0 + late / scale).powi(2))
+}
+
+/// The same for one that is near `c`, on either side.
+fn around(e: (i64, i64), c: (i64, i64), scale: f64) -> f64 {
+    let off = gap(e, c) as f64 / 1e9;
+    0.5 / (scale * (1.0 + off / scale).powi(2))
+}
+
+impl Law {
+    /// How probable the moments of a line are, per second, if it is about this request. 0: it cannot be.
+    pub fn moments(&self, world: &World, c: &Claim, e: &Entry) -> f64 {
+        let slack = self.band + self.jitter.max(30 * MS);
+        let (stamp, end, start) = ((e.lo, e.hi), c.end, c.start);
+        if e.hi < c.start.0 - slack {
+            return 0.0;
+        }
+        let is_message = e.status == 0;
+        let jitter = self.jitter + self.band;
+        let is_late = c.may_end_late();
+        if is_message {
+            let inside = e.lo <= c.end.1 + slack;
+            let length = (c.end.1 - c.start.0 + 2 * slack) as f64 / 1e9;
+            let within = if inside { 1.0 / length.max(0.01) } else { 0.0 };
+            let later = after(stamp, end, if is_late { LATE_SCALE } else { 0.2 }, slack);
+            return if is_late { 0.6 * within + 0.4 * later } else { 0.95 * within + 0.05 * later };
+        }
+        let is_start = !e.has_duration && (self.is_start || e.is_start);
+        let at_end = density(stamp, if is_start { start } else { end }, jitter);
+        // A duration tells the start as precisely as the end.
+        let begun = (e.start, e.start + (e.hi - e.lo));
+        let knows_start = (e.has_duration || is_start) && c.has_start;
+        let at_start = if knows_start { Some(density(begun, start, jitter)) } else { None };
+        if knows_start && e.start > c.end.1 + slack && !is_late {
+            return 0.0;
+        }
+        match c.mechanism {
+            None | Some(Mechanism::FromBackend) => {
+                let near = around(stamp, if is_start { start } else { end }, 0.3);
+                let base = (1.0 - ODD) * at_end + ODD * near;
+                base * self.same_duration(world, c, e)
+            }
+            Some(_) if is_late => match at_start {
+                // What waits in the accept queue is read after the proxy has given up.
+                Some(s) => 0.85 * s + 0.15 * after(begun, start, LATE_SCALE, slack),
+                None => 0.9 * after(stamp, end, LATE_SCALE, slack) + 0.1 * around(stamp, end, 1.0),
+            },
+            Some(_) => match at_start {
+                Some(s) if is_start => 0.9 * s + 0.1 * around(stamp, start, 0.3),
+                Some(s) => 0.6 * at_end.min(s) + 0.3 * s + 0.1 * around(stamp, end, 0.3),
+                None => 0.8 * at_end + 0.2 * around(stamp, end, 0.3),
+            },
+        }
+    }
+
+    /// How many times likelier the two durations are for one request than for two.
+    fn same_duration(&self, world: &World, c: &Claim, e: &Entry) -> f64 {
+        let (Row::Request(i), Some(d)) = (e.row, world.requests[c.request].r.duration_ns) else { return 1.0 };
+        let r = &world.requests[i as usize].r;
+        let Some(own) = r.duration_ns else { return 1.0 };
+        let unit = (r.unit_ns.max(world.requests[c.request].r.unit_ns)) as f64 / 1e9;
+        let scale = self.duration.max(unit);
+        let off = (d - own).abs() as f64 / 1e9;
+        let spread = (own as f64 / 1e9).max(0.01);
+        let same = 0.95 * 0.5 / scale / (1.0 + off / scale).powi(2);
+        (same + 0.05 / (spread + off)) * spread.max(2.0 * scale)
+    }
+
+    /// How many times likelier the bytes are for one request than for two; `share` of such lines have as many.
+    pub fn same_bytes(&self, c: &Claim, e: &Entry, bytes: i64, share: f64) -> f64 {
+        if e.bytes <= 0 || bytes <= 0 || !c.is_passed_on() || self.bytes_seen < MIN_PAIRS {
+            return 1.0;
+        }
+        let n = self.bytes.get(&(bytes - e.bytes)).copied().unwrap_or(0);
+        let usual = n as f64 / self.bytes_seen as f64;
+        // What was not seen yet may come.
+        let other = (1.0 + 0.02 * self.bytes_seen as f64) / self.bytes_seen as f64;
+        (usual * (1.0 - other) + other * share) / share
+    }
+}
