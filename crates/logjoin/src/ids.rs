@@ -6,30 +6,31 @@ use crate::hash::hash;
 
 /// Calls `found` with the hash of each id-shaped word of a line, lower-cased, dashes removed (so that an id
 /// that one side writes with dashes and the other without is the same id).
+///
+/// The trick: a word of an id is at least [`SHORTEST`] bytes long, so one look at the last byte of such a stretch that cannot
+/// belong to an id steps over all before it; most lines take a look at every tenth byte.
 pub(crate) fn scan(line: &[u8], mut found: impl FnMut(u64)) {
+    let is_part = |b: &u8| b.is_ascii_hexdigit() || *b == b'-';
+    let is_word = |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
     let mut at = 0;
-    while at < line.len() {
-        if !line[at].is_ascii_hexdigit() {
-            at += 1;
+    while let Some(stretch) = line.get(at..at + SHORTEST) {
+        if let Some(i) = stretch.iter().rposition(|b| !is_part(b)) {
+            at += i + 1;
             continue;
         }
-        let start = at;
-        while at < line.len() && (line[at].is_ascii_hexdigit() || line[at] == b'-') {
-            at += 1;
-        }
-        let boundary = |b: Option<&u8>| !b.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
-        if !boundary(start.checked_sub(1).and_then(|i| line.get(i))) || !boundary(line.get(at)) {
-            // Part of a longer word: step over the whole word.
-            while at < line.len() && (line[at].is_ascii_alphanumeric() || line[at] == b'_') {
-                at += 1;
-            }
-            continue;
-        }
-        if let Some(h) = id(&line[start..at]) {
+        let rest = &line[at + SHORTEST..];
+        let end = at + SHORTEST + rest.iter().position(|b| !is_part(b)).unwrap_or(rest.len());
+        let start = at + line[at..end].iter().position(|b| *b != b'-').unwrap_or(end - at);
+        let is_whole = !is_word(start.checked_sub(1).and_then(|i| line.get(i))) && !is_word(line.get(end));
+        if let Some(h) = id(&line[start..end]).filter(|_| is_whole) {
             found(h);
         }
+        at = end + 1;
     }
 }
+
+/// Length of the shortest word that can be an id.
+const SHORTEST: usize = 16;
 
 /// The hash of one word, if it has the shape of an id: a UUID, or 16 to 64 hexadecimal digits that are not a
 /// plain number.
@@ -73,6 +74,19 @@ mod tests {
         assert_eq!(count("{\"trace\":\"4BF92F3577B34DA6A3CE929D0E0E4736\"}"), 1);
         assert_eq!(count("1795225853123456 is a number, cafe is short, deadbeefdeadbeefxyz goes on"), 0);
         assert_eq!(count("00000000-0000-0000-0000-000000000000"), 0);
+    }
+
+    #[test]
+    fn where_an_id_stands_does_not_matter() {
+        let id = "0123456789abcdef";
+        for before in ["", " ", "x=\"", "cafe:", "a b c d e f 1 2 3 4 5 6 7 8 ", "--"] {
+            for after in ["", " ", "\"", ",beef", "\n"] {
+                assert_eq!(count(&format!("{before}{id}{after}")), 1, "{before}{id}{after}");
+                assert_eq!(count(&format!("{before}g{id}{after}")), 0);
+                assert_eq!(count(&format!("{before}{id}_{after}")), 0);
+                assert_eq!(count(&format!("{before}{id} {id}{after}")), 2);
+            }
+        }
     }
 
     #[test]
