@@ -1,0 +1,105 @@
+#!/usr/bin/env bash
+# Runs logjoin beside public tools on the same generated logs, in turns, several times, and prints one table: median and spread
+# of the wall time, MB/s of log text, peak memory. Tools that are not installed are skipped with a word.
+#
+#   benches/compare.sh [--requests N] [--rounds N] [--folder DIR] [--record]
+#
+# --record also writes the table to benches/record/DATE.md. Needs GNU time (Debian: time). Of use, if there: ripgrep, haproxy
+# (halog), goaccess, zstd, python3 with the package duckdb.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+requests=1000000 rounds=5 folder="" record=false
+while (($#)); do
+    case $1 in
+        --requests) requests=$2; shift 2 ;;
+        --rounds) rounds=$2; shift 2 ;;
+        --folder) folder=$2; shift 2 ;;
+        --record) record=true; shift ;;
+        *) echo "compare.sh: unknown argument $1" >&2; exit 2 ;;
+    esac
+done
+if [[ ! -x /usr/bin/time ]]; then
+    echo "compare.sh: GNU time is needed for peak memory (Debian: apt-get install time)" >&2
+    exit 2
+fi
+if [[ -z $folder ]]; then
+    folder=$(mktemp -d)
+    trap 'rm -rf "$folder"' EXIT
+fi
+
+cargo build --quiet --release -p logjoin-cli -p logjoin-bench --bin logjoin --bin bulk
+logjoin=$PWD/target/release/logjoin
+for front in nginx haproxy; do
+    if [[ ! -d $folder/$front ]]; then
+        target/release/bulk "$folder/$front" --front "$front" --requests "$requests" --failing 0.001 > /dev/null
+    fi
+done
+nginx=$folder/nginx/logs/edge/access.log
+haproxy=$folder/haproxy/logs/edge/haproxy.log
+[[ -f $nginx.gz ]] || gzip -1 -k "$nginx"
+if command -v zstd > /dev/null && [[ ! -f $nginx.zst ]]; then zstd -q -k "$nginx"; fi
+
+names=() inputs=() commands=()
+job() { names+=("$1"); inputs+=("$2"); commands+=("$3"); }
+with() {
+    if command -v "$1" > /dev/null; then shift; job "$@"; else echo "$1: not installed, skipped" >&2; fi
+}
+have_duckdb() { command -v python3 > /dev/null && python3 -c 'import duckdb' 2> /dev/null; }
+
+job "logjoin, one core: nginx access log" "$nginx" "'$logjoin' -j1 '$nginx' -F json -o /dev/null"
+job "logjoin, two cores: nginx with three backends" "$folder/nginx" "'$logjoin' -j2 '$folder/nginx' -F json -o /dev/null"
+job "logjoin, one core: HAProxy HTTP log" "$haproxy" "'$logjoin' -j1 '$haproxy' -F json -o /dev/null"
+job "logjoin, one core: nginx access log, gzip" "$nginx" "'$logjoin' -j1 '$nginx.gz' -F json -o /dev/null"
+job "wc -l: nginx" "$nginx" "wc -l '$nginx'"
+job "grep -c ' 502 ': nginx" "$nginx" "grep -c ' 502 ' '$nginx'"
+with rg "rg -c ' 502 ': nginx" "$nginx" "rg -c ' 502 ' '$nginx'"
+job "gzip -dc: nginx" "$nginx" "gzip -dc '$nginx.gz'"
+with zstd "zstd -dc: nginx" "$nginx" "zstd -q -dc '$nginx.zst'"
+with halog "halog -srv: HAProxy" "$haproxy" "halog -srv < '$haproxy'"
+with halog "halog -pct: HAProxy" "$haproxy" "halog -pct < '$haproxy'"
+with goaccess "goaccess: nginx" "$nginx" \
+    "goaccess '$nginx' --log-format='%h %^[%d:%t %^] \"%r\" %s %b \"%R\" \"%u\" %^' --date-format=%d/%b/%Y --time-format=%T -o '$folder/goaccess.json'"
+if have_duckdb; then
+    job "DuckDB: regular expressions and ASOF JOIN" "$folder/nginx" "python3 benches/asof.py '$folder/nginx/logs'"
+else
+    echo "DuckDB: python3 without the package duckdb, skipped" >&2
+fi
+
+# In turns, so that what the machine does meanwhile falls on all of them.
+results=$(mktemp)
+for ((round = 0; round < rounds; round++)); do
+    for i in "${!names[@]}"; do
+        if ! /usr/bin/time -f "$i %e %U %M" -a -o "$results" bash -c "${commands[$i]}" > /dev/null 2>&1; then
+            echo "failed: ${names[$i]}" >&2
+        fi
+    done
+done
+
+table() {
+    echo "| what | wall s, median (least–most) | CPU s | MB/s | peak MB |"
+    echo "| --- | ---: | ---: | ---: | ---: |"
+    for i in "${!names[@]}"; do
+        bytes=$(find "${inputs[$i]}" -type f ! -name '*.gz' ! -name '*.zst' -printf '%s\n' | awk '{s += $1} END {print s}')
+        awk -v i="$i" '$1 == i {print $2, $3, $4}' "$results" | sort -n | awk -v name="${names[$i]}" -v bytes="$bytes" '
+            {wall[NR] = $1; cpu[NR] = $2; if ($3 > peak) peak = $3}
+            END {
+                if (NR == 0) { printf "| %s | failed | | | |\n", name; exit }
+                m = int((NR + 1) / 2)
+                printf "| %s | %.2f (%.2f–%.2f) | %.2f | %.0f | %.0f |\n", name, wall[m], wall[1], wall[NR], cpu[m], bytes / 1e6 / (wall[m] > 0 ? wall[m] : 0.01), peak / 1024
+            }'
+    done
+}
+head_lines() {
+    echo "# $(date -u +%F)"
+    echo
+    echo "$requests requests, $rounds rounds in turns. $(nproc) cores, $(awk -F': ' '/model name/ {print $2; exit}' /proc/cpuinfo), $(uname -sr); $(rustc --version)."
+    echo
+}
+head_lines
+table
+if $record; then
+    mkdir -p benches/record
+    { head_lines; table; } > "benches/record/$(date -u +%F).md"
+fi
+rm -f "$results"
