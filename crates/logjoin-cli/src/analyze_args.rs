@@ -1,16 +1,20 @@
 //! What the options mean: typed text turned into one plain struct, with messages that say what was expected.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use logjoin::{CauseId, LineAt, Pattern, Zone, render};
+use logjoin::redact::Redactor;
+use logjoin::render::{Slo, Template};
+use logjoin::rows::Names;
+use logjoin::{CauseId, LineAt, Pattern, Zone};
 use logjoin_parse::Format;
 use logjoin_parse::compile::{self, Compiled, Escape, FormatError};
 
 use crate::args;
 use crate::exit::Failure;
-use crate::output::OutputArgs;
+use crate::output::{Form, OutputArgs};
 use crate::time_args;
 
 /// An analysis as it was asked for.
@@ -52,6 +56,10 @@ pub(crate) struct AnalyzeArgs {
     pub fail_on: Vec<FailOn>,
     /// Whether the progress line was declined.
     pub no_progress: bool,
+    /// What replaces names of people.
+    pub redactor: Option<Redactor>,
+    /// Whether inputs are named by their hashes too.
+    pub hash_inputs: bool,
 }
 
 /// What makes the exit code 1.
@@ -95,6 +103,8 @@ impl AnalyzeArgs {
             failures: o.failures,
             fail_on: o.fail_on.iter().filter_map(|v| fail_on(v)).collect(),
             no_progress: o.no_progress,
+            redactor: redactor(&o.redact)?,
+            hash_inputs: false,
         })
     }
 }
@@ -117,6 +127,21 @@ fn size(text: &str) -> Result<u64, Failure> {
     if (1.0..1e18).contains(&bytes) { Ok(bytes as u64) } else { Err(wrong()) }
 }
 
+/// What `--redact` asks for. A key alone asks for it too.
+pub(crate) fn redactor(o: &args::RedactOptions) -> Result<Option<Redactor>, Failure> {
+    match &o.redact_key {
+        Some(key) if key.is_empty() => Err(Failure::usage("--redact-key: expected a key, found nothing")),
+        Some(key) => Ok(Some(Redactor::new(key.as_bytes()))),
+        None if o.redact => {
+            let mut key = [0; 32];
+            getrandom::fill(&mut key)
+                .map_err(|e| Failure::Io(format!("no random key could be had: {e}; give --redact-key")))?;
+            Ok(Some(Redactor::new(&key)))
+        }
+        None => Ok(None),
+    }
+}
+
 /// The formats of `--format`.
 pub(crate) fn formats(all: &[String]) -> Result<Vec<(Pattern, Format)>, Failure> {
     pairs("--format", "GLOB=SPEC", all, format)
@@ -126,13 +151,61 @@ impl OutputArgs {
     /// Makes sense of the options.
     pub(crate) fn new(o: &args::Output) -> OutputArgs {
         OutputArgs {
-            format: o.output_format.as_deref().and_then(render::by_id),
+            format: o.output_format.as_deref().and_then(Form::by_id),
             file: o.output.clone(),
             color: args::color(&o.color),
             verbose: o.verbose,
             compact: o.compact,
             no_pager: o.no_pager,
+            names: if o.names == "ecs" { Names::Ecs } else { Names::Own },
+            template: Template::default(),
+            slo: None,
+            command: command_line(std::env::args_os()),
         }
+    }
+
+    /// The same with what was said of the post-mortem. Who names a template and no form wants Markdown.
+    pub(crate) fn with_document(mut self, o: &args::DocumentOptions) -> Result<OutputArgs, Failure> {
+        if let Some(id) = &o.template {
+            self.template = Template::by_id(id).unwrap_or_default();
+            if self.format.is_none() && self.file.is_none() {
+                self.format = Form::by_id("markdown");
+            }
+        }
+        if let Some(text) = &o.slo {
+            let expected = || format!("--slo {text:?}: expected a percentage such as 99.9, or 99.9/28d");
+            self.slo = Some(Slo::parse(text).ok_or_else(|| Failure::usage(expected()))?);
+        }
+        Ok(self)
+    }
+}
+
+/// The command line as it can be typed again; secrets are left out.
+fn command_line(args: impl Iterator<Item = OsString>) -> String {
+    let mut out = String::from("logjoin");
+    let mut is_secret = false;
+    for arg in args.skip(1) {
+        let arg = arg.to_string_lossy();
+        out.push(' ');
+        if std::mem::take(&mut is_secret) {
+            out.push_str("...");
+        } else if arg.starts_with("--redact-key=") {
+            out.push_str("--redact-key=...");
+        } else {
+            is_secret = arg == "--redact-key";
+            out.push_str(&quoted(&arg));
+        }
+    }
+    out
+}
+
+/// A word as a POSIX shell reads it.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,+@%".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
     }
 }
 
@@ -271,6 +344,18 @@ mod tests {
         assert_eq!(a.window_s, Some(120.0));
         assert_eq!(a.fail_on, [FailOn::Any, FailOn::Cause(CauseId::OomKill)]);
         assert_eq!(a.formats.len(), 1);
+    }
+
+    #[test]
+    fn a_command_line_can_be_typed_again_and_keeps_its_secrets() {
+        let words =
+            ["/usr/bin/logjoin", "./logs", "--around", "14:00 \u{b1}5m", "--redact-key", "s3cret", "it's"];
+        let line = command_line(words.iter().map(OsString::from));
+        assert_eq!(line, "logjoin ./logs --around '14:00 \u{b1}5m' --redact-key ... 'it'\\''s'");
+        assert_eq!(
+            command_line(["logjoin", "--redact-key=x"].iter().map(OsString::from)),
+            "logjoin --redact-key=..."
+        );
     }
 
     #[test]

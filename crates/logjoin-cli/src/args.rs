@@ -7,7 +7,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
 use logjoin::CauseId;
-use logjoin::render::RENDERERS;
+use logjoin::render::{RENDERERS, Template};
 
 use crate::probe_args::{ProbeCommand, WHAT_IS_SENT};
 
@@ -19,6 +19,8 @@ Examples:
   logjoin ./logs --around \"2026-11-21 01:50\"  only a quarter of an hour before and after
   logjoin ./logs --tz 'api-3/*=Europe/Berlin' --peer 10.0.0.3:8080=api-3/
   logjoin join ./logs -F csv > failures.csv   one row per failed request
+  logjoin ./logs -o postmortem.md --template short --slo 99.9
+  logjoin compare before.json after.json      what is new, gone, better, worse
   logjoin explain keepalive-race              what a cause means, what to check and to change
   logjoin check nginx.conf --logs ./logs      what to change in a configuration, and how many failures each finding touched
   logjoin explain logs/access.log:1042 ./logs how this failure was judged
@@ -26,6 +28,9 @@ Examples:
 A PATH is a file, a folder, a pattern, an archive or - (standard input); rotated and compressed files are understood,
 and the proxies' configuration files are recognised among the logs. A saved analysis.json is shown again without
 reading the logs.
+
+Every option can be set by LOGJOIN_<OPTION> (LOGJOIN_COLOR=never) and in ~/.config/logjoin/config.toml
+(color = \"never\"); what is typed wins, then the environment, then the file.
 
 Exit codes: 0 done, 1 findings matched --fail-on, 2 usage, 3 some input could not be read (the rest was analysed).";
 
@@ -38,18 +43,34 @@ pub(crate) struct Cli {
     pub command: Option<Command>,
     #[command(flatten)]
     pub analyze: AnalyzeCommand,
+    #[command(flatten)]
+    pub document: DocumentOptions,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// The report (the default command)
-    Analyze(AnalyzeCommand),
-    /// One row per failed request, with what it was joined to (ndjson, csv)
+    Analyze(ReportCommand),
+    #[command(after_help = "Examples:
+  logjoin join ./logs | jq -r 'select(.cause == \"oom-kill\") | .target'
+  logjoin join ./logs -o failures.parquet     typed columns, for DuckDB, pandas, Spark
+  logjoin join ./logs --names ecs             field names of the Elastic Common Schema")]
+    /// One row per failed request, with what it was joined to (ndjson, csv, parquet)
     Join(AnalyzeCommand),
-    /// One row per record of the logs (ndjson, csv)
+    #[command(after_help = "Examples:
+  logjoin parse ./logs/nginx -F csv | head
+  logjoin parse ./logs -o records.parquet
+  zcat access.log.gz | logjoin parse - --redact")]
+    /// One row per record of the logs (ndjson, csv, parquet)
     Parse(ParseCommand),
     /// The sources: format, role, instance, zone, range, gaps, clock, unparsed lines
     Detect(AnalyzeCommand),
+    #[command(after_help = "Examples:
+  logjoin compare before.json after.json      two saved results
+  logjoin compare ./logs-monday ./logs-today -o comparison.md
+  logjoin compare ./logs --before 14:00..14:30 --after 15:00..+30m")]
+    /// Two results, folders or ranges of time held against each other: what is new, gone, better, worse
+    Compare(CompareCommand),
     /// What a cause means; or how one failure was judged, step by step
     Explain(ExplainCommand),
     /// What in the proxies' configurations costs availability, and what to write instead
@@ -78,6 +99,26 @@ pub(crate) struct AnalyzeCommand {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct ReportCommand {
+    #[command(flatten)]
+    pub analyze: AnalyzeCommand,
+    #[command(flatten)]
+    pub document: DocumentOptions,
+}
+
+/// What concerns the post-mortem.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Post-mortem")]
+pub(crate) struct DocumentOptions {
+    /// Headings of the post-mortem (-o FILE.md): google, pagerduty or short
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Template::ALL.iter().map(|(id, _)| *id)))]
+    pub template: Option<String>,
+    /// Hold failures against an objective: 99.9, or 99.9/28d for another budget than that of 30 days
+    #[arg(long, value_name = "PERCENT")]
+    pub slo: Option<String>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct ParseCommand {
     /// Logs, folders, patterns, archives, or -
     #[arg(value_name = "PATH", required = true, value_hint = ValueHint::AnyPath)]
@@ -85,6 +126,37 @@ pub(crate) struct ParseCommand {
     /// Format of the files that GLOB fits: an id, or nginx:STRING, apache:STRING, apache-error:STRING, haproxy:STRING
     #[arg(long, value_name = "GLOB=SPEC")]
     pub format: Vec<String>,
+    #[command(flatten)]
+    pub redact: RedactOptions,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// What must not be shown to strangers.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct RedactOptions {
+    /// Replace addresses, user ids, query values, tokens and cookies by pseudonyms that keep joins intact
+    #[arg(long)]
+    pub redact: bool,
+    /// The key of the pseudonyms, so that several runs give the same ones [default: a new one for each run]
+    #[arg(long, value_name = "KEY", hide_env_values = true)]
+    pub redact_key: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompareCommand {
+    /// Two saved results (analysis.json) or two folders of logs; or the logs of which two ranges are compared
+    #[arg(value_name = "PATH", required = true, value_hint = ValueHint::AnyPath)]
+    pub paths: Vec<PathBuf>,
+    /// The first range of time: 14:00..14:30, 2026-11-21T01:50Z..+15m
+    #[arg(long, value_name = "RANGE", requires = "after")]
+    pub before: Option<String>,
+    /// The second range of time
+    #[arg(long, value_name = "RANGE", requires = "before")]
+    pub after: Option<String>,
+    #[command(flatten)]
+    pub options: Options,
     #[command(flatten)]
     pub output: Output,
 }
@@ -203,6 +275,8 @@ pub(crate) struct Options {
     /// List at most N failures; totals never change
     #[arg(long, value_name = "N", help_heading = "Output")]
     pub failures: Option<usize>,
+    #[command(flatten)]
+    pub redact: RedactOptions,
     /// No progress line on standard error
     #[arg(long, help_heading = "Output")]
     pub no_progress: bool,
@@ -212,7 +286,7 @@ pub(crate) struct Options {
 #[command(next_help_heading = "Output")]
 pub(crate) struct Output {
     /// Form of the output
-    #[arg(short = 'F', long, value_name = "FORMAT", value_parser = PossibleValuesParser::new(RENDERERS.iter().map(|r| r.id)))]
+    #[arg(short = 'F', long, value_name = "FORMAT", value_parser = PossibleValuesParser::new(output_formats()))]
     pub output_format: Option<String>,
     /// Write to FILE; its extension decides the form
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -229,6 +303,9 @@ pub(crate) struct Output {
     /// Do not page what is longer than the screen (PAGER and LESS are respected)
     #[arg(long)]
     pub no_pager: bool,
+    /// Names of the fields in rows (ndjson): logjoin's own, or those of the Elastic Common Schema
+    #[arg(long, value_name = "WHOSE", default_value = "own", value_parser = ["own", "ecs"])]
+    pub names: String,
 }
 
 /// Statuses that count unless told otherwise.
@@ -241,6 +318,11 @@ pub(crate) fn color(when: &str) -> ColorChoice {
         "never" => ColorChoice::Never,
         _ => ColorChoice::Auto,
     }
+}
+
+/// The forms of the table, and Parquet where it was built in.
+fn output_formats() -> impl Iterator<Item = &'static str> {
+    RENDERERS.iter().map(|r| r.id).chain(cfg!(feature = "parquet").then_some("parquet"))
 }
 
 fn causes_or_any() -> PossibleValuesParser {
@@ -264,7 +346,9 @@ mod tests {
         assert!(cli.command.is_none() && cli.analyze.output.verbose);
         assert_eq!(cli.analyze.paths, [PathBuf::from("./logs")]);
         let cli = Cli::try_parse_from(["logjoin", "analyze", "./logs"]).unwrap();
-        assert!(matches!(cli.command, Some(Command::Analyze(a)) if a.paths == [PathBuf::from("./logs")]));
+        assert!(
+            matches!(cli.command, Some(Command::Analyze(a)) if a.analyze.paths == [PathBuf::from("./logs")])
+        );
         assert!(Cli::try_parse_from(["logjoin", "analyze"]).is_err());
     }
 

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use logjoin::Analysis;
+use logjoin::render::Template;
+use logjoin::rows::Names;
 use logjoin_check::{CheckRule, RULES, Report, Severity, Subject, render, rule};
 use logjoin_input::{DiscoverOptions, InputFile, discover, read_config};
 
@@ -21,6 +23,10 @@ pub(crate) fn check(command: &CheckCommand) -> Result<Outcome, Failure> {
         verbose: command.verbose,
         compact: false,
         no_pager: true,
+        names: Names::Own,
+        template: Template::default(),
+        slo: None,
+        command: String::new(),
     };
     let color = output.render_options().color;
     if command.list {

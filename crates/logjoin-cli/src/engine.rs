@@ -104,6 +104,15 @@ impl Inputs {
         self.logs.iter().map(|(file, ..)| file)
     }
 
+    /// How many bytes reading will yield, about: compressed logs are taken to be a tenth of what they hold.
+    pub(crate) fn expected_bytes(&self) -> u64 {
+        let of = |f: &InputFile| {
+            let times = if f.compression().is_some() { 10 } else { 1 };
+            f.size().unwrap_or(0).saturating_mul(times)
+        };
+        self.logs.iter().map(|(f, ..)| of(f)).sum()
+    }
+
     /// Whether there is nothing to read.
     pub fn is_empty(&self) -> bool {
         self.logs.is_empty() && self.configs.is_empty()

@@ -4,12 +4,13 @@
 mod analyze_args;
 mod args;
 mod check;
+mod compare;
 pub mod engine;
 mod exit;
 mod explain;
+mod hashes;
 mod output;
 mod pager;
-mod parse_rows;
 mod parse_run;
 mod probe;
 mod probe_args;
@@ -17,6 +18,7 @@ mod probe_logs;
 mod progress;
 mod run;
 mod saved;
+mod settings;
 mod time_args;
 
 pub use run::run;

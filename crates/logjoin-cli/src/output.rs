@@ -4,16 +4,74 @@ use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use anstream::ColorChoice;
-use logjoin::render::{self, RENDERERS, RenderOptions, Renderer};
+use logjoin::Analysis;
+use logjoin::render::{self, Document, RENDERERS, RenderOptions, Renderer, Slo, Template};
+use logjoin::rows::Names;
 
 use crate::exit::Failure;
 use crate::pager;
+
+/// A form of the output: one of the table of reports, or Parquet, which is columns and not text.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Form {
+    /// A report or rows as text.
+    Text(&'static Renderer),
+    /// Rows as columns.
+    #[cfg(feature = "parquet")]
+    Parquet,
+}
+
+impl Form {
+    pub(crate) fn by_id(id: &str) -> Option<Form> {
+        #[cfg(feature = "parquet")]
+        if id == "parquet" {
+            return Some(Form::Parquet);
+        }
+        render::by_id(id).map(Form::Text)
+    }
+
+    fn by_file_name(name: &str) -> Option<Form> {
+        #[cfg(feature = "parquet")]
+        if name.to_ascii_lowercase().ends_with(".parquet") {
+            return Some(Form::Parquet);
+        }
+        render::by_file_name(name).map(Form::Text)
+    }
+
+    pub(crate) fn id(self) -> &'static str {
+        match self {
+            Form::Text(r) => r.id,
+            #[cfg(feature = "parquet")]
+            Form::Parquet => "parquet",
+        }
+    }
+
+    /// Whether it is rows of failures and no report.
+    pub(crate) fn is_rows(self) -> bool {
+        match self {
+            Form::Text(r) => r.rows,
+            #[cfg(feature = "parquet")]
+            Form::Parquet => true,
+        }
+    }
+
+    /// Makes the bytes.
+    pub(crate) fn render(self, a: &Analysis, o: &RenderOptions) -> Result<Vec<u8>, Failure> {
+        match self {
+            Form::Text(r) => Ok((r.render)(a, o)),
+            #[cfg(feature = "parquet")]
+            Form::Parquet => {
+                logjoin_arrow::failures_to_parquet(&a.failures).map_err(|e| Failure::Io(e.to_string()))
+            }
+        }
+    }
+}
 
 /// What the options say about output.
 #[derive(Debug, Clone)]
 pub(crate) struct OutputArgs {
     /// The form that was asked for by name.
-    pub format: Option<&'static Renderer>,
+    pub format: Option<Form>,
     /// The file; standard output when absent or `-`.
     pub file: Option<PathBuf>,
     /// When to colour.
@@ -24,21 +82,29 @@ pub(crate) struct OutputArgs {
     pub compact: bool,
     /// No pager, however long it is.
     pub no_pager: bool,
+    /// Whose names the fields of rows have.
+    pub names: Names,
+    /// Headings of a document.
+    pub template: Template,
+    /// The objective that failures are held against.
+    pub slo: Option<Slo>,
+    /// The command line, for the appendix of a document.
+    pub command: String,
 }
 
 impl OutputArgs {
     /// The form: by name, else by the extension of the file, else the default of the command.
-    pub(crate) fn renderer(&self, default: &str) -> Result<&'static Renderer, Failure> {
-        if let Some(r) = self.format {
-            return Ok(r);
+    pub(crate) fn form(&self, default: &str) -> Result<Form, Failure> {
+        if let Some(form) = self.format {
+            return Ok(form);
         }
         let named = self.file.as_deref().filter(|f| *f != Path::new("-"));
         if let Some(file) = named
             && file.extension().is_some()
         {
-            return render::by_file_name(&file.to_string_lossy()).ok_or_else(|| {
-                let known: Vec<String> =
-                    RENDERERS.iter().flat_map(|r| r.extensions).map(|e| format!(".{e}")).collect();
+            return Form::by_file_name(&file.to_string_lossy()).ok_or_else(|| {
+                let known = RENDERERS.iter().flat_map(|r| r.extensions).chain(&["parquet"]);
+                let known: Vec<String> = known.map(|e| format!(".{e}")).collect();
                 Failure::usage(format!(
                     "{}: no report has this extension; use one of {} or say --output-format",
                     file.display(),
@@ -46,11 +112,11 @@ impl OutputArgs {
                 ))
             });
         }
-        render::by_id(default).ok_or_else(|| Failure::usage(format!("no output format {default:?}")))
+        Form::by_id(default).ok_or_else(|| Failure::usage(format!("no output format {default:?}")))
     }
 
     /// How wide, how long and whether in colour. Colours are for terminals: a file gets them only with `always`.
-    pub(crate) fn render_options(&self) -> RenderOptions {
+    pub(crate) fn render_options(&self) -> RenderOptions<'_> {
         let to_file = self.is_file();
         let terminal = terminal_size::terminal_size_of(io::stdout());
         let width = terminal.map_or(100, |(w, _)| usize::from(w.0));
@@ -67,6 +133,8 @@ impl OutputArgs {
             },
             verbose: self.verbose,
             compact: self.compact,
+            names: self.names,
+            document: Document { template: self.template, slo: self.slo, command: Some(&self.command) },
         }
     }
 
@@ -80,6 +148,11 @@ impl OutputArgs {
             return Ok(());
         }
         self.write(bytes)
+    }
+
+    /// Whether somebody reads it on a terminal.
+    pub(crate) fn is_for_eyes(&self) -> bool {
+        !self.is_file() && io::stdout().is_terminal()
     }
 
     /// Writes the result.

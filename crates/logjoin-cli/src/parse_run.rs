@@ -5,6 +5,8 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use logjoin::Pattern;
+use logjoin::redact::Redactor;
+use logjoin::rows::{Names, RecordRow};
 use logjoin_input::{DiscoverOptions, InputFile, ReadOptions, discover};
 use logjoin_parse::detect::{LineReader, detect};
 use logjoin_parse::envelope::{Pieces, Taken, peel_all};
@@ -14,41 +16,45 @@ use logjoin_parse::{Dialect, Format, Record};
 use crate::analyze_args;
 use crate::args::ParseCommand;
 use crate::exit::{Failure, Outcome};
-use crate::output::{Level, OutputArgs, say, stdout_error};
-use crate::parse_rows::{COLUMNS, Row};
+use crate::output::{Form, Level, OutputArgs, say, stdout_error};
 
 /// Bytes of a file's beginning by which its format is recognised.
 const HEAD_BYTES: usize = 256 * 1024;
 
 pub(crate) fn parse(command: &ParseCommand) -> Result<Outcome, Failure> {
     let output = OutputArgs::new(&command.output);
-    let renderer = output.renderer("ndjson")?;
-    if !renderer.rows {
-        return Err(Failure::usage(format!("{} is no format of rows: use ndjson or csv", renderer.id)));
+    let form = output.form("ndjson")?;
+    if !form.is_rows() {
+        return Err(Failure::usage(format!(
+            "{} is no format of rows: use ndjson, csv or parquet",
+            form.id()
+        )));
     }
+    let redactor = analyze_args::redactor(&command.redact)?;
     let formats = analyze_args::formats(&command.format)?;
     let found = discover(&command.paths, &DiscoverOptions::default());
     let mut problems: Vec<String> = found.problems.iter().map(ToString::to_string).collect();
     let target = output.file.as_deref().filter(|f| *f != Path::new("-"));
-    let out: Box<dyn Write> = match target {
+    let out: Box<dyn Write + Send> = match target {
         Some(path) => Box::new(
             File::create(path)
                 .map_err(|e| Failure::Io(format!("{}: cannot be written: {e}", path.display())))?,
         ),
-        None => Box::new(io::stdout().lock()),
+        None => Box::new(io::stdout()),
     };
-    let mut rows = Rows { out: BufWriter::new(out), csv: renderer.id == "csv" };
+    let out = BufWriter::with_capacity(256 * 1024, out);
     let failed = |e: io::Error| match target {
         Some(path) => Failure::Io(format!("{}: cannot be written: {e}", path.display())),
         None => stdout_error(e),
     };
-    rows.header().map_err(failed)?;
+    let sink = Sink::new(form, output.names, out).map_err(failed)?;
+    let mut rows = Rows { sink, redactor };
     for file in &found.files {
         if let Some(problem) = read(file, &formats, &mut rows).map_err(failed)? {
             problems.push(problem);
         }
     }
-    rows.out.flush().map_err(failed)?;
+    rows.sink.finish().map_err(failed)?;
     problems.iter().for_each(|p| say(Level::Warning, p));
     if output.verbose {
         found.notes.iter().for_each(|n| say(Level::Note, &n.to_string()));
@@ -56,25 +62,64 @@ pub(crate) fn parse(command: &ParseCommand) -> Result<Outcome, Failure> {
     Ok(if problems.is_empty() { Outcome::Done } else { Outcome::Incomplete })
 }
 
-/// Where rows go.
+type Out = BufWriter<Box<dyn Write + Send>>;
+
+/// Where rows go, and in which form.
+enum Sink {
+    Json(Out, Names),
+    Csv(Out),
+    #[cfg(feature = "parquet")]
+    Parquet(Box<logjoin_arrow::RecordWriter<Out>>),
+}
+
+impl Sink {
+    fn new(form: Form, names: Names, mut out: Out) -> io::Result<Sink> {
+        match form {
+            #[cfg(feature = "parquet")]
+            Form::Parquet => {
+                let writer = logjoin_arrow::RecordWriter::new(out).map_err(io::Error::from)?;
+                Ok(Sink::Parquet(Box::new(writer)))
+            }
+            Form::Text(r) if r.id == "csv" => {
+                write!(out, "{}\r\n", RecordRow::csv_head())?;
+                Ok(Sink::Csv(out))
+            }
+            Form::Text(_) => Ok(Sink::Json(out, names)),
+        }
+    }
+
+    fn finish(self) -> io::Result<()> {
+        match self {
+            Sink::Json(mut out, _) | Sink::Csv(mut out) => out.flush(),
+            #[cfg(feature = "parquet")]
+            Sink::Parquet(writer) => writer.finish().map_err(io::Error::from)?.flush(),
+        }
+    }
+}
+
+/// Rows on their way out.
 struct Rows {
-    out: BufWriter<Box<dyn Write>>,
-    csv: bool,
+    sink: Sink,
+    redactor: Option<Redactor>,
 }
 
 impl Rows {
-    fn header(&mut self) -> io::Result<()> {
-        if self.csv { write!(self.out, "{}\r\n", COLUMNS.join(",")) } else { Ok(()) }
-    }
-
-    fn write(&mut self, row: &Row) -> io::Result<()> {
-        if self.csv { write!(self.out, "{}\r\n", row.csv()) } else { writeln!(self.out, "{}", row.json()) }
+    fn write(&mut self, mut row: RecordRow) -> io::Result<()> {
+        if let Some(r) = &self.redactor {
+            r.record(&mut row);
+        }
+        match &mut self.sink {
+            Sink::Json(out, names) => writeln!(out, "{}", row.json(*names)),
+            Sink::Csv(out) => write!(out, "{}\r\n", row.csv()),
+            #[cfg(feature = "parquet")]
+            Sink::Parquet(writer) => writer.push(row).map_err(io::Error::from),
+        }
     }
 }
 
 /// The event being read: its row, and its lines as long as there may be more.
 struct Pending {
-    row: Row,
+    row: RecordRow,
     format: &'static str,
     /// Whether the first line is not the whole of the record.
     has_long_head: bool,
@@ -92,14 +137,14 @@ impl Pending {
         if self.last == self.first {
             let mut row = self.row;
             row.exception(&self.bytes);
-            return rows.write(&row);
+            return rows.write(row);
         }
         let fits = |r: &Record<'_>| self.has_long_head || r.format == self.format;
         let whole = reader.parse(&self.bytes).ok().filter(fits);
-        let mut row = whole.map_or(self.row, |r| Row::of(file, self.first, &r));
+        let mut row = whole.map_or(self.row, |r| RecordRow::of(file, self.first, &r));
         row.exception(&self.bytes);
         row.ends_at(self.last);
-        rows.write(&row)
+        rows.write(row)
     }
 }
 
@@ -167,7 +212,7 @@ impl FileRows<'_> {
                 }
                 if let Some(Ok(record)) = &parsed {
                     self.pending = Some(Pending {
-                        row: Row::of(self.name, number, record),
+                        row: RecordRow::of(self.name, number, record),
                         format: record.format,
                         has_long_head: head_lines(record) > 1,
                         enveloped: record.envelope.is_some(),
@@ -193,7 +238,7 @@ impl FileRows<'_> {
             }
             Step::Orphan => {
                 if let Some(Err(why)) = &parsed {
-                    rows.write(&Row::unparsed(self.name, number, line, why))?;
+                    rows.write(RecordRow::unparsed(self.name, number, line, why))?;
                 }
             }
         }

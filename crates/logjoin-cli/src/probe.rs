@@ -7,7 +7,7 @@ use crate::probe_logs;
 
 pub(crate) fn probe(command: ProbeCommand) -> Result<Outcome, Failure> {
     let output = OutputArgs::new(&command.output);
-    let form = output.renderer("text")?.id;
+    let form = output.form("text")?.id();
     if !matches!(form, "text" | "json") {
         return Err(Failure::usage(format!("probe has no {form}: use text or json")));
     }

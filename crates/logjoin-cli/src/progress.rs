@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 #[derive(Debug)]
 pub(crate) struct Progress {
     shown: bool,
+    /// How much there is to read, about; 0 where nobody knows.
+    expected: u64,
     bytes: AtomicU64,
     start: Instant,
     last: Mutex<Instant>,
@@ -17,10 +19,10 @@ pub(crate) struct Progress {
 const EVERY: Duration = Duration::from_millis(100);
 
 impl Progress {
-    /// A line, shown or not.
-    pub(crate) fn new(shown: bool) -> Progress {
+    /// A line, shown or not, for about that many bytes.
+    pub(crate) fn new(shown: bool, expected: u64) -> Progress {
         let now = Instant::now();
-        Progress { shown, bytes: AtomicU64::new(0), start: now, last: Mutex::new(now) }
+        Progress { shown, expected, bytes: AtomicU64::new(0), start: now, last: Mutex::new(now) }
     }
 
     /// That many bytes were read.
@@ -34,9 +36,15 @@ impl Progress {
             && last.elapsed() >= EVERY
         {
             *last = Instant::now();
-            let mb = all as f64 / 1e6;
-            let seconds = self.start.elapsed().as_secs_f64().max(1e-3);
-            let _ = write!(std::io::stderr(), "\r\x1b[Kread {mb:.0} MB, {:.0} MB/s", mb / seconds);
+            let line = line(all, self.expected, self.start.elapsed().as_secs_f64());
+            let _ = write!(std::io::stderr(), "\r\x1b[K{line}");
+        }
+    }
+
+    /// Reading is done; this comes next.
+    pub(crate) fn then(&self, what: &str) {
+        if self.shown && self.start.elapsed() >= EVERY {
+            let _ = write!(std::io::stderr(), "\r\x1b[K{what} ...");
         }
     }
 
@@ -45,5 +53,40 @@ impl Progress {
         if self.shown {
             let _ = write!(std::io::stderr(), "\r\x1b[K");
         }
+    }
+}
+
+/// `[#####     ] 51 %  120 MB, 300 MB/s, 1 s left`. What is expected is an estimate: the bar waits before its end.
+fn line(bytes: u64, expected: u64, seconds: f64) -> String {
+    let mb = bytes as f64 / 1e6;
+    let rate = mb / seconds.max(1e-3);
+    if expected == 0 {
+        return format!("read {mb:.0} MB, {rate:.0} MB/s");
+    }
+    let share = (bytes as f64 / expected as f64).min(0.99);
+    let full = (share * 20.0) as usize;
+    let left = (expected.saturating_sub(bytes)) as f64 / 1e6 / rate.max(1e-6);
+    let left = if left < 1.0 { String::new() } else { format!(", about {left:.0} s left") };
+    format!(
+        "[{}{}] {:.0} %  {mb:.0} MB, {rate:.0} MB/s{left}",
+        "#".repeat(full),
+        " ".repeat(20 - full),
+        share * 100.0
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bar_grows_and_never_promises_the_end() {
+        assert_eq!(line(50_000_000, 100_000_000, 0.5), "[##########          ] 50 %  50 MB, 100 MB/s");
+        assert_eq!(
+            line(100_000_000, 1_000_000_000, 1.0),
+            "[##                  ] 10 %  100 MB, 100 MB/s, about 9 s left"
+        );
+        assert!(line(900, 100, 1.0).contains("99 %"));
+        assert_eq!(line(5_000_000, 0, 1.0), "read 5 MB, 5 MB/s");
     }
 }

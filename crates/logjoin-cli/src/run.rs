@@ -6,22 +6,21 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use clap::{CommandFactory, Parser};
-use logjoin::render::{self, Renderer};
+use clap::{CommandFactory, FromArgMatches};
+use logjoin::render;
 use logjoin::{Analysis, CauseId};
 
 use crate::analyze_args::{AnalyzeArgs, FailOn};
-use crate::args::{AnalyzeCommand, Cli, Command};
+use crate::args::{AnalyzeCommand, Cli, Command, DocumentOptions};
 use crate::engine::Inputs;
 use crate::exit::{Failure, Outcome};
-use crate::output::{Level, OutputArgs, say, to_stdout, wants_progress};
+use crate::output::{Form, Level, OutputArgs, say, to_stdout, wants_progress};
 use crate::progress::Progress;
-use crate::{check, explain, parse_run, probe, saved};
+use crate::{check, compare, explain, hashes, parse_run, probe, saved, settings};
 
 /// Runs the program with the arguments of the process.
 pub fn run() -> ExitCode {
-    let cli = Cli::parse();
-    match dispatch(cli) {
+    match settings::apply(Cli::command()).and_then(typed).and_then(dispatch) {
         Ok(outcome) => outcome.into(),
         Err(failure) => {
             match &failure {
@@ -37,13 +36,19 @@ pub fn run() -> ExitCode {
     }
 }
 
+/// What was typed. Clap itself ends the program where that makes no sense, with exit code 2.
+fn typed(command: clap::Command) -> Result<Cli, Failure> {
+    Cli::from_arg_matches(&command.get_matches()).map_err(|e| Failure::usage(e.to_string()))
+}
+
 fn dispatch(cli: Cli) -> Result<Outcome, Failure> {
     match cli.command {
-        None => report(cli.analyze, "text", |_| true),
-        Some(Command::Analyze(a)) => report(a, "text", |_| true),
-        Some(Command::Join(a)) => report(a, "ndjson", |r| r.rows),
+        None => report(cli.analyze, &cli.document, "text", |_| true),
+        Some(Command::Analyze(r)) => report(r.analyze, &r.document, "text", |_| true),
+        Some(Command::Join(a)) => report(a, &DocumentOptions::default(), "ndjson", Form::is_rows),
         Some(Command::Detect(a)) => detect(a),
         Some(Command::Parse(p)) => parse_run::parse(&p),
+        Some(Command::Compare(c)) => compare::compare(c),
         Some(Command::Explain(e)) => explain::explain(e),
         Some(Command::Check(c)) => check::check(&c),
         Some(Command::Probe(p)) => probe::probe(p),
@@ -67,19 +72,37 @@ pub(crate) fn now_ns() -> i64 {
 }
 
 /// `analyze` and `join`: the result in one of the forms that `fits`.
-fn report(command: AnalyzeCommand, default: &str, fits: fn(&Renderer) -> bool) -> Result<Outcome, Failure> {
-    let args = AnalyzeArgs::new(command.paths, &command.options, now_ns())?;
-    let output = OutputArgs::new(&command.output);
-    let renderer = output.renderer(default)?;
-    if !fits(renderer) {
-        return Err(Failure::usage(format!("{} is no format of rows: use ndjson or csv", renderer.id)));
+fn report(
+    command: AnalyzeCommand,
+    document: &DocumentOptions,
+    default: &str,
+    fits: fn(Form) -> bool,
+) -> Result<Outcome, Failure> {
+    let mut args = AnalyzeArgs::new(command.paths, &command.options, now_ns())?;
+    let mut output = OutputArgs::new(&command.output).with_document(document)?;
+    let form = output.form(default)?;
+    if !fits(form) {
+        return Err(Failure::usage(format!(
+            "{} is no format of rows: use ndjson, csv or parquet",
+            form.id()
+        )));
     }
+    if let Some(r) = &args.redactor {
+        output.command = r.text(&output.command).into_owned();
+    }
+    args.hash_inputs = matches!(form.id(), "json" | "markdown");
     let (analysis, outcome) = analyze(&args, output.verbose)?;
-    let bytes = (renderer.render)(&analysis, &output.render_options());
-    if renderer.id == "text" {
-        output.show(&bytes)?
+    let bytes = form.render(&analysis, &output.render_options())?;
+    if form.id() == "text" {
+        output.show(&bytes)?;
     } else {
-        output.write(&bytes)?
+        output.write(&bytes)?;
+    }
+    if form.id() == "text" && analysis.totals.failures > 0 && output.is_for_eyes() {
+        say(
+            Level::Note,
+            "-o postmortem.md drafts the post-mortem, -o report.html makes a page for the meeting",
+        );
     }
     Ok(outcome.max(found(&analysis, &args.fail_on)))
 }
@@ -88,9 +111,9 @@ fn report(command: AnalyzeCommand, default: &str, fits: fn(&Renderer) -> bool) -
 fn detect(command: AnalyzeCommand) -> Result<Outcome, Failure> {
     let args = AnalyzeArgs::new(command.paths, &command.options, now_ns())?;
     let output = OutputArgs::new(&command.output);
-    let renderer = output.renderer("text")?;
+    let form = output.form("text")?;
     let (analysis, outcome) = analyze(&args, output.verbose)?;
-    let bytes = match renderer.id {
+    let bytes = match form.id() {
         "text" => render::sources(&analysis, &output.render_options()),
         "json" => {
             // Only the sources of the whole result: the same types, the same text.
@@ -100,16 +123,23 @@ fn detect(command: AnalyzeCommand) -> Result<Outcome, Failure> {
         }
         other => return Err(Failure::usage(format!("detect has no {other}: use text or json"))),
     };
-    if renderer.id == "text" {
-        output.show(&bytes)?
+    if form.id() == "text" {
+        output.show(&bytes)?;
     } else {
-        output.write(&bytes)?
+        output.write(&bytes)?;
     }
     Ok(outcome.max(found(&analysis, &args.fail_on)))
 }
 
 /// Reads and judges; a saved result is taken as it is. Says on standard error what could not be read.
 pub(crate) fn analyze(args: &AnalyzeArgs, verbose: bool) -> Result<(Analysis, Outcome), Failure> {
+    let (analysis, outcome) = analyze_plainly(args, verbose)?;
+    let Some(r) = &args.redactor else { return Ok((analysis, outcome)) };
+    let redacted = r.analysis(&analysis);
+    redacted.map(|a| (a, outcome)).map_err(|e| Failure::Io(format!("the result cannot be redacted: {e}")))
+}
+
+fn analyze_plainly(args: &AnalyzeArgs, verbose: bool) -> Result<(Analysis, Outcome), Failure> {
     if let Some(mut a) = saved::load(&args.paths)? {
         if let Some(n) = args.failures {
             a.failures.truncate(n);
@@ -132,7 +162,7 @@ pub(crate) fn analyze(args: &AnalyzeArgs, verbose: bool) -> Result<(Analysis, Ou
         return Err(Failure::Io("nothing could be read".to_owned()));
     }
     let plan = inputs.plan_for(args);
-    let progress = Progress::new(wants_progress(args.no_progress));
+    let progress = Progress::new(wants_progress(args.no_progress), inputs.expected_bytes());
     let advance = |bytes| progress.advance(bytes);
     let scans = match &args.unparsed {
         None => inputs.scan(&plan, &advance),
@@ -144,9 +174,13 @@ pub(crate) fn analyze(args: &AnalyzeArgs, verbose: bool) -> Result<(Analysis, Ou
             scans
         }
     };
-    progress.finish();
+    progress.then("joining and judging");
     let mut analysis = logjoin::finish(&plan, scans);
+    progress.finish();
     inputs.copies.iter().for_each(|(path, why)| analysis.add_copy(path, why));
+    if args.hash_inputs {
+        hashes::add(&mut analysis);
+    }
     for p in &inputs.problems {
         say(Level::Warning, p);
     }
@@ -178,7 +212,7 @@ fn mistyped_command(paths: &[PathBuf]) -> Option<String> {
 }
 
 /// Edits between two words, a swap of neighbours being two.
-fn distance(a: &str, b: &str) -> usize {
+pub(crate) fn distance(a: &str, b: &str) -> usize {
     let mut row: Vec<usize> = (0..=b.chars().count()).collect();
     for (i, x) in a.chars().enumerate() {
         let mut diagonal = row[0];

@@ -3,9 +3,12 @@
 mod check;
 mod conformance;
 mod entries;
+mod guide;
+mod outputs;
 mod pages;
 mod probe;
 mod reading;
+mod schema;
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -17,6 +20,8 @@ use serde_json::Value;
 fn logjoin(dir: &Path, args: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_logjoin"));
     command.args(args).current_dir(dir).env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
+    // The settings of whoever runs the tests are none of theirs.
+    command.env("XDG_CONFIG_HOME", dir.join("no-settings"));
     command.output().expect("the program starts")
 }
 
@@ -121,7 +126,7 @@ fn rows_of_failures() {
     assert_eq!(out(&logjoin(dir.path(), &["join", "logs", "--failures", "1"])).lines().count(), 1);
     let o = logjoin(dir.path(), &["join", "logs", "-F", "html"]);
     assert_eq!(o.status.code(), Some(2));
-    assert!(err(&o).contains("use ndjson or csv"));
+    assert!(err(&o).contains("use ndjson, csv or parquet"));
 }
 
 #[test]

@@ -7,6 +7,8 @@
 //! failures is in `traffic`.
 
 mod excerpt;
+#[cfg(feature = "schema")]
+mod schema;
 mod traffic;
 
 use std::collections::BTreeMap;
@@ -16,6 +18,8 @@ use chrono::{DateTime, SecondsFormat};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use self::excerpt::Excerpt;
+#[cfg(feature = "schema")]
+pub use self::schema::schema;
 pub use self::traffic::{
     Baseline, HealthAudit, HiddenFailures, Restart, TimeoutAdvice, TimeoutChoice, Traffic, TrafficPoint,
 };
@@ -61,6 +65,7 @@ impl<'de> Deserialize<'de> for Time {
 
 /// A line of an input.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LineRef {
     /// Path as given.
     pub file: String,
@@ -76,6 +81,7 @@ impl fmt::Display for LineRef {
 
 /// A whole analysis.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Analysis {
     /// [`SCHEMA_VERSION`].
     pub schema_version: u32,
@@ -133,12 +139,14 @@ impl Analysis {
         let (path, kind) = (path.to_owned(), "copy".to_owned());
         self.notes.push(Note { level: "info".into(), about: path.clone(), text: why.to_owned() });
         let at = self.inputs.partition_point(|i| i.path < path);
-        self.inputs.insert(at, Input { path, source: None, bytes: 0, lines: 0, kind, problem: None });
+        self.inputs
+            .insert(at, Input { path, source: None, bytes: 0, lines: 0, kind, sha256: None, problem: None });
     }
 }
 
 /// The program.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Tool {
     /// `logjoin`.
     pub name: String,
@@ -148,6 +156,7 @@ pub struct Tool {
 
 /// One file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Input {
     /// Path as given.
     pub path: String,
@@ -161,6 +170,10 @@ pub struct Input {
     /// `log`, `config`, or `copy` for a file that was not read since another one has all that is in it (a note says
     /// which).
     pub kind: String,
+    /// SHA-256 of the file as it lies on disk (compressed, and of the whole archive for its members), in hexadecimal; absent
+    /// where it was not asked for, and of streams.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub sha256: Option<String>,
     /// What went wrong, if anything did.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub problem: Option<String>,
@@ -168,6 +181,7 @@ pub struct Input {
 
 /// Where the lines of a source went. `lines` is the sum of the other counts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Ledger {
     /// Lines read.
     pub lines: u64,
@@ -202,6 +216,7 @@ impl Ledger {
 
 /// A time in which a source wrote nothing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Silence {
     /// The last moment before.
     pub start: Time,
@@ -213,6 +228,7 @@ pub struct Silence {
 
 /// One writer's stream.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Source {
     /// Stable id: the path of its newest file, without rotation and compression suffixes.
     pub id: String,
@@ -256,6 +272,7 @@ pub struct Source {
 
 /// Events of one format.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FormatCount {
     /// Id of the format.
     pub format: String,
@@ -265,6 +282,7 @@ pub struct FormatCount {
 
 /// A line shown as an example.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Example {
     /// Where it stands.
     #[serde(flatten)]
@@ -275,6 +293,7 @@ pub struct Example {
 
 /// Why an address is taken to be an instance's.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AddressClaim {
     /// `10.0.0.1:8080`, `unix:/run/app.sock` or a HAProxy `backend/server`.
     pub address: String,
@@ -286,6 +305,7 @@ pub struct AddressClaim {
 
 /// The clock of one host or instance.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Clock {
     /// Name of the instance.
     pub source: String,
@@ -310,6 +330,7 @@ pub struct Clock {
 
 /// A step of a clock.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ClockStep {
     /// When, on the reference clock.
     pub at: Time,
@@ -319,6 +340,7 @@ pub struct ClockStep {
 
 /// Counts over everything.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Totals {
     /// Requests that the proxies logged (a chain of proxies counts each of its lines).
     pub requests: u64,
@@ -340,6 +362,7 @@ pub struct Totals {
 
 /// Episodes that overlap or follow from one another.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Incident {
     /// `I1`, `I2` ... in order of time.
     pub id: String,
@@ -359,6 +382,7 @@ pub struct Incident {
 
 /// Consecutive failures with one cause on one target.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Episode {
     /// `E1`, `E2` ... in order of time.
     pub id: String,
@@ -411,6 +435,7 @@ pub struct Episode {
 
 /// The end of an episode.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Recovery {
     /// When the first request after the last failure was served by its targets (or, where those are not known, by its
     /// proxies).
@@ -438,6 +463,7 @@ impl Episode {
 
 /// A value and how often it occurs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Count {
     /// The value.
     pub value: String,
@@ -447,6 +473,7 @@ pub struct Count {
 
 /// One fact for or against a verdict.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Evidence {
     /// `E1.1`, `E1.2` ... for what proves episode `E1`, `E1.a1` ... for what speaks against it, `E1.p1` ... for what came before.
     pub id: String,
@@ -466,6 +493,7 @@ pub struct Evidence {
 
 /// Another cause.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Alternative {
     /// Which.
     pub cause: CauseId,
@@ -475,6 +503,7 @@ pub struct Alternative {
 
 /// A cause that the evidence excludes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RuledOut {
     /// Which.
     pub cause: CauseId,
@@ -484,6 +513,7 @@ pub struct RuledOut {
 
 /// A failed request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Failure {
     /// `F1`, `F2` ... in order of time.
     pub id: String,
@@ -542,6 +572,7 @@ pub struct Failure {
 
 /// One try at one upstream server.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Attempt {
     /// Address, or HAProxy's `backend/server`.
     pub address: Option<String>,
@@ -561,6 +592,7 @@ pub struct Attempt {
 
 /// The same request at another proxy.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChainLink {
     /// `inner` or `outer`.
     pub side: String,
@@ -573,6 +605,7 @@ pub struct ChainLink {
 
 /// A backend's line that belongs to a failed request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct BackendJoin {
     /// The line.
     #[serde(flatten)]
@@ -585,6 +618,7 @@ pub struct BackendJoin {
 
 /// Requests of one upstream server at one proxy.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ServerShare {
     /// Proxy.
     pub proxy: String,
@@ -618,6 +652,7 @@ pub struct ServerShare {
 
 /// A change of a proxy's view of a server.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct HealthEvent {
     /// When.
     pub time: Time,
@@ -636,6 +671,7 @@ pub struct HealthEvent {
 
 /// The life of one instance.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct InstanceLife {
     /// Instance.
     pub instance: String,
@@ -647,6 +683,7 @@ pub struct InstanceLife {
 
 /// An event in the life of an instance.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LifeEvent {
     /// When.
     pub time: Time,
@@ -663,6 +700,7 @@ pub struct LifeEvent {
 
 /// A stretch of time in one state.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LifeSpan {
     /// `starting`, `ready`, `draining`, `down` or `unknown`.
     pub state: String,
@@ -674,6 +712,7 @@ pub struct LifeSpan {
 
 /// A value that failed requests have and healthy ones have not.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Contrast {
     /// Episode.
     pub episode: String,
@@ -695,6 +734,7 @@ pub struct Contrast {
 
 /// Why some failures are unexplained.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UnknownReason {
     /// What is missing.
     pub reason: String,
@@ -706,6 +746,7 @@ pub struct UnknownReason {
 
 /// Something the reader should know.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Note {
     /// `info` or `warning`.
     pub level: String,

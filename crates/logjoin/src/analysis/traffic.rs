@@ -7,6 +7,7 @@ use super::{Count, LineRef, Time};
 
 /// Load over time of one instance, or of one server as one proxy saw it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Traffic {
     /// The proxy that logged the requests; for an instance's own log, that instance.
     pub source: String,
@@ -27,6 +28,7 @@ pub struct Traffic {
 
 /// The usual step of a [`Traffic`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Baseline {
     /// Requests per step.
     pub requests: u64,
@@ -43,6 +45,7 @@ pub struct Baseline {
 
 /// One step of [`Traffic`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TrafficPoint {
     /// Start of the step.
     pub start: Time,
@@ -81,6 +84,7 @@ fn is_zero(n: &u64) -> bool {
 /// backend went on. Those whose backend line is missing never came to an end as far as the logs tell; they count as not
 /// served by any timeout.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TimeoutAdvice {
     /// The proxy.
     pub proxy: String,
@@ -105,6 +109,7 @@ pub struct TimeoutAdvice {
 
 /// One longer timeout.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TimeoutChoice {
     /// Seconds.
     pub timeout_s: f64,
@@ -116,6 +121,7 @@ pub struct TimeoutChoice {
 
 /// A stop or start of an instance, and whether the order of things was kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Restart {
     /// The instance.
     pub instance: String,
@@ -146,6 +152,7 @@ pub struct Restart {
 
 /// A proxy's health checks of one server, held against the real traffic.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct HealthAudit {
     /// Proxy.
     pub proxy: String,
@@ -170,6 +177,7 @@ pub struct HealthAudit {
 
 /// Failed attempts that a retry hid from the clients, by proxy and server.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct HiddenFailures {
     /// Proxy.
     pub proxy: String,

@@ -129,6 +129,7 @@ fn inputs(plan: &Plan, files: &[sources::FileFacts]) -> Vec<Input> {
             bytes: f.bytes,
             lines: f.ledger.lines,
             kind: "log".into(),
+            sha256: None,
             problem: f.problem.clone(),
         })
         .collect();
@@ -138,6 +139,7 @@ fn inputs(plan: &Plan, files: &[sources::FileFacts]) -> Vec<Input> {
         bytes: 0,
         lines: 0,
         kind: "config".into(),
+        sha256: None,
         problem:
             c.config.problems.first().map(|p| format!("{}:{}: {}", p.place.file, p.place.line, p.message)),
     }));

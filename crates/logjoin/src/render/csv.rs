@@ -3,11 +3,10 @@
 //! One row per failure; lists are flattened: the last attempt has its columns, places of lines are `file:line` separated
 //! by a space. Numbers are written bare, texts pass [`escape::csv`].
 
-use std::fmt::Display;
-
 use super::{RenderOptions, Renderer, escape};
 use crate::Analysis;
-use crate::analysis::{Failure, LineRef};
+use crate::analysis::Failure;
+use crate::rows::{FAILURE_COLUMNS, Value};
 
 pub(super) static RENDERER: Renderer = Renderer {
     id: "csv",
@@ -18,73 +17,9 @@ pub(super) static RENDERER: Renderer = Renderer {
     render,
 };
 
-const COLUMNS: &[&str] = &[
-    "id",
-    "time",
-    "start",
-    "file",
-    "line",
-    "proxy",
-    "method",
-    "target",
-    "status",
-    "client",
-    "request_id",
-    "attempts",
-    "address",
-    "instance",
-    "connect_s",
-    "header_s",
-    "response_s",
-    "origin",
-    "mechanism",
-    "cause",
-    "detail",
-    "confidence",
-    "gateway",
-    "episode",
-    "join",
-    "error_lines",
-    "chain",
-    "backend_lines",
-    "backend_how",
-    "backend_confidence",
-    "cause_lines",
-    "alternatives",
-];
-
-struct Row(String);
-
-impl Row {
-    fn cell(&mut self, text: &str) {
-        if !self.0.is_empty() {
-            self.0.push(',');
-        }
-        self.0.push_str(text);
-    }
-
-    fn text(&mut self, text: &str) {
-        self.cell(&escape::csv(text));
-    }
-
-    fn maybe(&mut self, text: Option<&str>) {
-        self.text(text.unwrap_or(""));
-    }
-
-    /// Values of our own making, such as numbers: -1 stays a number.
-    fn own(&mut self, value: Option<impl Display>) {
-        let text = value.map(|v| v.to_string()).unwrap_or_default();
-        self.cell(&text);
-    }
-
-    fn places<'a>(&mut self, lines: impl Iterator<Item = &'a LineRef>) {
-        let all: Vec<String> = lines.map(LineRef::to_string).collect();
-        self.text(&all.join(" "));
-    }
-}
-
 fn render(a: &Analysis, _: &RenderOptions) -> Vec<u8> {
-    let mut out = COLUMNS.join(",");
+    let names: Vec<&str> = FAILURE_COLUMNS.iter().map(|c| c.name).collect();
+    let mut out = names.join(",");
     out.push_str("\r\n");
     for f in &a.failures {
         out.push_str(&row(f));
@@ -94,44 +29,17 @@ fn render(a: &Analysis, _: &RenderOptions) -> Vec<u8> {
 }
 
 fn row(f: &Failure) -> String {
-    let mut r = Row(String::new());
-    let last = f.attempts.last();
-    let joined = f.backend.first();
-    r.text(&f.id);
-    r.own(Some(f.time));
-    r.own(f.start);
-    r.text(&f.file);
-    r.own(Some(f.line));
-    r.text(&f.proxy);
-    r.maybe(f.method.as_deref());
-    r.maybe(f.target.as_deref());
-    r.own(f.status);
-    r.maybe(f.client.as_deref());
-    r.maybe(f.request_id.as_deref());
-    r.own(Some(f.attempts.len()));
-    r.maybe(last.and_then(|t| t.address.as_deref()));
-    r.maybe(last.and_then(|t| t.instance.as_deref()));
-    r.own(last.and_then(|t| t.connect_s));
-    r.own(last.and_then(|t| t.header_s));
-    r.own(last.and_then(|t| t.response_s));
-    r.own(Some(f.origin));
-    r.own(Some(f.mechanism));
-    r.own(Some(f.cause));
-    r.maybe(f.detail.as_deref());
-    r.own(Some(f.confidence));
-    r.own(Some(f.gateway));
-    r.maybe(f.episode.as_deref());
-    r.text(&f.join);
-    r.places(f.error_lines.iter());
-    r.places(f.chain.iter().map(|c| &c.at));
-    r.places(f.backend.iter().map(|b| &b.at));
-    r.maybe(joined.map(|b| b.how.as_str()));
-    r.own(joined.map(|b| b.confidence));
-    r.places(f.cause_lines.iter());
-    let others: Vec<String> =
-        f.alternatives.iter().map(|x| format!("{}={}", x.cause, x.confidence)).collect();
-    r.text(&others.join(" "));
-    r.0
+    let cells = FAILURE_COLUMNS.iter().map(|c| match (c.value)(f) {
+        Value::Text(t) => escape::csv(&t).into_owned(),
+        Value::List(all) => escape::csv(&all.join(" ")).into_owned(),
+        // Values of our own making: -1 stays a number.
+        Value::Int(n) => n.to_string(),
+        Value::Float(x) => x.to_string(),
+        Value::Bool(b) => b.to_string(),
+        Value::Time(t) => t.to_string(),
+        Value::Null => String::new(),
+    });
+    cells.collect::<Vec<_>>().join(",")
 }
 
 #[cfg(test)]
@@ -169,7 +77,7 @@ mod tests {
         let rows = read(&text);
         assert_eq!(rows.len(), a.failures.len() + 1);
         for (row, f) in rows[1..].iter().zip(&a.failures) {
-            assert_eq!(row.len(), COLUMNS.len(), "{row:?}");
+            assert_eq!(row.len(), FAILURE_COLUMNS.len(), "{row:?}");
             assert_eq!(row[0], f.id);
             assert_eq!(row[19], f.cause.as_str());
         }
@@ -184,7 +92,7 @@ mod tests {
             let line = format!("{}\r\n", row(&f));
             let rows = read(&line);
             assert_eq!(rows.len(), 1, "{line:?}");
-            assert_eq!(rows[0].len(), COLUMNS.len());
+            assert_eq!(rows[0].len(), FAILURE_COLUMNS.len());
             assert!(!rows[0][7].trim_start().starts_with(['=', '+', '-', '@']), "{line:?}");
         }
     }

@@ -136,6 +136,10 @@ fn break_links(text: &str) -> String {
 
 fn break_list_number(text: &str) -> String {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    // Only a space or the end of the line makes it one: `1.5 s` is none.
+    if !matches!(text.as_bytes().get(digits + 1), None | Some(b' ')) {
+        return text.to_owned();
+    }
     match text.as_bytes().get(digits) {
         Some(b'.') => format!("{}&#46;{}", &text[..digits], &text[digits + 1..]),
         Some(b')') => format!("{}&#41;{}", &text[..digits], &text[digits + 1..]),

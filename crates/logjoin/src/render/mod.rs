@@ -14,12 +14,15 @@
 pub mod escape;
 
 mod canvas;
+mod compare;
 mod csv;
 mod explain;
 mod html;
 mod json;
 mod markdown;
 mod ndjson;
+mod otlp;
+mod prometheus;
 mod sources;
 mod text;
 mod view;
@@ -30,14 +33,16 @@ pub(crate) mod sample;
 #[cfg(test)]
 mod tests;
 
+pub use compare::{compare_json, compare_markdown, compare_text};
 pub use explain::{explain_cause, explain_failure};
 pub use sources::sources;
 
 use crate::Analysis;
+use crate::rows::Names;
 
 /// How to show a result. The same for all renderers; each takes what concerns it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RenderOptions {
+pub struct RenderOptions<'a> {
     /// Columns of the terminal; at least 40 are used.
     pub width: usize,
     /// Lines of the terminal: the first screen of the text report keeps to them where it can.
@@ -48,12 +53,89 @@ pub struct RenderOptions {
     pub verbose: bool,
     /// JSON on one line.
     pub compact: bool,
+    /// Whose names the fields of rows have (NDJSON).
+    pub names: Names,
+    /// What concerns documents only.
+    pub document: Document<'a>,
 }
 
-impl Default for RenderOptions {
+impl Default for RenderOptions<'_> {
     /// 100 columns, 50 lines, no colour, one screen, JSON on many lines.
-    fn default() -> RenderOptions {
-        RenderOptions { width: 100, height: 50, color: false, verbose: false, compact: false }
+    fn default() -> Self {
+        RenderOptions {
+            width: 100,
+            height: 50,
+            color: false,
+            verbose: false,
+            compact: false,
+            names: Names::Own,
+            document: Document::default(),
+        }
+    }
+}
+
+/// What a post-mortem is told beside the result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Document<'a> {
+    /// Which headings, in which order.
+    pub template: Template,
+    /// The objective that failures are held against.
+    pub slo: Option<Slo>,
+    /// The command line that made it, for the appendix.
+    pub command: Option<&'a str>,
+}
+
+/// The headings of a post-mortem. All of them say the same; `Short` says less.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Template {
+    /// The order of the book *Site Reliability Engineering*, appendix D.
+    #[default]
+    Google,
+    /// The order of PagerDuty's public guide to post-mortems.
+    PagerDuty,
+    /// One page.
+    Short,
+}
+
+impl Template {
+    /// All templates with their ids.
+    pub const ALL: &'static [(&'static str, Template)] =
+        &[("google", Template::Google), ("pagerduty", Template::PagerDuty), ("short", Template::Short)];
+
+    /// Finds a template by its id.
+    pub fn by_id(id: &str) -> Option<Template> {
+        Template::ALL.iter().find(|(name, _)| *name == id).map(|(_, t)| *t)
+    }
+}
+
+/// A service level objective: how many of a thousand million requests may fail, over how many days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Slo {
+    /// Failures allowed in 10⁹ requests, 1 to 10⁹ - 1: 1,000,000 for 99.9 %.
+    pub allowed_per_billion: u64,
+    /// Days of the budget, at least 1.
+    pub days: u32,
+}
+
+impl Slo {
+    /// Reads `99.9`, `99.95%` or `99.9%/28d`; 30 days unless said otherwise.
+    pub fn parse(text: &str) -> Option<Slo> {
+        let (percent, days) = match text.split_once('/') {
+            Some((percent, days)) => (percent, days.trim().trim_end_matches(['d', 'D']).parse().ok()?),
+            None => (text, 30),
+        };
+        let percent: f64 = percent.trim().trim_end_matches('%').trim_end().parse().ok()?;
+        if !(percent > 0.0 && percent < 100.0) || days == 0 {
+            return None;
+        }
+        let allowed = ((100.0 - percent) * 1e7).round() as u64;
+        Some(Slo { allowed_per_billion: allowed.clamp(1, 999_999_999), days })
+    }
+
+    /// The share of requests that may fail.
+    pub fn allowed(self) -> f64 {
+        self.allowed_per_billion as f64 / 1e9
     }
 }
 
@@ -83,6 +165,8 @@ pub static RENDERERS: &[&Renderer] = &[
     &csv::RENDERER,
     &markdown::RENDERER,
     &html::RENDERER,
+    &prometheus::RENDERER,
+    &otlp::RENDERER,
 ];
 
 /// `docs/reports.md`.
@@ -104,9 +188,10 @@ pub fn by_id(id: &str) -> Option<&'static Renderer> {
     RENDERERS.iter().copied().find(|r| r.id == id)
 }
 
-/// Finds the renderer for a file name by its extension.
+/// Finds the renderer for a file name by its extension, the longest that fits: `a.otlp.json` is not `a.json`.
 pub fn by_file_name(name: &str) -> Option<&'static Renderer> {
-    let (_, extension) = name.rsplit_once('.')?;
-    let extension = extension.to_ascii_lowercase();
-    RENDERERS.iter().copied().find(|r| r.extensions.contains(&extension.as_str()))
+    let name = name.to_ascii_lowercase();
+    let fits = |e: &&&str| name.strip_suffix(**e).is_some_and(|stem| stem.ends_with('.'));
+    let longest = |r: &&Renderer| r.extensions.iter().filter(fits).map(|e| e.len()).max();
+    RENDERERS.iter().copied().filter(|r| longest(r).is_some()).max_by_key(longest)
 }

@@ -2,6 +2,7 @@
 
 use super::{RenderOptions, Renderer, escape};
 use crate::Analysis;
+use crate::rows::{Names, failure_json};
 
 pub(super) static RENDERER: Renderer = Renderer {
     id: "ndjson",
@@ -12,11 +13,15 @@ pub(super) static RENDERER: Renderer = Renderer {
     render,
 };
 
-fn render(a: &Analysis, _: &RenderOptions) -> Vec<u8> {
+fn render(a: &Analysis, o: &RenderOptions) -> Vec<u8> {
     let mut out = Vec::new();
     for f in &a.failures {
         // Strings, numbers and lists of them: there is nothing that cannot be written.
-        let line = serde_json::to_string(f).unwrap_or_default();
+        let line = match o.names {
+            Names::Own => serde_json::to_string(f),
+            Names::Ecs => serde_json::to_string(&failure_json(f)),
+        };
+        let line = line.unwrap_or_default();
         out.extend_from_slice(escape::json(&line).as_bytes());
         out.push(b'\n');
     }

@@ -290,11 +290,11 @@ pub(crate) fn rich() -> Analysis {
         schema_version: SCHEMA_VERSION,
         tool: Tool { name: "logjoin".into(), version: "0.1.0".into() },
         inputs: vec![
-            Input { path: "logs/api-2/app.log".into(), source: Some("logs/api-2/app.log".into()), bytes: 180_224_000, lines: app.lines, kind: "log".into(), problem: None },
-            Input { path: "logs/edge-1/access.log".into(), source: Some("logs/edge-1/access.log".into()), bytes: 361_299_600, lines: edge.lines, kind: "log".into(), problem: None },
-            Input { path: "logs/edge-1/nginx.conf".into(), source: None, bytes: 2_048, lines: 81, kind: "config".into(), problem: None },
-            Input { path: "logs/edge-1/old.gz".into(), source: None, bytes: 0, lines: 0, kind: "log".into(), problem: Some("the archive ends in the middle of a block".into()) },
-            Input { path: "logs/host/kern.log".into(), source: Some("logs/host/kern.log".into()), bytes: 48_000, lines: kern.lines, kind: "log".into(), problem: None },
+            Input { path: "logs/api-2/app.log".into(), source: Some("logs/api-2/app.log".into()), bytes: 180_224_000, lines: app.lines, kind: "log".into(), sha256: Some("9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".into()), problem: None },
+            Input { path: "logs/edge-1/access.log".into(), source: Some("logs/edge-1/access.log".into()), bytes: 361_299_600, lines: edge.lines, kind: "log".into(), sha256: None, problem: None },
+            Input { path: "logs/edge-1/nginx.conf".into(), source: None, bytes: 2_048, lines: 81, kind: "config".into(), sha256: None, problem: None },
+            Input { path: "logs/edge-1/old.gz".into(), source: None, bytes: 0, lines: 0, kind: "log".into(), sha256: None, problem: Some("the archive ends in the middle of a block".into()) },
+            Input { path: "logs/host/kern.log".into(), source: Some("logs/host/kern.log".into()), bytes: 48_000, lines: kern.lines, kind: "log".into(), sha256: None, problem: None },
         ],
         sources: vec![
             source("logs/api-2/app.log", "backend-access", "backend", "api-2", "pino", app),
