@@ -4,9 +4,11 @@
 //! with one attempt per line and still reads every other line as [`parse_any`] does.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
+use crate::compile::{Compiled, w3c};
 use crate::day_order::{DayEvidence, DayOrder, day_order, mend};
-use crate::envelope::{Pieces, Taken, peel_all};
+use crate::envelope::{Pieces, Taken, batch, peel_all};
 use crate::fold::{Folder, Step, head_lines};
 use crate::formats::{self, FORMATS, is_generic};
 use crate::{
@@ -153,6 +155,8 @@ const EXAMPLES: usize = 5;
 pub fn detect<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Detection {
     let lines: Vec<&[u8]> = lines.collect();
     let mut found = Detection { day_order: day_order(lines.iter().copied()), ..Detection::default() };
+    // the columns that the file itself names, with the number of lines that have them
+    let mut named: Vec<(Compiled, usize)> = columns(&lines);
     let mut folder = Folder::new();
     let mut pieces = Pieces::new();
     let mut counts: Vec<(Option<EnvelopeKind>, &'static str, usize)> = Vec::new();
@@ -177,7 +181,18 @@ pub fn detect<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Detection {
             }
             Taken::Complete => pieces.line().1,
         };
-        let record = if folder.claims(line) { None } else { parse_any(line).ok() };
+        let mut parts = Vec::new();
+        let record = if folder.claims(line) {
+            None
+        } else if let Some((format, n)) = named.iter_mut().find(|(f, _)| f.parse(line).is_ok()) {
+            *n += 1;
+            format.parse(line).ok()
+        } else {
+            parse_any(line).ok().or_else(|| {
+                parts = batch(line)?;
+                parts.iter().find_map(|part| parse_any(part).ok()).map(Record::into_owned)
+            })
+        };
         let step = folder.step(line, record.as_ref());
         if step == Step::Start && !head.is_empty() {
             parse_any(&head).iter().for_each(&mut count);
@@ -214,13 +229,27 @@ pub fn detect<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Detection {
         parse_any(&head).iter().for_each(&mut count);
     }
     counts.sort_by_key(|(kind, id, n)| (std::cmp::Reverse(*n), rank(id), *kind));
-    found.dialects = counts
-        .into_iter()
-        .filter_map(|(envelope, id, n)| {
-            let format = Format::by_id(id).or((id == MESSAGE.id).then_some(Format::Builtin(&MESSAGE)))?;
-            Some((Dialect { envelope, format }, n))
-        })
-        .collect();
+    let own = named.into_iter().filter(|(_, n)| *n > 0);
+    let own = own.map(|(f, n)| (Dialect { envelope: None, format: Format::Compiled(Arc::new(f)) }, n));
+    found.dialects = own.collect();
+    found.dialects.extend(counts.into_iter().filter_map(|(envelope, id, n)| {
+        let format = Format::by_id(id).or((id == MESSAGE.id).then_some(Format::Builtin(&MESSAGE)))?;
+        Some((Dialect { envelope, format }, n))
+    }));
+    found
+}
+
+/// The layouts that `#Fields:` lines name, each once; the default of IIS has a reader of its own.
+fn columns(lines: &[&[u8]]) -> Vec<(Compiled, usize)> {
+    let mut found: Vec<(Compiled, usize)> = Vec::new();
+    for line in lines {
+        let Some(fields) = line.strip_prefix(b"#Fields: ").map(<[u8]>::trim_ascii_end) else { continue };
+        let Ok(text) = std::str::from_utf8(fields) else { continue };
+        if formats::is_default_of_iis(text) || found.iter().any(|(f, _)| f.source() == text) {
+            continue;
+        }
+        found.extend(w3c(text).ok().map(|f| (f, 0)));
+    }
     found
 }
 
@@ -292,6 +321,12 @@ impl LineReader {
             mend(&mut record, line);
         }
         Ok(record)
+    }
+
+    /// The records of a line that holds several (see [`batch`]), where at least one of them is read. For lines that
+    /// [`LineReader::parse`] does not read.
+    pub fn batch(&self, line: &[u8]) -> Option<Vec<Vec<u8>>> {
+        batch(line).filter(|records| records.iter().any(|r| self.parse(r).is_ok()))
     }
 
     fn parse_as_written<'a>(&self, line: &'a [u8]) -> Result<Record<'a>, ParseError> {
@@ -387,6 +422,33 @@ mod tests {
             let (a, b) = (reader.parse(line), parse_any(line));
             assert_eq!(a.map(|r| r.format), b.map(|r| r.format));
         }
+    }
+
+    #[test]
+    fn a_file_names_its_own_columns() {
+        let lines: [&[u8]; 4] = [
+            b"#Software: Microsoft Internet Information Services 10.0",
+            b"#Fields: date time cs-method cs-uri-stem c-ip sc-status time-taken",
+            b"2026-11-20 10:00:00 GET /x 10.0.0.2 502 15",
+            b"2026-11-20 10:00:01 GET /y 10.0.0.2 200 7",
+        ];
+        let d = detect(lines.into_iter());
+        let ids: Vec<_> = d.dialects.iter().map(|(d, n)| (d.format.id(), *n)).collect();
+        assert_eq!(ids, [("w3c-extended", 2), ("iis", 2)]);
+        let reader = d.reader();
+        let r = reader.parse(lines[2]).expect("a request");
+        assert!(matches!(&r.body, Body::Access(a) if a.status == Some(502)), "{r:?}");
+        assert_eq!(reader.parse(PLAIN).map(|r| r.format), Ok("plain"));
+    }
+
+    #[test]
+    fn a_line_of_several_records_counts_as_one() {
+        let line = br#"{"events":[{"timestamp":1795168800123,"message":"a","ingestionTime":2},{"timestamp":1795168800124,"message":"b","ingestionTime":4}]}"#;
+        let d = detect([&line[..]].into_iter());
+        assert_eq!((d.lines, d.read, d.dialects.len()), (1, 1, 1));
+        assert_eq!(d.dialects[0].0.envelope, Some(EnvelopeKind::CloudWatch));
+        assert_eq!(d.reader().batch(line).map(|b| b.len()), Some(2));
+        assert_eq!(d.reader().batch(b"[{\"x\":1}]"), None);
     }
 
     #[test]
