@@ -329,6 +329,14 @@ impl LineReader {
         batch(line).filter(|records| records.iter().any(|r| self.parse(r).is_ok()))
     }
 
+    /// The record of a line; the first one that is read, where the line holds several.
+    pub fn parse_first<'a>(&self, line: &'a [u8]) -> Option<Record<'a>> {
+        self.parse(line).ok().or_else(|| {
+            let records = batch(line)?;
+            records.iter().find_map(|r| self.parse(r).ok()).map(Record::into_owned)
+        })
+    }
+
     fn parse_as_written<'a>(&self, line: &'a [u8]) -> Result<Record<'a>, ParseError> {
         if !self.wrapped
             && let Some(r) = self.read(line)
