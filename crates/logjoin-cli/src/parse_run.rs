@@ -202,8 +202,35 @@ struct FileRows<'r> {
 }
 
 impl FileRows<'_> {
+    /// A line that holds several records gives a row for each.
+    fn several(&mut self, number: u64, line: &[u8], records: &[Vec<u8>], rows: &mut Rows) -> io::Result<()> {
+        if let Some(done) = self.pending.take() {
+            done.write(self.name, self.reader, rows)?;
+        }
+        let mut is_first = true;
+        for record in records {
+            let mut row = match self.reader.parse(record) {
+                Ok(read) => {
+                    if std::mem::take(&mut is_first) {
+                        self.folder.step(line, Some(&read));
+                    }
+                    Row::of(self.name, number, &read)
+                }
+                Err(why) => Row::unparsed(self.name, number, record, &why),
+            };
+            row.exception(record);
+            rows.write(&row)?;
+        }
+        Ok(())
+    }
+
     fn take(&mut self, number: u64, line: &[u8], rows: &mut Rows) -> io::Result<()> {
         let parsed = if self.folder.claims(line) { None } else { Some(self.reader.parse(line)) };
+        if let Some(Err(_)) = parsed
+            && let Some(records) = self.reader.batch(line)
+        {
+            return self.several(number, line, &records, rows);
+        }
         match self.folder.step(line, parsed.as_ref().and_then(|p| p.as_ref().ok())) {
             Step::Blank => {}
             Step::Start => {

@@ -4,9 +4,11 @@
 //! with one attempt per line and still reads every other line as [`parse_any`] does.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
+use crate::compile::{Compiled, w3c};
 use crate::day_order::{DayEvidence, DayOrder, day_order, mend};
-use crate::envelope::{Pieces, Taken, peel_all};
+use crate::envelope::{Pieces, Taken, batch, peel_all};
 use crate::fold::{Folder, Step, head_lines};
 use crate::formats::{self, FORMATS, is_generic};
 use crate::{
@@ -153,6 +155,8 @@ const EXAMPLES: usize = 5;
 pub fn detect<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Detection {
     let lines: Vec<&[u8]> = lines.collect();
     let mut found = Detection { day_order: day_order(lines.iter().copied()), ..Detection::default() };
+    // the columns that the file itself names, with the number of lines that have them
+    let mut named: Vec<(Compiled, usize)> = columns(&lines);
     let mut folder = Folder::new();
     let mut pieces = Pieces::new();
     let mut counts: Vec<(Option<EnvelopeKind>, &'static str, usize)> = Vec::new();
@@ -177,7 +181,18 @@ pub fn detect<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Detection {
             }
             Taken::Complete => pieces.line().1,
         };
-        let record = if folder.claims(line) { None } else { parse_any(line).ok() };
+        let mut parts = Vec::new();
+        let record = if folder.claims(line) {
+            None
+        } else if let Some((format, n)) = named.iter_mut().find(|(f, _)| f.parse(line).is_ok()) {
+            *n += 1;
+            format.parse(line).ok()
+        } else {
+            parse_any(line).ok().or_else(|| {
+                parts = batch(line)?;
+                parts.iter().find_map(|part| parse_any(part).ok()).map(Record::into_owned)
+            })
+        };
         let step = folder.step(line, record.as_ref());
         if step == Step::Start && !head.is_empty() {
             parse_any(&head).iter().for_each(&mut count);
@@ -214,13 +229,27 @@ pub fn detect<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Detection {
         parse_any(&head).iter().for_each(&mut count);
     }
     counts.sort_by_key(|(kind, id, n)| (std::cmp::Reverse(*n), rank(id), *kind));
-    found.dialects = counts
-        .into_iter()
-        .filter_map(|(envelope, id, n)| {
-            let format = Format::by_id(id).or((id == MESSAGE.id).then_some(Format::Builtin(&MESSAGE)))?;
-            Some((Dialect { envelope, format }, n))
-        })
-        .collect();
+    let own = named.into_iter().filter(|(_, n)| *n > 0);
+    let own = own.map(|(f, n)| (Dialect { envelope: None, format: Format::Compiled(Arc::new(f)) }, n));
+    found.dialects = own.collect();
+    found.dialects.extend(counts.into_iter().filter_map(|(envelope, id, n)| {
+        let format = Format::by_id(id).or((id == MESSAGE.id).then_some(Format::Builtin(&MESSAGE)))?;
+        Some((Dialect { envelope, format }, n))
+    }));
+    found
+}
+
+/// The layouts that `#Fields:` lines name, each once; the default of IIS has a reader of its own.
+fn columns(lines: &[&[u8]]) -> Vec<(Compiled, usize)> {
+    let mut found: Vec<(Compiled, usize)> = Vec::new();
+    for line in lines {
+        let Some(fields) = line.strip_prefix(b"#Fields: ").map(<[u8]>::trim_ascii_end) else { continue };
+        let Ok(text) = std::str::from_utf8(fields) else { continue };
+        if formats::is_default_of_iis(text) || found.iter().any(|(f, _)| f.source() == text) {
+            continue;
+        }
+        found.extend(w3c(text).ok().map(|f| (f, 0)));
+    }
     found
 }
 
@@ -294,6 +323,20 @@ impl LineReader {
         Ok(record)
     }
 
+    /// The records of a line that holds several (see [`batch`]), where at least one of them is read. For lines that
+    /// [`LineReader::parse`] does not read.
+    pub fn batch(&self, line: &[u8]) -> Option<Vec<Vec<u8>>> {
+        batch(line).filter(|records| records.iter().any(|r| self.parse(r).is_ok()))
+    }
+
+    /// The record of a line; the first one that is read, where the line holds several.
+    pub fn parse_first<'a>(&self, line: &'a [u8]) -> Option<Record<'a>> {
+        self.parse(line).ok().or_else(|| {
+            let records = batch(line)?;
+            records.iter().find_map(|r| self.parse(r).ok()).map(Record::into_owned)
+        })
+    }
+
     fn parse_as_written<'a>(&self, line: &'a [u8]) -> Result<Record<'a>, ParseError> {
         if !self.wrapped
             && let Some(r) = self.read(line)
@@ -361,120 +404,4 @@ fn colourless(line: &[u8]) -> Vec<u8> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const GO: &[u8] = b"2026/11/21 02:26:03 INFO: server started";
-    const PLAIN: &[u8] = b"2026-11-20 10:00:00 something happened";
-    const JSON: &[u8] = br#"{"level":30,"time":1795227957941,"pid":5789,"hostname":"a","msg":"up"}"#;
-
-    #[test]
-    fn dialects_are_ranked_and_continuations_counted() {
-        let lines: [&[u8]; 7] = [b"junk", GO, b"goroutine 5 [running]:", b"\tx.go:1", b"", GO, JSON];
-        let d = detect(lines.into_iter());
-        assert_eq!((d.lines, d.read, d.continuations, d.blank), (7, 3, 2, 1));
-        assert_eq!(d.unread, [b"junk"]);
-        let ids: Vec<_> = d.dialects.iter().map(|(d, n)| (d.format.id(), *n)).collect();
-        assert_eq!(ids, [("go-log", 2), ("json", 1)]);
-        assert!((d.share_read() - 5.0 / 6.0).abs() < 1e-9);
-        assert!((detect(std::iter::empty()).share_read() - 1.0).abs() < 1e-9);
-    }
-
-    #[test]
-    fn a_plain_file_still_reads_specific_lines() {
-        let reader = detect([PLAIN, PLAIN].into_iter()).reader();
-        for line in [PLAIN, GO, JSON, b"[pid: 1" as &[u8]] {
-            let (a, b) = (reader.parse(line), parse_any(line));
-            assert_eq!(a.map(|r| r.format), b.map(|r| r.format));
-        }
-    }
-
-    #[test]
-    fn colours_are_taken_off() {
-        let line = b"\x1b[32mINFO\x1b[0m:     127.0.0.1:58534 - \"\x1b[1mGET /x HTTP/1.1\x1b[0m\" \x1b[32m200 OK\x1b[0m";
-        let r = parse_any(line).expect("a request");
-        assert!(matches!(&r.body, Body::Access(a) if a.status == Some(200)), "{r:?}");
-        assert_eq!(colourless(b"\x1b[2Kweb\x1b[0"), b"web");
-    }
-
-    #[test]
-    fn every_reader_agrees_with_parse_any_on_every_sample() {
-        let all: Vec<&str> = FORMATS.iter().flat_map(|f| f.samples.iter().copied()).collect();
-        for f in FORMATS.iter().filter(|f| is_loose(f)) {
-            let reader = LineReader::new(vec![Dialect { envelope: None, format: Format::Builtin(f) }]);
-            for s in &all {
-                let (a, b) = (reader.parse(s.as_bytes()), parse_any(s.as_bytes()));
-                assert_eq!(
-                    a.as_ref().map(|r| r.format),
-                    b.as_ref().map(|r| r.format),
-                    "a file of {}: {s}",
-                    f.id
-                );
-            }
-        }
-        // a file where every format was seen
-        let reader = detect(all.iter().map(|s| s.as_bytes())).reader();
-        for s in &all {
-            assert_eq!(
-                reader.parse(s.as_bytes()).map(|r| r.format),
-                parse_any(s.as_bytes()).map(|r| r.format),
-                "{s}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_known_file_costs_few_attempts() {
-        for f in FORMATS.iter().filter(|f| !is_generic(f.id)) {
-            let reader = LineReader::new(vec![Dialect { envelope: None, format: Format::Builtin(f) }]);
-            assert!(
-                reader.own.len() <= 8,
-                "{}: {:?}",
-                f.id,
-                reader.own.iter().map(Format::id).collect::<Vec<_>>()
-            );
-        }
-    }
-
-    fn damaged_sample() -> impl proptest::strategy::Strategy<Value = Vec<u8>> {
-        use proptest::prelude::*;
-        let samples: Vec<&'static str> = FORMATS.iter().flat_map(|f| f.samples.iter().copied()).collect();
-        let edits = proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>(), 0..3u8), 0..6);
-        (proptest::sample::select(samples), edits).prop_map(|(sample, edits)| {
-            let mut line = sample.as_bytes().to_vec();
-            for (at, byte, how) in edits {
-                let at = at.index(line.len() + 1);
-                match how {
-                    0 => line.insert(at, byte),
-                    1 => line.truncate(at),
-                    _ if at < line.len() => drop(line.remove(at)),
-                    _ => {}
-                }
-            }
-            line
-        })
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn no_format_panics_on_damaged_lines(line in damaged_sample()) {
-            for f in FORMATS {
-                let _ = (f.parse)(&line);
-            }
-            if let Ok(r) = parse_any(&line) {
-                let owned = r.clone().into_owned();
-                proptest::prop_assert_eq!(r, owned);
-            }
-            let mut folder = Folder::new();
-            folder.step(b"2026-11-20 10:00:00 ERROR x", parse_any(b"2026-11-20 10:00:00 ERROR x").ok().as_ref());
-            folder.step(&line, parse_any(&line).ok().as_ref());
-        }
-
-        #[test]
-        fn no_format_panics_on_any_bytes(line in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..80)) {
-            for f in FORMATS {
-                let _ = (f.parse)(&line);
-            }
-        }
-    }
-}
+mod tests;

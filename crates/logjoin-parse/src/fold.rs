@@ -289,6 +289,13 @@ MemoryError
     }
 
     #[test]
+    fn requests_over_unix_sockets() {
+        let line = r#" - - [21/Nov/2026:02:47:42 +0000] "GET /x HTTP/1.1" 200 139 "-" "curl""#;
+        assert_eq!(steps(&[line, line, &line.replace("- - [", "- ann [")].join("\n")), "SSS");
+        assert_eq!(steps(&[line, "  - - [x]"].join("\n")), "SC");
+    }
+
+    #[test]
     fn entries_of_several_lines() {
         let export = "__CURSOR=s=a;i=1
 __REALTIME_TIMESTAMP=1795168800123456

@@ -12,6 +12,12 @@ use crate::convert::Writer;
 use crate::options::Options;
 use crate::signals::Matcher;
 
+mod instances;
+mod roles;
+
+use instances::{common_folder, group_instances, join_lone_error_logs};
+use roles::resolve;
+
 /// The beginning of a file.
 #[derive(Debug, Clone, Default)]
 pub struct Head {
@@ -155,6 +161,7 @@ pub fn plan(mut heads: Vec<Head>, mut configs: Vec<ConfigFile>, options: Options
         sources[i].reason = reason;
     }
     let instances = group_instances(&mut sources, &folders, &common);
+    let instances = join_lone_error_logs(&mut sources, instances);
     let mut files: Vec<FilePlan> = Vec::new();
     let mut source_of = vec![0; heads.len()];
     for (s, source) in sources.iter().enumerate() {
@@ -237,8 +244,8 @@ fn sample(head: &Head, options: &Options, configs: &[ConfigFile]) -> Sample {
     let mut kinds: BTreeMap<Kind, usize> = BTreeMap::new();
     let mut clients = std::collections::BTreeSet::new();
     let mut requests = 0;
-    for event in heads(lines(&head.bytes).take(SAMPLE_LINES), |l| reader.parse(l).ok()) {
-        if let Ok(r) = reader.parse(&event) {
+    for event in heads(lines(&head.bytes).take(SAMPLE_LINES), |l| reader.parse_first(l)) {
+        if let Some(r) = reader.parse_first(&event) {
             *products.entry(r.product).or_default() += 1;
             *kinds.entry(r.kind()).or_default() += 1;
             begins = begins.or(r.best_stamp().copied().filter(|s| s.has_year));
@@ -282,150 +289,8 @@ fn read_with(format: &logjoin_parse::Format, line: &[u8]) -> bool {
     format.parse(&payload).is_ok()
 }
 
-/// Who wrote a file whose lines many programs could have written.
-#[allow(clippy::too_many_arguments)]
-fn resolve(
-    me: usize,
-    first: usize,
-    sources: &[SourcePlan],
-    heads: &[Head],
-    folders: &[&str],
-    common: &str,
-    samples: &[Sample],
-    configs: &[ConfigFile],
-    options: &Options,
-) -> (Product, String) {
-    let path = &heads[first].path;
-    if let Some((_, role)) = options.roles.iter().find(|(p, _)| p.fits(path)) {
-        let product = match role.as_str() {
-            "nginx" => Product::Nginx,
-            "apache" | "httpd" => Product::Apache,
-            "haproxy" => Product::Haproxy,
-            "system" => Product::System,
-            _ => Product::Backend,
-        };
-        return (product, "told".into());
-    }
-    let own = sources[me].writer.product;
-    if own != Product::Unknown {
-        return (own, "format".into());
-    }
-    // What else stands in the folder: an nginx error log beside a combined access log makes it nginx's.
-    let siblings: Vec<Product> = sources
-        .iter()
-        .enumerate()
-        .filter(|(i, s)| *i != me && folders[s.files[0]] == folders[first])
-        .map(|(_, s)| s.writer.product)
-        .collect();
-    let mut proxies: Vec<Product> = siblings.iter().copied().filter(|p| is_proxy(*p)).collect();
-    proxies.dedup();
-    if let [one] = proxies[..] {
-        return (one, "the proxy's other log in the same folder".into());
-    }
-    if proxies.is_empty() && siblings.contains(&Product::Backend) {
-        return (Product::Backend, "a backend's other log in the same folder".into());
-    }
-    let here = folders[first].rsplit('/').next().unwrap_or("");
-    let same_name = |c: &&ConfigFile| !here.is_empty() && folder(&c.path).rsplit('/').next() == Some(here);
-    if let Some(c) = configs.iter().find(same_name) {
-        return (c.config.product, "a configuration in a folder of the same name".into());
-    }
-    // Folders above all inputs say nothing of one of them.
-    let low = path.strip_prefix(common).unwrap_or(path).to_ascii_lowercase();
-    let named = |words: &[&str]| words.iter().any(|w| low.contains(w));
-    if named(&["nginx", "ingress", "openresty"]) {
-        return (Product::Nginx, "the path".into());
-    }
-    if named(&["apache", "httpd"]) {
-        return (Product::Apache, "the path".into());
-    }
-    if named(&["gunicorn", "uvicorn", "tomcat", "localhost_access_log", "uwsgi", "puma", "php", "jetty"]) {
-        return (Product::Backend, "the path".into());
-    }
-    let s = &samples[first];
-    if s.requests >= 10 && s.clients <= 3 {
-        return (Product::Backend, "all its clients are the same few addresses, as behind a proxy".into());
-    }
-    match s.kind {
-        Some(Kind::Access) => (Product::Unknown, "many different clients, as a proxy has".into()),
-        _ => (Product::Backend, "no proxy writes these lines".into()),
-    }
-}
-
 fn folder(path: &str) -> &str {
     path.rfind('/').map_or("", |i| &path[..i])
-}
-
-/// The folder that holds all of them.
-fn common_folder(folders: &[&str]) -> String {
-    let Some(first) = folders.first() else { return String::new() };
-    let mut common: Vec<&str> = first.split('/').collect();
-    for f in folders {
-        let n = common.iter().zip(f.split('/')).take_while(|(a, b)| **a == *b).count();
-        common.truncate(n);
-    }
-    common.join("/")
-}
-
-/// One instance per folder; where a folder holds the logs of several programs, one per program; where all files lie in
-/// one folder, one per name without the words that say which log it is.
-fn group_instances(sources: &mut [SourcePlan], folders: &[&str], common: &str) -> Vec<InstancePlan> {
-    let mut instances: Vec<InstancePlan> = Vec::new();
-    let flat = sources.iter().all(|s| folders[s.files[0]] == common);
-    for s in sources.iter_mut() {
-        let dir = folders[s.files[0]];
-        let inside = dir.strip_prefix(common).unwrap_or(dir).trim_start_matches('/');
-        let last = dir.rsplit('/').next().filter(|d| !d.is_empty() && *d != ".");
-        let by_file = || {
-            name_of_file(&s.id)
-                .or_else(|| last.map(str::to_string))
-                .unwrap_or_else(|| product_name(s.writer.product).into())
-        };
-        let name = if flat || inside.is_empty() { by_file() } else { inside.to_string() };
-        let mut product = s.writer.product;
-        if product == Product::System {
-            product = Product::Backend;
-        }
-        let found = instances.iter().position(|i| {
-            i.folder == dir
-                && i.name.split('@').next() == Some(&name)
-                && (i.product == product || !(is_proxy(i.product) && is_proxy(product)))
-        });
-        s.instance = match found {
-            Some(i) => {
-                if is_proxy(product) {
-                    instances[i].product = product;
-                }
-                instances[i].is_proxy |= s.writer.is_proxy;
-                i
-            }
-            None => {
-                let taken = instances.iter().any(|i| i.name == name);
-                let name = if taken { format!("{name}@{}", product_name(product)) } else { name };
-                instances.push(InstancePlan {
-                    name,
-                    product,
-                    is_proxy: s.writer.is_proxy,
-                    folder: dir.to_string(),
-                });
-                instances.len() - 1
-            }
-        };
-    }
-    instances
-}
-
-/// `nginx-access.log` and `nginx-error.log` are both `nginx`'s; `access.log` alone says nothing.
-fn name_of_file(id: &str) -> Option<String> {
-    let base = id.rsplit('/').next().unwrap_or(id);
-    let stem = base.split(".log").next().unwrap_or(base);
-    let words: Vec<&str> = stem
-        .split(['-', '_', '.'])
-        .filter(|w| {
-            !matches!(*w, "access" | "error" | "errors" | "log" | "logs" | "txt" | "out" | "json" | "")
-        })
-        .collect();
-    (!words.is_empty()).then(|| words.join("-"))
 }
 
 pub(crate) fn product_name(p: Product) -> &'static str {
@@ -436,25 +301,5 @@ pub(crate) fn product_name(p: Product) -> &'static str {
         Product::Backend => "backend",
         Product::System => "system",
         _ => "unknown",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_of_files() {
-        assert_eq!(name_of_file("logs/nginx-access.log").as_deref(), Some("nginx"));
-        assert_eq!(name_of_file("logs/nginx-error.log").as_deref(), Some("nginx"));
-        assert_eq!(name_of_file("logs/app1.log").as_deref(), Some("app1"));
-        assert_eq!(name_of_file("access.log"), None);
-    }
-
-    #[test]
-    fn common_folders() {
-        assert_eq!(common_folder(&["logs/a", "logs/b/c"]), "logs");
-        assert_eq!(common_folder(&["logs", "logs"]), "logs");
-        assert_eq!(common_folder(&["a", "b"]), "");
     }
 }

@@ -27,6 +27,10 @@ pub struct FileScan {
     pub(crate) trail: Trail,
     /// What reading left out on purpose, in words.
     pub(crate) cut: Option<String>,
+    /// Events of several lines: number of the first line, and how many follow; in order.
+    pub(crate) tails: Vec<(u64, u64)>,
+    /// Lines within events that have rows of their own; in order.
+    pub(crate) inner: Vec<u64>,
 }
 
 impl FileScan {
@@ -55,6 +59,8 @@ pub struct FileScanner<'p> {
     pending_lines: Vec<(usize, u64)>,
     /// How many lines of the pending event make one record.
     head_lines: usize,
+    /// Number of the first line of the current event; 0 before the first.
+    head: u64,
     folder: Folder,
     /// The pending lines continue an event that is kept already.
     follows_kept: bool,
@@ -77,6 +83,7 @@ impl<'p> FileScanner<'p> {
             pending: Vec::new(),
             pending_lines: Vec::new(),
             head_lines: 1,
+            head: 0,
             folder: Folder::new(),
             follows_kept: false,
             last_stamp: None,
@@ -89,6 +96,21 @@ impl<'p> FileScanner<'p> {
     pub fn on_unparsed(mut self, each: impl FnMut(u64, &[u8]) + Send + 'p) -> FileScanner<'p> {
         self.on_unparsed = Some(Box::new(each));
         self
+    }
+
+    /// Counts lines that continue the current event.
+    fn follow(&mut self, lines: u64) {
+        self.scan.ledger.continuations += lines;
+        self.belongs(lines);
+    }
+
+    /// Notes lines that belong to the current event, for whom they are counted already.
+    fn belongs(&mut self, lines: u64) {
+        match self.scan.tails.last_mut() {
+            _ if lines == 0 || self.head == 0 => {}
+            Some((head, n)) if *head == self.head => *n += lines,
+            _ => self.scan.tails.push((self.head, lines)),
+        }
     }
 
     /// Reads whole lines; `first_line` is the number of the first one, from 1.
@@ -115,6 +137,7 @@ impl<'p> FileScanner<'p> {
                 self.scan.ledger.continuations -= 1;
                 let (number, line) = pieces.line();
                 self.whole(number, line);
+                self.belongs(pieces.entries() - 1);
             }
         }
         self.flush();
@@ -132,6 +155,7 @@ impl<'p> FileScanner<'p> {
             Taken::Complete => {
                 let (first, joined) = pieces.line();
                 self.whole(first, joined);
+                self.belongs(pieces.entries() - 1);
             }
         }
         self.pieces = Some(pieces);
@@ -140,11 +164,16 @@ impl<'p> FileScanner<'p> {
     /// Takes a line as the program wrote it.
     fn whole(&mut self, number: u64, line: &[u8]) {
         let record = if self.folder.claims(line) { None } else { self.file.reader.parse(line).ok() };
+        if record.is_none()
+            && let Some(records) = self.file.reader.batch(line)
+        {
+            return self.several(number, line, &records);
+        }
         match self.folder.step(line, record.as_ref()) {
             Step::Blank => self.scan.ledger.blank += 1,
-            Step::Excess => self.scan.ledger.continuations += 1,
+            Step::Excess => self.follow(1),
             Step::Continue => {
-                self.scan.ledger.continuations += 1;
+                self.follow(1);
                 if !self.pending_lines.is_empty() {
                     self.pending.push(b'\n');
                 }
@@ -154,6 +183,7 @@ impl<'p> FileScanner<'p> {
             Step::Start => {
                 self.flush();
                 self.scan.ledger.events += 1;
+                self.head = number;
                 let Some(record) = record else { return };
                 *self.scan.formats.entry(record.format).or_default() += 1;
                 self.head_lines = head_lines(&record);
@@ -178,6 +208,24 @@ impl<'p> FileScanner<'p> {
                 }
             }
         }
+    }
+
+    /// Takes a line that holds several records: one event of the ledger, a row for each of them.
+    fn several(&mut self, number: u64, line: &[u8], records: &[Vec<u8>]) {
+        self.flush();
+        self.scan.ledger.events += 1;
+        self.head = number;
+        let reader = &self.file.reader;
+        let mut is_first = true;
+        for bytes in records {
+            let Ok(record) = reader.parse(bytes) else { continue };
+            if std::mem::take(&mut is_first) {
+                *self.scan.formats.entry(record.format).or_default() += 1;
+                self.folder.step(line, Some(&record));
+            }
+            self.keep(&record, bytes, number);
+        }
+        self.follows_kept = true;
     }
 
     fn keep(&mut self, record: &Record<'_>, raw: &[u8], number: u64) {
@@ -235,6 +283,7 @@ impl<'p> FileScanner<'p> {
             if signal.def.meaning == Meaning::Noise {
                 continue;
             }
+            self.scan.inner.push(*number);
             self.scan.events.logs.push(LogEvent {
                 at: At { file: self.scan.file, line: *number },
                 stamp,

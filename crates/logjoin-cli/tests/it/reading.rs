@@ -110,3 +110,48 @@ fn parse_names_exceptions_and_their_roots() {
     assert_eq!((field("root_cause"), field("root_cause_message")), ("e.f.Inner".into(), "second".into()));
     assert_eq!(row["line_end"], 5);
 }
+
+#[test]
+fn files_that_name_their_columns_and_lines_of_several_records() {
+    let dir = tempfile::tempdir().unwrap();
+    let iis = "#Software: Microsoft Internet Information Services 10.0\n\
+               #Fields: date time cs-method cs-uri-stem cs-uri-query c-ip sc-status time-taken\n\
+               2026-11-20 10:00:00 GET /x a=b 10.0.0.2 502 120003\n";
+    std::fs::write(dir.path().join("iis.log"), iis).unwrap();
+    let rows = out(&logjoin(dir.path(), &["parse", "iis.log"]));
+    let last: Value = serde_json::from_str(rows.lines().last().unwrap()).unwrap();
+    assert_eq!((&last["format"], &last["status"]), (&"w3c-extended".into(), &502.into()), "{rows}");
+    assert_eq!(last["time"], "2026-11-20T10:00:00Z");
+
+    let record = |ns: u64, text: &str| {
+        format!(r#"{{"timeUnixNano":"{ns}","severityText":"ERROR","body":{{"stringValue":"{text}"}}}}"#)
+    };
+    let batch = format!(
+        "{{\"resourceLogs\":[{{\"scopeLogs\":[{{\"logRecords\":[{},{}]}}]}}]}}\n",
+        record(1_795_168_800_123_000_000, "refused"),
+        record(1_795_168_801_123_000_000, "reset")
+    );
+    std::fs::write(dir.path().join("otlp.json"), batch).unwrap();
+    let rows = out(&logjoin(dir.path(), &["parse", "otlp.json"]));
+    let messages: Vec<String> = rows
+        .lines()
+        .map(|l| serde_json::from_str::<Value>(l).unwrap())
+        .map(|r| format!("{} {} {}", r["line"], r["time"], r["message"]))
+        .collect();
+    assert_eq!(
+        messages,
+        [r#"1 "2026-11-20T10:00:00.123000000Z" "refused""#, r#"1 "2026-11-20T10:00:01.123000000Z" "reset""#]
+    );
+    let text = out(&logjoin(dir.path(), &["detect", "otlp.json"]));
+    assert!(text.contains("1: 1 event, 0 unparsed"), "{text}");
+}
+
+#[test]
+fn a_range_leaves_lines_out_and_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("access.log"), access(0, 7)).unwrap();
+    let o = logjoin(dir.path(), &["analyze", "access.log", "--since", "2026-11-21T03:00", "-F", "json"]);
+    let analysis: Value = serde_json::from_str(&out(&o)).unwrap();
+    let ledger = &analysis["ledger"];
+    assert_eq!((&ledger["lines"], &ledger["filtered"], &ledger["events"]), (&7.into(), &7.into(), &0.into()));
+}

@@ -64,7 +64,18 @@ pub(super) fn assemble(
         place(source, kind, &mut pieces, i)?;
     }
     let layout = Layout::Pieces(pieces);
-    Ok(Compiled { source: source.to_owned(), product, kind, anchor, layout, notes, has, ends_blank })
+    Ok(Compiled {
+        id: "custom",
+        is_utc: false,
+        source: source.to_owned(),
+        product,
+        kind,
+        anchor,
+        layout,
+        notes,
+        has,
+        ends_blank,
+    })
 }
 
 /// Compiles a flat JSON object.
@@ -79,7 +90,18 @@ pub(super) fn assemble_object(
     let anchor = settle(&mut fields, product, kind);
     let has = what_it_has(&fields, product);
     let layout = Layout::Object(named);
-    Ok(Compiled { source: source.to_owned(), product, kind, anchor, layout, notes, has, ends_blank: true })
+    Ok(Compiled {
+        id: "custom",
+        is_utc: false,
+        source: source.to_owned(),
+        product,
+        kind,
+        anchor,
+        layout,
+        notes,
+        has,
+        ends_blank: true,
+    })
 }
 
 fn check_count(source: &str, n: usize) -> Result<(), FormatError> {
@@ -142,7 +164,7 @@ fn settle(fields: &mut [&mut Field], product: Product, kind: Kind) -> Anchor {
 fn place_of(target: &Target) -> Option<Target> {
     match target {
         Target::Time(_) | Target::Extra | Target::Ignore | Target::UriTail | Target::RequestId => None,
-        Target::Duration { .. } => Some(Target::Duration { scale: 0, unit_us: 0 }),
+        Target::Duration { .. } | Target::TimeTaken => Some(Target::Duration { scale: 0, unit_us: 0 }),
         Target::JoinedPath => Some(Target::Path),
         Target::HexTid => Some(Target::Tid),
         Target::Haproxy(Ha::FrontendTls) => Some(Target::Haproxy(Ha::Frontend)),

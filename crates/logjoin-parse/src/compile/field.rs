@@ -20,6 +20,8 @@ pub(super) enum Target {
     JoinedPath,
     /// `?` or a query, which completes a path that it directly follows.
     UriTail,
+    /// A query without its `?`, which completes the path before it.
+    Query,
     Request,
     Version,
     Status,
@@ -34,6 +36,8 @@ pub(super) enum Target {
         scale: u32,
         unit_us: i64,
     },
+    /// W3C `time-taken`: with a decimal point seconds, as the draft has it, else milliseconds, as IIS has it.
+    TimeTaken,
     RequestLength,
     RequestId,
     ConnectionId,

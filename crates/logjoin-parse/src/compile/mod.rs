@@ -29,6 +29,7 @@ mod nginx;
 mod scan;
 mod store;
 mod time;
+mod w3c;
 
 #[cfg(test)]
 mod properties;
@@ -43,6 +44,7 @@ pub(crate) use escape::json as unescape_json;
 pub use error::{FormatError, FormatNote};
 pub use haproxy::haproxy;
 pub use nginx::nginx;
+pub use w3c::w3c;
 
 use crate::{Access, Anchor, Body, ErrorLine, Format, HaproxyFields, Kind, ParseError, Product, Record};
 use field::Field;
@@ -66,6 +68,9 @@ pub enum Escape {
 /// A scanner compiled from a format string.
 #[derive(Debug, Clone)]
 pub struct Compiled {
+    id: &'static str,
+    /// Times without a zone are in UTC.
+    is_utc: bool,
     source: String,
     product: Product,
     kind: Kind,
@@ -183,10 +188,14 @@ impl Compiled {
             }
             Body::Access(a)
         };
+        let mut stamp = times.finish();
+        if let Some(s) = stamp.as_mut().filter(|s| self.is_utc && s.offset_s.is_none()) {
+            s.offset_s = Some(0);
+        }
         Ok(Record {
-            format: "custom",
+            format: self.id,
             product: self.product,
-            stamp: times.finish(),
+            stamp,
             anchor: self.anchor,
             envelope: None,
             body,
@@ -206,6 +215,11 @@ impl Compiled {
             _ => None,
         });
         placed.chain(object.iter().map(|(_, f)| &*f.name))
+    }
+
+    /// `custom`; `w3c-extended` for the columns that a file names itself.
+    pub fn id(&self) -> &'static str {
+        self.id
     }
 
     /// The format string.

@@ -69,6 +69,12 @@ pub(super) fn access<'a>(
             let missing = field.coding == Coding::Nginx && !raw.contains(&b'?');
             a.path = text(field, if missing { raw.strip_suffix(b"-").unwrap_or(raw) } else { raw });
         }
+        Target::Query => {
+            if let Some(query) = text(field, raw) {
+                let stem = a.path.take().unwrap_or_default();
+                a.path = Some(Cow::Owned([&stem, &b"?"[..], &query].concat()));
+            }
+        }
         Target::Request => a.request = text(field, raw),
         Target::Version => {
             a.http_version = text(field, raw).and_then(|v| part(&v, version)).filter(|v| **v != *BADREQ);
@@ -84,6 +90,16 @@ pub(super) fn access<'a>(
             let raw = raw.strip_prefix(b"+").unwrap_or(raw);
             a.duration_us = present(raw).and_then(|b| decimal_scaled(b, *scale)).filter(|us| 0 <= *us);
             a.duration_unit_us = *unit_us;
+        }
+        Target::TimeTaken => {
+            let fraction = memchr::memchr(b'.', raw);
+            a.duration_us = present(raw)
+                .and_then(|b| decimal_scaled(b, if fraction.is_some() { 6 } else { 3 }))
+                .filter(|us| 0 <= *us);
+            a.duration_unit_us = match fraction {
+                Some(at) => 10i64.pow(6u32.saturating_sub((raw.len() - at - 1) as u32)),
+                None => 1000,
+            };
         }
         Target::RequestLength => a.request_length = number(),
         Target::RequestId => {

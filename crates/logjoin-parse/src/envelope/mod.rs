@@ -4,6 +4,7 @@
 //! or a failed stamp. Being wrong here hides the head of an application's line from every format, so the
 //! rules are conservative: a time alone is never an envelope, it takes the host and the tag after it.
 
+mod batch;
 mod container;
 mod entry;
 mod json;
@@ -11,6 +12,7 @@ mod pieces;
 mod syslog;
 mod tag;
 
+pub use batch::batch;
 pub(crate) use entry::belongs;
 pub use pieces::{Pieces, Taken};
 

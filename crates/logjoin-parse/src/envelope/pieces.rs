@@ -47,6 +47,8 @@ pub struct Pieces {
 #[derive(Debug, Clone, Default)]
 struct Held {
     first: u64,
+    /// How many entries it is made of.
+    entries: u64,
     line: Vec<u8>,
     /// What follows the text in the first piece (Docker).
     tail: Vec<u8>,
@@ -77,6 +79,7 @@ impl Pieces {
                 return Taken::Whole;
             }
             held.first = number;
+            held.entries = 0;
             held.line.extend_from_slice(entry.head);
             if entry.tail.is_empty() {
                 // What is made of CRI's pieces is a full line.
@@ -85,6 +88,7 @@ impl Pieces {
             held.tail.clear();
             held.tail.extend_from_slice(entry.tail);
         }
+        held.entries += 1;
         let room = MAX_BYTES.saturating_sub(held.line.len());
         held.line.extend_from_slice(whole_escapes(entry.text, room, !entry.tail.is_empty()));
         if entry.is_piece {
@@ -97,6 +101,11 @@ impl Pieces {
     /// Number of the first line and bytes of the line that was completed last.
     pub fn line(&self) -> (u64, &[u8]) {
         (self.done.first, &self.done.line)
+    }
+
+    /// How many lines of the file the line that was completed last is made of.
+    pub fn entries(&self) -> u64 {
+        self.done.entries
     }
 
     /// At the end of the file: completes a line whose last piece is missing. Call it until it says `false`.
@@ -196,7 +205,7 @@ mod tests {
         assert_eq!(p.take(3, entry(&long, "stdout", 3).as_bytes()), Taken::Piece);
         assert_eq!(p.take(4, entry("end\\n", "stdout", 4).as_bytes()), Taken::Complete);
         let (first, line) = p.line();
-        assert_eq!(first, 1);
+        assert_eq!((first, p.entries()), (1, 3));
         let (envelope, text) = peel(line);
         assert_eq!(
             envelope.and_then(|e| e.stamp).map(|s| s.to_iso()).as_deref(),

@@ -8,6 +8,17 @@ pub(super) fn is_gc_line(line: &[u8]) -> bool {
         && memchr::memmem::find(&line[..line.len().min(60)], b" ms: ").is_some()
 }
 
+/// An access line whose client is empty: ` - - [21/Nov/2026:...`. Gunicorn and others write one for a request that came over
+/// a unix socket, whose peer has no address.
+fn begins_with_no_client(line: &[u8]) -> bool {
+    let Some(rest) = line.strip_prefix(b" - ") else { return false };
+    let Some(at) = memchr::memmem::find(&rest[..rest.len().min(80)], b" [").filter(|at| *at > 0) else {
+        return false;
+    };
+    matches!(&rest[at + 2..], [a, b, b'/', m, _, _, b'/', ..]
+        if a.is_ascii_digit() && b.is_ascii_digit() && m.is_ascii_uppercase())
+}
+
 /// Lines that never begin an event: indented ones, frames, and the joints of traces.
 pub(super) fn continues_by_shape(line: &[u8]) -> bool {
     const JOINTS: &[&[u8]] = &[
@@ -42,7 +53,8 @@ pub(super) fn continues_by_shape(line: &[u8]) -> bool {
         b"Extension modules: ",
     ];
     match line.first() {
-        None | Some(b' ' | b'\t' | b'}' | b')') => true,
+        None | Some(b'\t' | b'}' | b')') => true,
+        Some(b' ') => !begins_with_no_client(line),
         Some(b'#') => {
             // PHP and gdb number their frames; the JVM's fatal report puts `#` before every line
             line.len() == 1 || matches!(line[1], b'0'..=b'9' | b' ')

@@ -18,6 +18,11 @@ pub(super) static FORMAT: FormatDef = FormatDef {
     parse: |line| read(line).ok_or(ParseError::new(0, "the 15 default fields of IIS")),
 };
 
+/// Whether `#Fields:` names the fields that this format reads; others are compiled from that line.
+pub(crate) fn is_default(fields: &str) -> bool {
+    FORMAT.samples[1].strip_prefix("#Fields: ") == Some(fields)
+}
+
 fn read(line: &[u8]) -> Option<Record<'_>> {
     if line.first() == Some(&b'#') {
         let directive = [&b"#Fields: "[..], b"#Software: ", b"#Version: ", b"#Date: "];

@@ -38,6 +38,7 @@ mod haproxy_tcp;
 
 pub(crate) use haproxy_fields::is_haproxy_message;
 pub(crate) use haproxy_state::other as haproxy_message;
+pub(crate) use iis::is_default as is_default_of_iis;
 
 // backends, system
 mod alb;
@@ -256,7 +257,7 @@ impl Format {
     pub fn id(&self) -> &'static str {
         match self {
             Format::Builtin(def) => def.id,
-            Format::Compiled(_) => "custom",
+            Format::Compiled(c) => c.id(),
         }
     }
 }

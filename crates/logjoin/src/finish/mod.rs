@@ -42,7 +42,7 @@ use crate::trail::Trail;
 /// Correlates what the scans found and tells the story. The order of `scans` does not matter.
 pub fn finish(plan: &Plan, mut scans: Vec<FileScan>) -> Analysis {
     scans.sort_by_key(|s| s.file);
-    let files = sources::FileFacts::take(plan, &scans);
+    let mut files = sources::FileFacts::take(&mut scans);
     let mut trails: Vec<Trail> = plan.paths().map(|_| Trail::default()).collect();
     for scan in &mut scans {
         trails[scan.file as usize] = std::mem::take(&mut scan.trail);
@@ -51,6 +51,7 @@ pub fn finish(plan: &Plan, mut scans: Vec<FileScan>) -> Analysis {
     let mut world = timeline::resolve(plan, scans, &calendar);
     let clocks = clock::fit_all(plan, &world);
     world.shift(&clocks);
+    sources::filter(plan, &world, &mut files);
     let index = Index::new(plan, &world);
     let peers = Peers::learn(plan, &world, &index, &clocks);
     let failing = failing::find(plan, &world);

@@ -270,3 +270,29 @@ fn long_lines_of_containers_are_put_together() {
     let formats: Vec<&str> = source(&a, "pod/0.log").formats.iter().map(|f| f.format.as_str()).collect();
     assert!(formats.contains(&"combined"), "{formats:?}");
 }
+
+#[test]
+fn an_error_log_in_a_folder_of_its_own_has_the_zone_of_its_access_log() {
+    let access = r#"192.0.2.1 - - [21/Nov/2026:03:00:00 +0100] "GET /x HTTP/1.1" 502 1 "-" "-"
+"#;
+    let error = "2026/11/21 03:00:00 [error] 12#12: *1 connect() failed (111: Connection refused) while connecting to \
+                 upstream, client: 192.0.2.1, server: a, request: \"GET /x HTTP/1.1\", upstream: \"http://10.0.0.1:80/x\"\n";
+    let both = |access_id: &str, error_id: &str| {
+        crate::world::World::of(&[(access_id, access.as_bytes()), (error_id, error.as_bytes())]).analyze()
+    };
+    // An nginx that is known as such, since its format says so.
+    let access = access.replace("\"-\"\n", "\"-\" rt=0.001 uct=\"0.001\" uht=\"-\" urt=\"0.001\"\n");
+    let known = crate::world::World::of(&[
+        ("logs/access/edge.log", access.as_bytes()),
+        ("logs/error/edge.log", error.as_bytes()),
+    ]);
+    let analysis = known.analyze();
+    let of = |kind: &str| analysis.sources.iter().find(|s| s.role == kind).unwrap();
+    let (a, e) = (of("proxy-access"), of("proxy-error"));
+    assert_eq!(a.instance, e.instance, "{} {}", a.role_reason, e.role_reason);
+    assert_eq!(e.zone, "+01:00", "{}", e.zone_reason);
+    assert_eq!(a.start, e.start);
+    // In one folder they belong together anyway.
+    let analysis = both("logs/edge/access.log", "logs/edge/error.log");
+    assert!(analysis.sources.iter().all(|s| s.instance == "edge"), "{:?}", analysis.sources);
+}

@@ -86,6 +86,10 @@ impl World {
     }
 
     pub fn plan(&self) -> Plan {
+        self.plan_with(Options::default())
+    }
+
+    fn plan_with(&self, options: Options) -> Plan {
         let heads = self.logs.iter().map(|f| Head {
             path: f.path.clone(),
             source: Some(f.source.clone()),
@@ -93,7 +97,7 @@ impl World {
             bytes: f.bytes[..f.bytes.len().min(HEAD_BYTES)].to_vec(),
             ..Head::default()
         });
-        plan(heads.collect(), self.configs.clone(), Options::default())
+        plan(heads.collect(), self.configs.clone(), options)
     }
 
     pub fn bytes(&self, path: &str) -> &[u8] {
@@ -117,7 +121,12 @@ impl World {
 
     /// The plain way: one piece per file, one file after the other.
     pub fn analyze(&self) -> Analysis {
-        let plan = self.plan();
+        self.analyze_with(Options::default())
+    }
+
+    /// The same, with options.
+    pub fn analyze_with(&self, options: Options) -> Analysis {
+        let plan = self.plan_with(options);
         let scans = (0..self.logs.len()).map(|i| self.scan(&plan, i, |_| Vec::new()));
         finish(&plan, scans.collect())
     }

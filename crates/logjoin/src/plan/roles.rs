@@ -1,0 +1,76 @@
+//! Who wrote a file: told by the caller, by its format, or by what stands beside it.
+
+use logjoin_parse::{Kind, Product};
+
+use super::{ConfigFile, Head, Sample, SourcePlan, folder, is_proxy};
+use crate::options::Options;
+
+/// Who wrote a file whose lines many programs could have written.
+#[allow(clippy::too_many_arguments)]
+pub(super) fn resolve(
+    me: usize,
+    first: usize,
+    sources: &[SourcePlan],
+    heads: &[Head],
+    folders: &[&str],
+    common: &str,
+    samples: &[Sample],
+    configs: &[ConfigFile],
+    options: &Options,
+) -> (Product, String) {
+    let path = &heads[first].path;
+    if let Some((_, role)) = options.roles.iter().find(|(p, _)| p.fits(path)) {
+        let product = match role.as_str() {
+            "nginx" => Product::Nginx,
+            "apache" | "httpd" => Product::Apache,
+            "haproxy" => Product::Haproxy,
+            "system" => Product::System,
+            _ => Product::Backend,
+        };
+        return (product, "told".into());
+    }
+    let own = sources[me].writer.product;
+    if own != Product::Unknown {
+        return (own, "format".into());
+    }
+    // What else stands in the folder: an nginx error log beside a combined access log makes it nginx's.
+    let siblings: Vec<Product> = sources
+        .iter()
+        .enumerate()
+        .filter(|(i, s)| *i != me && folders[s.files[0]] == folders[first])
+        .map(|(_, s)| s.writer.product)
+        .collect();
+    let mut proxies: Vec<Product> = siblings.iter().copied().filter(|p| is_proxy(*p)).collect();
+    proxies.dedup();
+    if let [one] = proxies[..] {
+        return (one, "the proxy's other log in the same folder".into());
+    }
+    if proxies.is_empty() && siblings.contains(&Product::Backend) {
+        return (Product::Backend, "a backend's other log in the same folder".into());
+    }
+    let here = folders[first].rsplit('/').next().unwrap_or("");
+    let same_name = |c: &&ConfigFile| !here.is_empty() && folder(&c.path).rsplit('/').next() == Some(here);
+    if let Some(c) = configs.iter().find(same_name) {
+        return (c.config.product, "a configuration in a folder of the same name".into());
+    }
+    // Folders above all inputs say nothing of one of them.
+    let low = path.strip_prefix(common).unwrap_or(path).to_ascii_lowercase();
+    let named = |words: &[&str]| words.iter().any(|w| low.contains(w));
+    if named(&["nginx", "ingress", "openresty"]) {
+        return (Product::Nginx, "the path".into());
+    }
+    if named(&["apache", "httpd"]) {
+        return (Product::Apache, "the path".into());
+    }
+    if named(&["gunicorn", "uvicorn", "tomcat", "localhost_access_log", "uwsgi", "puma", "php", "jetty"]) {
+        return (Product::Backend, "the path".into());
+    }
+    let s = &samples[first];
+    if s.requests >= 10 && s.clients <= 3 {
+        return (Product::Backend, "all its clients are the same few addresses, as behind a proxy".into());
+    }
+    match s.kind {
+        Some(Kind::Access) => (Product::Unknown, "many different clients, as a proxy has".into()),
+        _ => (Product::Backend, "no proxy writes these lines".into()),
+    }
+}
