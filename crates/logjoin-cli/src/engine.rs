@@ -1,7 +1,10 @@
 //! From paths to an [`Analysis`]: carries bytes from `logjoin-input` to `logjoin`, which do not know each other.
 
+use std::fmt;
 use std::io::{self, Write};
+use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use chrono::DateTime;
 use logjoin::{Analysis, ConfigFile, FileScan, FileScanner, FileTimes, Head, Options, Plan};
@@ -161,9 +164,37 @@ impl Inputs {
             .logs
             .par_iter()
             .enumerate()
-            .map(|(i, (file, ..))| scan_file(file, FileScanner::new(plan, i), &self.read, advance))
+            .map(|(i, (file, ..))| scan_file(file, FileScanner::new(plan, i), &self.read, &going_on(advance)))
             .collect();
         self.gather(results)
+    }
+
+    /// Reads everything, unless `watch` breaks it off: then nothing is left of it. `watch` is called from all threads,
+    /// after each block (some hundred kilobytes) and each file, the last time when all is read.
+    ///
+    /// # Errors
+    ///
+    /// [`Cancelled`] when `watch` asked for it.
+    pub fn scan_watched(&mut self, plan: &Plan, watch: &Watch<'_>) -> Result<Vec<FileScan>, Cancelled> {
+        let files = self.logs.len() as u64;
+        let (bytes, done, stopped) = (AtomicU64::new(0), AtomicU64::new(0), AtomicBool::new(false));
+        let tell = |more_bytes: u64, more_files: u64| {
+            let bytes = bytes.fetch_add(more_bytes, Ordering::Relaxed) + more_bytes;
+            let files_done = done.fetch_add(more_files, Ordering::Relaxed) + more_files;
+            if !stopped.load(Ordering::Relaxed) && watch(Progress { files, files_done, bytes }).is_break() {
+                stopped.store(true, Ordering::Relaxed);
+            }
+            if stopped.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        let scan = |(i, (file, ..)): (usize, &(InputFile, String, u32))| {
+            if stopped.load(Ordering::Relaxed) {
+                return None;
+            }
+            let scanned = scan_file(file, FileScanner::new(plan, i), &self.read, &|n| tell(n, 0));
+            tell(0, 1).is_continue().then_some(scanned)
+        };
+        let results: Option<Vec<Scanned>> = self.logs.par_iter().enumerate().map(scan).collect();
+        results.map(|r| self.gather(r)).ok_or(Cancelled)
     }
 
     /// The same, one file after the other: the lines that no format reads are written to `out` as `path:line:text`.
@@ -187,7 +218,7 @@ impl Inputs {
                 }
             };
             let scanner = FileScanner::new(plan, i).on_unparsed(each);
-            results.push(scan_file(file, scanner, &self.read, advance));
+            results.push(scan_file(file, scanner, &self.read, &going_on(advance)));
         }
         let written = written.and_then(|()| out.flush());
         (self.gather(results), written)
@@ -246,7 +277,7 @@ fn scan_file(
     file: &InputFile,
     mut scanner: FileScanner<'_>,
     read: &ReadOptions,
-    advance: &(dyn Fn(u64) + Sync),
+    advance: &(dyn Fn(u64) -> ControlFlow<()> + Sync),
 ) -> Scanned {
     let mut chunks = match file.open(read) {
         Ok(chunks) => chunks,
@@ -258,7 +289,9 @@ fn scan_file(
     };
     for chunk in &mut chunks {
         scanner.push(chunk.first_line, &chunk.bytes);
-        advance(chunk.bytes.len() as u64);
+        if advance(chunk.bytes.len() as u64).is_break() {
+            break;
+        }
     }
     let mut scan = scanner.finish();
     if let Some(cut) = left_out(&chunks.tally(), read) {
@@ -269,6 +302,61 @@ fn scan_file(
         scan.set_problem(p.clone());
     }
     (scan, problem)
+}
+
+/// How far reading is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Progress {
+    /// Log files that were found.
+    pub files: u64,
+    /// Those that were read.
+    pub files_done: u64,
+    /// Decompressed bytes that were read.
+    pub bytes: u64,
+}
+
+/// Told of [`Progress`] from all threads; breaks to cancel.
+pub type Watch<'w> = dyn Fn(Progress) -> ControlFlow<()> + Sync + 'w;
+
+/// The caller broke the analysis off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cancelled;
+
+impl fmt::Display for Cancelled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("cancelled")
+    }
+}
+
+impl std::error::Error for Cancelled {}
+
+/// A listener that never breaks.
+fn going_on(advance: &(dyn Fn(u64) + Sync)) -> impl Fn(u64) -> ControlFlow<()> + Sync {
+    move |bytes| {
+        advance(bytes);
+        ControlFlow::Continue(())
+    }
+}
+
+/// [`analyze`] under the eyes of the caller: `watch` is told how far reading is and may break it off. It is not called
+/// while files are looked for, nor in the last and short step, when all that was read is judged.
+///
+/// # Errors
+///
+/// [`Cancelled`] when `watch` asked for it.
+pub fn analyze_with(
+    paths: &[PathBuf],
+    configs: &[PathBuf],
+    options: Options,
+    watch: &Watch<'_>,
+) -> Result<(Analysis, Vec<String>), Cancelled> {
+    let mut inputs = Inputs::find(paths, configs);
+    let plan = inputs.plan(options);
+    let scans = inputs.scan_watched(&plan, watch)?;
+    let mut analysis = logjoin::finish(&plan, scans);
+    inputs.copies.iter().for_each(|(path, why)| analysis.add_copy(path, why));
+    Ok((analysis, inputs.problems))
 }
 
 /// Analyses files and folders. What could not be read is in the second value; the rest was analysed.

@@ -214,12 +214,12 @@ impl FileRows<'_> {
                     if std::mem::take(&mut is_first) {
                         self.folder.step(line, Some(&read));
                     }
-                    Row::of(self.name, number, &read)
+                    RecordRow::of(self.name, number, &read)
                 }
-                Err(why) => Row::unparsed(self.name, number, record, &why),
+                Err(why) => RecordRow::unparsed(self.name, number, record, &why),
             };
             row.exception(record);
-            rows.write(&row)?;
+            rows.write(row)?;
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::calendar::Zone;
+use crate::signals::SignalDef;
 
 /// Options of an analysis. The default suits most archives.
 #[derive(Debug, Clone)]
@@ -21,6 +22,9 @@ pub struct Options {
     pub formats: Vec<(Pattern, logjoin_parse::Format)>,
     /// Addresses of instances: `10.0.0.1:8080` and a pattern of the paths of that instance's logs.
     pub peers: Vec<(String, Pattern)>,
+    /// Messages of your own programs and what they mean, asked before the built-in table; the rules take them as they take
+    /// its entries. The first 128 count, and each that [`SignalDef::check`] finds at fault becomes a note.
+    pub signals: Vec<&'static SignalDef>,
     /// Only failures from this moment on, nanoseconds since the epoch on the reference clock.
     pub since_ns: Option<i64>,
     /// Only failures before this moment.
@@ -44,6 +48,7 @@ impl Default for Options {
             roles: Vec::new(),
             formats: Vec::new(),
             peers: Vec::new(),
+            signals: Vec::new(),
             since_ns: None,
             until_ns: None,
             year: None,

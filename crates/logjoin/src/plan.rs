@@ -175,7 +175,8 @@ pub fn plan(mut heads: Vec<Head>, mut configs: Vec<ConfigFile>, options: Options
         let (times, day_order) = (h.times, s.day_order);
         files.push(FilePlan { path: h.path, source, writer, reader: s.reader, times, day_order });
     }
-    Plan { options, files, sources, instances, configs, matcher: Matcher::new() }
+    let matcher = Matcher::with(&options.signals);
+    Plan { options, files, sources, instances, configs, matcher }
 }
 
 /// Names can lie about the order of a set; stamps with years do not. A file without stands behind the one it followed.

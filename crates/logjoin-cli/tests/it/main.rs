@@ -3,6 +3,7 @@
 mod check;
 mod conformance;
 mod entries;
+mod examples;
 mod guide;
 mod outputs;
 mod pages;

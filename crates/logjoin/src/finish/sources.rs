@@ -239,5 +239,14 @@ pub(super) fn notes(plan: &Plan, files: &[FileFacts]) -> Vec<Note> {
             notes.push(Note { level: "warning".into(), about: path.clone(), text: p.clone() });
         }
     }
+    let own = &plan.options.signals;
+    let faults = own.iter().filter_map(|def| def.check().err().map(|fault| (def.id.to_owned(), fault)));
+    let left_out = own
+        .iter()
+        .skip(crate::signals::OWN)
+        .map(|def| (def.id.to_owned(), "too many signals: not used".to_owned()));
+    for (about, text) in faults.chain(left_out) {
+        notes.push(Note { level: "warning".into(), about, text });
+    }
     notes
 }

@@ -196,7 +196,7 @@ pub struct Family {
     pub signals: &'static [SignalDef],
 }
 
-/// Starts an entry; the methods below add the rest.
+/// Starts an entry; the methods of [`SignalDef`] add the rest.
 pub(super) const fn entry(
     id: &'static str,
     meaning: Meaning,
@@ -217,33 +217,58 @@ pub(super) const fn entry(
     }
 }
 
+/// To make one of your own, for [`Options::signals`](crate::Options::signals):
+///
+/// ```
+/// use logjoin::signals::{Meaning, Scope, SignalDef};
+///
+/// static KILLED: SignalDef =
+///     SignalDef::new("our-nanny-killed", Meaning::OomKill, Scope::Process, "our supervisor ended the process for its memory")
+///         .any(&["nanny: over budget"])
+///         .re(r"nanny: over budget, killed (?P<pid>\d+)")
+///         .hits(&[("nanny: over budget, killed 4711 (rss 2.1G)", &[("pid", "4711")])])
+///         .misses(&["nanny: over budget, would kill 4711 (dry run)"]);
+///
+/// assert_eq!(KILLED.check(), Ok(()));
+/// ```
 impl SignalDef {
-    pub(super) const fn any(mut self, literals: &'static [&'static str]) -> Self {
+    /// An entry that recognises nothing yet: [`any`](SignalDef::any) and [`re`](SignalDef::re) say what.
+    pub const fn new(id: &'static str, meaning: Meaning, scope: Scope, title: &'static str) -> Self {
+        entry(id, meaning, scope, title)
+    }
+
+    /// Sets [`literals`](SignalDef::literals).
+    pub const fn any(mut self, literals: &'static [&'static str]) -> Self {
         self.literals = literals;
         self
     }
 
-    pub(super) const fn re(mut self, pattern: &'static str) -> Self {
+    /// Sets [`pattern`](SignalDef::pattern).
+    pub const fn re(mut self, pattern: &'static str) -> Self {
         self.pattern = Some(pattern);
         self
     }
 
-    pub(super) const fn only_from(mut self, programs: &'static [&'static str]) -> Self {
+    /// Sets [`only_from`](SignalDef::only_from).
+    pub const fn only_from(mut self, programs: &'static [&'static str]) -> Self {
         self.only_from = programs;
         self
     }
 
-    pub(super) const fn hits(mut self, hits: &'static [Hit]) -> Self {
+    /// Sets [`hits`](SignalDef::hits).
+    pub const fn hits(mut self, hits: &'static [Hit]) -> Self {
         self.hits = hits;
         self
     }
 
-    pub(super) const fn misses(mut self, misses: &'static [&'static str]) -> Self {
+    /// Sets [`misses`](SignalDef::misses).
+    pub const fn misses(mut self, misses: &'static [&'static str]) -> Self {
         self.misses = misses;
         self
     }
 
-    pub(super) const fn from(mut self, source: &'static str) -> Self {
+    /// Sets [`source`](SignalDef::source).
+    pub const fn from(mut self, source: &'static str) -> Self {
         self.source = source;
         self
     }

@@ -6,10 +6,12 @@ use std::sync::OnceLock;
 use aho_corasick::{AhoCorasick, MatchKind};
 use regex::bytes::{Regex, RegexBuilder};
 
-use super::{FAMILIES, Signal, SignalDef};
+use super::{FAMILIES, GROUPS, Signal, SignalDef};
 
 /// Room for the table in a set of entries that lives on the stack.
 const WORDS: usize = 12;
+/// How many entries of a caller's own there may be beside the table.
+pub(crate) const OWN: usize = 128;
 
 /// A set of entries, by their place in the table.
 type Entries = [u64; WORDS];
@@ -40,6 +42,12 @@ impl Default for Matcher {
 impl Matcher {
     /// Builds the automaton over the literals of [`FAMILIES`]; patterns are compiled at their first use.
     pub fn new() -> Self {
+        Matcher::with(&[])
+    }
+
+    /// The same with entries of the caller's own, which are asked before the table, whoever wrote the message; at most
+    /// 128 of them.
+    pub fn with(own: &[&'static SignalDef]) -> Self {
         let mut rows = Vec::new();
         let mut words = Vec::new();
         let mut row_of = Vec::new();
@@ -51,23 +59,21 @@ impl Matcher {
                 }
             }
         }
-        for family in FAMILIES {
-            for def in family.signals {
-                let row = rows.len();
-                if row >= WORDS * 64 {
-                    break;
-                }
-                for &literal in def.literals {
-                    words.push(literal);
-                    row_of.push(row as u16);
-                }
-                for (program, entries) in &mut exclusive {
-                    if family.programs.contains(program) {
-                        entries[row / 64] |= 1 << (row % 64);
-                    }
-                }
-                rows.push(Row { def, regex: OnceLock::new() });
+        let own = own.iter().take(OWN).map(|def| (*def, None));
+        let table =
+            FAMILIES.iter().flat_map(|family| family.signals.iter().map(move |def| (def, Some(family))));
+        for (def, family) in own.chain(table).take(WORDS * 64) {
+            let row = rows.len();
+            for &literal in def.literals.iter().filter(|l| !l.is_empty()) {
+                words.push(literal);
+                row_of.push(row as u16);
             }
+            for (program, entries) in &mut exclusive {
+                if family.is_none_or(|f| f.programs.contains(program)) {
+                    entries[row / 64] |= 1 << (row % 64);
+                }
+            }
+            rows.push(Row { def, regex: OnceLock::new() });
         }
         let literals = AhoCorasick::builder()
             .ascii_case_insensitive(true)
@@ -164,6 +170,46 @@ impl<'a> Iterator for Signals<'_, 'a, '_> {
     }
 }
 
+impl SignalDef {
+    /// Whether the entry is well made: it has a literal, its pattern compiles and names no unknown group, it recognises
+    /// its hits with what they must capture, and none of its misses.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong, for people.
+    pub fn check(&'static self) -> Result<(), String> {
+        let id = self.id;
+        if id.is_empty() || !self.literals.iter().any(|l| !l.is_empty()) {
+            return Err(format!("{id}: an entry needs an id and a literal"));
+        }
+        if let Some(pattern) = self.pattern {
+            let regex =
+                compile(pattern).ok_or_else(|| format!("{id}: not a regular expression: {pattern}"))?;
+            if let Some(name) = regex.capture_names().flatten().find(|name| !GROUPS.contains(name)) {
+                return Err(format!("{id}: unknown group {name}"));
+            }
+            for (message, captures) in self.hits {
+                let found = regex.captures(message.as_bytes());
+                for (name, value) in *captures {
+                    let got = found.as_ref().and_then(|c| c.name(name)).map(|m| m.as_bytes());
+                    if got != Some(value.as_bytes()) {
+                        return Err(format!("{id}: {name} is not {value} in: {message}"));
+                    }
+                }
+            }
+        }
+        let matcher = Matcher::with(&[self]);
+        let program = self.only_from.first().map(|p| p.as_bytes());
+        let mine =
+            |message: &str| matcher.signals(message.as_bytes(), program).any(|s| std::ptr::eq(s.def, self));
+        match (self.hits.iter().find(|(m, _)| !mine(m)), self.misses.iter().find(|m| mine(m))) {
+            (Some((message, _)), _) => Err(format!("{id}: does not recognise {message}")),
+            (None, Some(message)) => Err(format!("{id}: recognises {message}")),
+            (None, None) => Ok(()),
+        }
+    }
+}
+
 /// Lines are bytes: without Unicode `.` and `\d` are one byte, and the automata stay small.
 fn compile(pattern: &str) -> Option<Regex> {
     RegexBuilder::new(pattern).unicode(false).multi_line(true).build().ok()
@@ -200,6 +246,7 @@ mod tests {
         let matcher = Matcher::new();
         assert_eq!(matcher.rows.len(), FAMILIES.iter().map(|f| f.signals.len()).sum::<usize>());
         assert!(matcher.literals.is_some());
+        assert!(matcher.rows.len() + OWN <= WORDS * 64, "the table leaves no room for entries of a caller");
         for Row { def, .. } in &matcher.rows {
             if let Some(pattern) = def.pattern {
                 let regex = compile(pattern).unwrap_or_else(|| panic!("{}: pattern {pattern}", def.id));
@@ -222,6 +269,33 @@ mod tests {
                 assert!(!found, "{}: recognises {miss}", def.id);
             }
         }
+    }
+
+    #[test]
+    fn entries_of_a_caller_come_first() {
+        use super::super::{Meaning, Scope};
+        static MINE: SignalDef = SignalDef::new("mine", Meaning::Maintenance, Scope::Process, "ours")
+            .any(&["worker timeout"])
+            .hits(&[("WORKER TIMEOUT (pid:1)", &[])]);
+        static WRONG: SignalDef =
+            SignalDef::new("wrong", Meaning::Crash, Scope::Process, "ours").any(&["boom"]).re("boom (");
+        static GREEDY: SignalDef = SignalDef::new("greedy", Meaning::Crash, Scope::Process, "ours")
+            .any(&["boom"])
+            .misses(&["no boom"]);
+        static EMPTY: SignalDef = SignalDef::new("empty", Meaning::Crash, Scope::Process, "ours").any(&[""]);
+        let matcher = Matcher::with(&[&MINE, &EMPTY]);
+        for program in [None, Some(&b"kernel"[..])] {
+            let found = matcher.find(b"WORKER TIMEOUT (pid:1)", program).map(|s| s.def.id);
+            assert_eq!(found, Some("mine"), "{program:?}");
+        }
+        assert!(matcher.find(b"all is well", None).is_none());
+        assert_eq!(MINE.check(), Ok(()));
+        assert_eq!(WRONG.check(), Err("wrong: not a regular expression: boom (".into()));
+        assert_eq!(GREEDY.check(), Err("greedy: recognises no boom".into()));
+        assert_eq!(EMPTY.check(), Err("empty: an entry needs an id and a literal".into()));
+        let many = vec![&MINE; 2000];
+        let crowded = Matcher::with(&many);
+        assert_eq!(crowded.rows.len(), Matcher::new().rows.len() + OWN, "the table stays whole");
     }
 
     #[test]

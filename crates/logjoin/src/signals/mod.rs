@@ -17,7 +17,9 @@
 //! assert_eq!(signal.pid, Some(24922));
 //! ```
 //!
-//! To add a message: write an entry in the file of its program (the upstream wording in `hits`, a
+//! A message of your own program goes into [`Options::signals`](crate::Options::signals).
+//!
+//! To add a message to the table: write an entry in the file of its program (the upstream wording in `hits`, a
 //! near miss in `misses` where there is one), then run the tests with `UPDATE_EXPECT=1` to renew
 //! `docs/signals.md`.
 
@@ -61,6 +63,7 @@ mod generic;
 pub use capture::{Signal, signal_name, signal_number};
 pub use def::{Family, GROUPS, Meaning, Scope, SignalDef};
 pub use docs::render_docs;
+pub(crate) use matcher::OWN;
 pub use matcher::{Matcher, Signals};
 
 /// Every family, in the order in which they are asked: the host, what runs processes, the proxies,

@@ -6,6 +6,7 @@ mod calendar;
 mod clean;
 mod compressions;
 mod determinism;
+mod examples;
 mod excerpts;
 mod ledger;
 mod robustness;

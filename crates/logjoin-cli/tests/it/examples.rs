@@ -1,0 +1,97 @@
+//! The examples, run as a reader would run them, on recorded logs; and what they show of the engine: progress and
+//! cancellation.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use logjoin::Options;
+use logjoin_cli::engine::{Cancelled, analyze, analyze_with};
+use serde_json::Value;
+
+fn crash() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/scenarios/worker-crash")
+}
+
+/// `cargo test` builds the examples next to the program; `None`, said, where only this test was built.
+fn run(name: &str, args: &[&str]) -> Option<Output> {
+    let program = Path::new(env!("CARGO_BIN_EXE_logjoin")).parent().expect("a folder").join("examples");
+    let program = program.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+    if !program.exists() {
+        eprintln!("skipped: {} is not built; `cargo test -p logjoin-cli` builds it", program.display());
+        return None;
+    }
+    let output = Command::new(program).args(args).output().expect("the example starts");
+    assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+    Some(output)
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("UTF-8")
+}
+
+#[test]
+fn folder() {
+    let Some(o) = run("folder", &[&crash().display().to_string()]) else { return };
+    assert!(text(&o.stdout).contains("95 gateway failures in 1,355 requests"), "{}", text(&o.stdout));
+    assert!(text(&o.stderr).contains("12 of 12 files"), "{}", text(&o.stderr));
+}
+
+#[test]
+fn slack() {
+    let Some(o) = run("slack", &[&crash().display().to_string()]) else { return };
+    let message: Value = serde_json::from_slice(&o.stdout).expect("JSON");
+    assert_eq!(message["text"], "95 gateway failures in 1355 requests");
+    let blocks = message["blocks"].as_array().expect("blocks");
+    assert_eq!(blocks.len(), 3);
+    let all = message.to_string();
+    assert!(all.contains("*backend-down*") && all.contains("*backend-crash*"), "{all}");
+    assert!(!all.contains('<') && !all.contains('>'), "{all}");
+}
+
+#[test]
+fn follow() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("access.log");
+    let line = |s: u32| {
+        format!("192.0.2.{s} - - [21/Nov/2026:02:47:{s} +0000] \"GET / HTTP/1.1\" 504 150 \"-\" \"curl\"\n")
+    };
+    std::fs::write(&file, line(17)).unwrap();
+    let path = dir.path().display().to_string();
+    let writer = std::thread::spawn(move || {
+        std::thread::sleep(std::time::Duration::from_millis(500));
+        std::fs::write(&file, [line(17), line(18)].concat()).unwrap();
+    });
+    let Some(o) = run("follow", &["0.1", "30", &path]) else { return };
+    writer.join().unwrap();
+    let out = text(&o.stdout);
+    assert_eq!(out.lines().count(), 2, "{out}");
+    assert!(out.lines().all(|l| l.contains(" 504 ")) && out.contains("access.log:2"), "{out}");
+}
+
+#[test]
+fn progress_is_told_and_obeyed() {
+    let (calls, most) = (AtomicU64::new(0), AtomicU64::new(0));
+    let watch = |p: logjoin_cli::engine::Progress| {
+        calls.fetch_add(1, Ordering::Relaxed);
+        most.fetch_max(p.bytes, Ordering::Relaxed);
+        assert!(p.files_done <= p.files);
+        ControlFlow::Continue(())
+    };
+    let (watched, problems) =
+        analyze_with(&[crash()], &[], Options::default(), &watch).expect("not cancelled");
+    assert_eq!(problems, [""; 0]);
+    assert_eq!(watched, analyze(&[crash()], &[], Options::default()).0);
+    let bytes: u64 = watched.inputs.iter().filter(|i| i.kind == "log").map(|i| i.bytes).sum();
+    assert_eq!(most.into_inner(), bytes);
+    assert!(calls.into_inner() >= 12 * 2, "once per block and once per file");
+
+    let calls = AtomicU64::new(0);
+    let stop = |_| {
+        calls.fetch_add(1, Ordering::Relaxed);
+        ControlFlow::Break(())
+    };
+    assert_eq!(analyze_with(&[crash()], &[], Options::default(), &stop).unwrap_err(), Cancelled);
+    assert!(calls.into_inner() <= rayon::current_num_threads() as u64, "it stops at once");
+}
