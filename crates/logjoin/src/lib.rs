@@ -30,6 +30,7 @@ mod advice;
 pub mod analysis;
 mod calendar;
 pub mod causes;
+mod certainty;
 mod clock;
 mod convert;
 mod diagnose;

@@ -30,6 +30,7 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
     let confidence = if covered { 0.65 } else { 0.4 };
     Some(
         Verdict::new(CauseId::BackendHang, confidence)
+            .by_exclusion()
             .own(case, "the proxy's timer ran out, and the backend never logged the end of the request"),
     )
 }

@@ -12,6 +12,8 @@ pub(super) static RULE: Rule = Rule {
 
 fn judge(case: &Case<'_>) -> Option<Verdict> {
     (case.mechanism == Mechanism::ConnectTimeout).then(|| {
-        Verdict::new(CauseId::ConnectTimeout, 0.75).own(case, "no answer to the connection attempt in time")
+        Verdict::new(CauseId::ConnectTimeout, 0.75)
+            .by_exclusion()
+            .own(case, "no answer to the connection attempt in time")
     })
 }

@@ -50,7 +50,7 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
     )
 }
 
-fn is_dns_reason(text: &str) -> bool {
+pub(super) fn is_dns_reason(text: &str) -> bool {
     text.contains("DNS") && text.contains("status")
         || text.contains("No IP for server")
         || text.contains("DNS error")

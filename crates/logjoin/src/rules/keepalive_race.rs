@@ -51,6 +51,7 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
     (reused && quick && healthy && rare).then(|| {
         let confidence = if connect.is_some() { 0.85 } else { 0.75 };
         Verdict::new(CauseId::KeepaliveRace, confidence)
+            .by_exclusion()
             .own(case, "a connection that was kept open closed as it was used again; the backend never saw the request and is well")
     })
 }

@@ -56,8 +56,10 @@ pub(crate) struct Rule {
 pub(crate) struct Verdict {
     pub cause: CauseId,
     pub detail: Option<&'static str>,
-    /// Probability that the cause is right.
+    /// How sure the argument is when nothing else is known, 0 to 1. `certainty` makes a probability of it.
     pub confidence: f64,
+    /// No line names the event: it is what remains when nothing else is said.
+    pub by_exclusion: bool,
     /// What speaks for it.
     pub evidence: Vec<Claim>,
 }
@@ -80,7 +82,13 @@ pub(crate) enum Cite {
 
 impl Verdict {
     pub fn new(cause: CauseId, confidence: f64) -> Verdict {
-        Verdict { cause, detail: None, confidence, evidence: Vec::new() }
+        Verdict { cause, detail: None, confidence, by_exclusion: false, evidence: Vec::new() }
+    }
+
+    /// Marks a verdict for which no line speaks, only the silence of others.
+    pub fn by_exclusion(mut self) -> Verdict {
+        self.by_exclusion = true;
+        self
     }
 
     pub fn because(mut self, text: &'static str, cites: impl IntoIterator<Item = Cite>) -> Verdict {

@@ -13,6 +13,8 @@ pub(super) static RULE: Rule = Rule {
 
 fn judge(case: &Case<'_>) -> Option<Verdict> {
     (case.mechanism == Mechanism::NoServer).then(|| {
-        Verdict::new(CauseId::NoLiveUpstreams, 0.45).own(case, "the proxy had no server left to try")
+        Verdict::new(CauseId::NoLiveUpstreams, 0.45)
+            .by_exclusion()
+            .own(case, "the proxy had no server left to try")
     })
 }
