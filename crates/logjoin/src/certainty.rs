@@ -29,6 +29,23 @@ const GUESS: f64 = 0.65;
 /// Failures nearer than this are of one row.
 const ROW: i64 = 8 * SECOND;
 
+/// How a probability was made.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Weighed {
+    /// How sure the argument was by itself.
+    pub strength: f64,
+    /// The witnesses, where they were asked.
+    pub witnesses: Option<Witnesses>,
+}
+
+/// Who could have contradicted, and did not.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Witnesses {
+    pub named: bool,
+    pub agreeing: bool,
+    pub heard: bool,
+}
+
 /// Turns the strengths of the arguments into probabilities.
 pub(crate) fn weigh(scene: &Scene<'_>, judged: &mut [Judged]) {
     let voices = Voices::of(scene);
@@ -39,17 +56,18 @@ pub(crate) fn weigh(scene: &Scene<'_>, judged: &mut [Judged]) {
         if j.cause == CauseId::Unknown || !case.f.is_gateway {
             continue;
         }
-        let heard = voices.cover(&case);
+        let w = Witnesses { named: is_named(scene, j), agreeing: agrees, heard: voices.cover(&case) };
+        j.weighed = Weighed { strength: j.confidence, witnesses: Some(w) };
         let mut doubt = 1.0 - j.confidence;
         if j.by_exclusion {
-            j.confidence = match heard {
+            j.confidence = match w.heard {
                 true if voices.tell(&case, j.cause) => 1.0 - doubt / WITNESS,
                 true => j.confidence,
                 false => j.confidence.min(GUESS),
             };
             continue;
         }
-        for witness in [is_named(scene, j), agrees, heard] {
+        for witness in [w.named, w.agreeing, w.heard] {
             if witness {
                 doubt /= WITNESS;
             }

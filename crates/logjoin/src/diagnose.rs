@@ -6,7 +6,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::certainty;
+use logjoin_parse::StateEvent;
+
+use crate::certainty::{self, Weighed};
 use crate::rules::{self, Cite, Claim, Verdict};
 use crate::scene::{Case, SECOND, Scene};
 use crate::vocabulary::{CauseId, Mechanism};
@@ -19,6 +21,8 @@ pub(crate) struct Judged {
     pub confidence: f64,
     /// No line names the event: it is what remains when nothing else is said.
     pub by_exclusion: bool,
+    /// What `certainty` made the probability of.
+    pub weighed: Weighed,
     pub evidence: Vec<Claim>,
     pub alternatives: Vec<(CauseId, f64)>,
 }
@@ -46,6 +50,7 @@ fn first_verdict(case: &Case<'_>) -> Judged {
             detail: None,
             confidence: 0.3,
             by_exclusion: true,
+            weighed: Weighed::default(),
             evidence: Vec::new(),
             alternatives: Vec::new(),
         };
@@ -61,12 +66,21 @@ fn first_verdict(case: &Case<'_>) -> Judged {
     let rival =
         verdicts.iter().skip(1).filter(|v| v.cause != cause).map(|v| v.confidence).fold(0.0, f64::max);
     let confidence = if rival > confidence - 0.05 { confidence * 0.85 } else { confidence };
+    let weighed = Weighed::default();
     // A weak guess is not a verdict.
     if confidence < 0.35 {
         alternatives.insert(0, (cause, confidence));
-        return Judged { cause: CauseId::Unknown, detail: None, confidence: 0.4, by_exclusion, evidence, alternatives };
+        return Judged {
+            cause: CauseId::Unknown,
+            detail: None,
+            confidence: 0.4,
+            by_exclusion,
+            weighed,
+            evidence,
+            alternatives,
+        };
     }
-    Judged { cause, detail, confidence, by_exclusion, evidence, alternatives }
+    Judged { cause, detail, confidence, by_exclusion, weighed, evidence, alternatives }
 }
 
 /// Failures at one instance, in rows without long gaps.
@@ -297,11 +311,9 @@ fn no_servers(scene: &Scene<'_>, judged: &mut [Judged]) {
             j.detail = Some("the proxy had taken its servers out");
             j.confidence = confidence;
             j.evidence.extend(evidence);
-        } else if judged[i].cause == CauseId::NoLiveUpstreams
-            && scene.covered(case.proxy).is_some_and(|(lo, _)| lo <= case.end - 30 * SECOND)
-        {
-            // The proxy's own log covers the time before, and no request failed in it: what the proxy says is all there is.
-            judged[i].confidence = judged[i].confidence.max(0.8);
+        } else if judged[i].cause == CauseId::NoLiveUpstreams && nothing_before(scene, &case) {
+            // What the proxy says is all there is to say.
+            judged[i].confidence = judged[i].confidence.max(0.75);
         }
     }
 }
@@ -331,6 +343,21 @@ fn outward(scene: &Scene<'_>, chains: &[Vec<(usize, bool, f64)>], judged: &mut [
             }
         }
     }
+}
+
+/// Whether the proxy's logs cover the time before, and show neither a failed request nor a server that was taken out.
+fn nothing_before(scene: &Scene<'_>, case: &Case<'_>) -> bool {
+    let covers = scene.covered(case.proxy).is_some_and(|(lo, _)| lo <= case.end - 30 * SECOND);
+    let mut before = scene.failing[..case.number].iter().rev();
+    let failed = before
+        .by_ref()
+        .take_while(|f| f.end_ns > case.end - 30 * SECOND)
+        .any(|f| f.is_gateway && f.mechanism != Mechanism::NoServer);
+    let taken_out = scene.world.states.iter().any(|m| {
+        let down = matches!(m.e.event, StateEvent::ServerDown | StateEvent::ServerMaintenance);
+        m.instance == case.proxy && down && m.lo <= case.end + SECOND && m.lo > case.end - 600 * SECOND
+    });
+    covers && !failed && !taken_out
 }
 
 /// HAProxy's backend, or the group in nginx's and Apache's words.

@@ -7,6 +7,8 @@ use crate::vocabulary::{CauseId, Mechanism};
 
 pub(super) static RULE: Rule = Rule {
     cause: CauseId::BackendHang,
+    seen_as: &[Mechanism::ReadTimeout, Mechanism::SendTimeout, Mechanism::Stalled],
+    needs: "a deadlock in the log of the backend, or a request whose end was never logged",
     refuted_by: "a line of the backend that shows the request completed",
     judge,
 };

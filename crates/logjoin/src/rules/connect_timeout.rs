@@ -6,6 +6,8 @@ use crate::vocabulary::{CauseId, Mechanism};
 
 pub(super) static RULE: Rule = Rule {
     cause: CauseId::ConnectTimeout,
+    seen_as: &[Mechanism::ConnectTimeout],
+    needs: "a connection attempt that ran into the timer",
     refuted_by: "a full accept queue in the backend at that moment, or SYNs that arrived there",
     judge,
 };

@@ -10,6 +10,14 @@ use crate::vocabulary::{CauseId, Mechanism};
 
 pub(super) static RULE: Rule = Rule {
     cause: CauseId::DnsFailure,
+    seen_as: &[
+        Mechanism::Dns,
+        Mechanism::NoServer,
+        Mechanism::ConnectFailed,
+        Mechanism::Killed,
+        Mechanism::QueueTimeout,
+    ],
+    needs: "a line of the proxy that names resolution as the reason",
     refuted_by: "the proxy's own resolver answers the name with the right address at that time",
     judge,
 };

@@ -8,6 +8,8 @@ use crate::vocabulary::{CauseId, Mechanism};
 
 pub(super) static RULE: Rule = Rule {
     cause: CauseId::FirewallReject,
+    seen_as: &[Mechanism::Refused, Mechanism::ConnectFailed, Mechanism::NoRoute],
+    needs: "a server that served others while this connection was refused, or a line of a packet filter",
     refuted_by: "the backend's port was closed for everyone at that moment",
     judge,
 };
@@ -28,7 +30,11 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
             };
             let v = Verdict::new(CauseId::FirewallReject, confidence)
                 .own(case, "refused while the backend served others on the same port");
-            Some(if blocked.is_empty() { v.by_exclusion() } else { v.signs("the firewall logged it", &blocked) })
+            Some(if blocked.is_empty() {
+                v.by_exclusion()
+            } else {
+                v.signs("the firewall logged it", &blocked)
+            })
         }
         Mechanism::NoRoute if !blocked.is_empty() => Some(
             Verdict::new(CauseId::FirewallReject, 0.92)

@@ -8,6 +8,8 @@ use crate::vocabulary::{CauseId, Mechanism};
 
 pub(super) static RULE: Rule = Rule {
     cause: CauseId::KeepaliveRace,
+    seen_as: &[Mechanism::ClosedBeforeHeaders],
+    needs: "a quick close on a kept connection, rare, with no line of the backend and no trouble near",
     refuted_by: "a line of the backend about this request, or the same failure on fresh connections",
     judge,
 };

@@ -39,12 +39,16 @@ mod wrong_protocol;
 mod wrong_upstream_port;
 
 use crate::scene::{Case, Sign};
-use crate::vocabulary::CauseId;
+use crate::vocabulary::{CauseId, Mechanism};
 
 /// One rule.
 pub(crate) struct Rule {
     /// What it is named for in explanations: the cause that it mostly gives.
     pub cause: CauseId,
+    /// What the proxy may have seen when it fires; empty: anything.
+    pub seen_as: &'static [Mechanism],
+    /// What it asks for beside that: the middle of a sentence.
+    pub needs: &'static str,
     /// What would show that it is wrong here, one sentence.
     pub refuted_by: &'static str,
     /// The rule.
@@ -78,6 +82,18 @@ pub(crate) enum Cite {
     Error(usize),
     State(usize),
     Request(usize),
+}
+
+impl Rule {
+    /// Whether what the proxy saw is among what this cause shows as.
+    pub fn fits(&self, seen: Mechanism) -> bool {
+        self.seen_as.is_empty() || self.seen_as.contains(&seen)
+    }
+
+    /// What the rule says of a case.
+    pub fn apply(&self, case: &Case<'_>) -> Option<Verdict> {
+        if self.fits(case.mechanism) { (self.judge)(case) } else { None }
+    }
 }
 
 impl Verdict {
@@ -144,7 +160,7 @@ pub(crate) static RULES: &[&Rule] = &[
 
 /// All verdicts on a case, the surest first.
 pub(crate) fn judge(case: &Case<'_>) -> Vec<Verdict> {
-    let mut found: Vec<Verdict> = RULES.iter().filter_map(|r| (r.judge)(case)).collect();
+    let mut found: Vec<Verdict> = RULES.iter().filter_map(|r| r.apply(case)).collect();
     // A stable sort: the table's order breaks ties.
     found.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
     found

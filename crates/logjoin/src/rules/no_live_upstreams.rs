@@ -7,6 +7,8 @@ use crate::vocabulary::{CauseId, Mechanism};
 
 pub(super) static RULE: Rule = Rule {
     cause: CauseId::NoLiveUpstreams,
+    seen_as: &[Mechanism::NoServer],
+    needs: "a proxy that had no server left to try",
     refuted_by: "the failures that made the proxy take its servers out, which are then the cause",
     judge,
 };

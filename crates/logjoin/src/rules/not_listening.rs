@@ -10,6 +10,14 @@ use crate::vocabulary::{CauseId, Mechanism};
 
 pub(super) static RULE: Rule = Rule {
     cause: CauseId::BackendDown,
+    seen_as: &[
+        Mechanism::Refused,
+        Mechanism::ConnectFailed,
+        Mechanism::NoSocket,
+        Mechanism::ClosedBeforeHeaders,
+        Mechanism::Truncated,
+    ],
+    needs: "a stop within 2 s, or an absence of the backend at that moment",
     refuted_by: "a process that listened on this address at that moment",
     judge,
 };

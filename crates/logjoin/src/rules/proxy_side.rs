@@ -9,6 +9,15 @@ use crate::vocabulary::{CauseId, Mechanism};
 
 pub(super) static RULE: Rule = Rule {
     cause: CauseId::ProxyResources,
+    seen_as: &[
+        Mechanism::ProxyLimit,
+        Mechanism::Denied,
+        Mechanism::ConfigError,
+        Mechanism::Internal,
+        Mechanism::Killed,
+        Mechanism::NoServer,
+    ],
+    needs: "the proxy to name its own limit, rule or configuration, or a server in maintenance",
     refuted_by: "the proxy had free connections, files, ports and memory at that moment",
     judge,
 };
@@ -66,9 +75,7 @@ fn taken_out(case: &Case<'_>) -> Option<Verdict> {
         Some((_, false)) if killed => {
             Some(Verdict::new(CauseId::BackendMaintenance, 0.35).by_exclusion().own(case, text))
         }
-        None if killed => {
-            Some(Verdict::new(CauseId::BackendMaintenance, 0.6).by_exclusion().own(case, text))
-        }
+        None if killed => Some(Verdict::new(CauseId::BackendMaintenance, 0.6).by_exclusion().own(case, text)),
         _ => None,
     }
 }

@@ -10,6 +10,14 @@ use crate::vocabulary::{CauseId, Mechanism};
 
 pub(super) static RULE: Rule = Rule {
     cause: CauseId::WrongProtocol,
+    seen_as: &[
+        Mechanism::TlsFailed,
+        Mechanism::InvalidResponse,
+        Mechanism::InvalidOrDenied,
+        Mechanism::ClosedBeforeHeaders,
+        Mechanism::ConnectFailed,
+    ],
+    needs: "bytes of another protocol at an address that never answered this proxy",
     refuted_by: "requests of this proxy to the same address that succeed while the others fail",
     judge,
 };
@@ -80,8 +88,10 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
         && case.instance.is_some_and(|i| case.scene.served_around(i, case.start, case.end))
     {
         return Some(
-            Verdict::new(CauseId::WrongProtocol, 0.88)
-                .own(case, "the connection is made with TLS, and the same backend serves others in plain HTTP"),
+            Verdict::new(CauseId::WrongProtocol, 0.88).own(
+                case,
+                "the connection is made with TLS, and the same backend serves others in plain HTTP",
+            ),
         );
     }
     // HAProxy: a health check that meets the wrong protocol says so.

@@ -8,6 +8,8 @@ use crate::vocabulary::{CauseId, Mechanism};
 
 pub(super) static RULE: Rule = Rule {
     cause: CauseId::WrongUpstreamPort,
+    seen_as: &[Mechanism::Refused, Mechanism::ConnectFailed, Mechanism::NoSocket],
+    needs: "a backend that lives and listens elsewhere, at an address that never answered",
     refuted_by: "a successful request to the same address under the same configuration",
     judge,
 };
