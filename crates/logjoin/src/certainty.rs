@@ -147,6 +147,11 @@ impl Voices {
         match cause {
             // A process that was ended from outside says nothing; its host does.
             CauseId::BackendDown => self.host[i],
+            // An address that was changed under the proxy is refused in the same way; its configuration would show that.
+            CauseId::FirewallReject => {
+                let product = case.scene.plan.instances[case.proxy].product;
+                case.scene.plan.configs.iter().any(|c| c.config.product == product)
+            }
             // A request that ended late, or never came, shows in the log of requests.
             _ => self.requests[i],
         }

@@ -81,12 +81,10 @@ fn rejected(case: &Case<'_>) -> Vec<RejectedLine> {
     let Some(instance) = case.instance.filter(|_| own.target != 0) else { return Vec::new() };
     let is_joined = |i: usize| case.join.lines.iter().any(|l| l.row == Row::Request(i as u32));
     let mut found: Vec<(i64, usize)> = world
-        .requests
-        .iter()
-        .enumerate()
-        .filter(|(i, t)| t.instance == instance && t.r.target == own.target && !is_joined(*i))
-        .map(|(i, t)| ((t.end_lo - case.end).abs(), i))
-        .filter(|(distance, _)| *distance <= NEAR)
+        .ended(case.end - NEAR, case.end + NEAR)
+        .filter(|t| t.instance == instance && t.r.target == own.target)
+        .filter_map(|t| Some(((t.end_lo - case.end).abs(), world.number_of(t)?)))
+        .filter(|(_, i)| !is_joined(*i))
         .collect();
     found.sort_unstable();
     found.truncate(MOST);
