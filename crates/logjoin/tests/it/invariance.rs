@@ -1,6 +1,8 @@
 //! Verdicts follow from how the software behaves, not from what people called things: the same recordings with other names of
 //! hosts and files, other paths, addresses, ports and another day are judged the same, failure by failure.
 
+#![allow(clippy::print_stderr)] // a skipped test says why, and the tables are for the reader
+
 use std::path::{Path, PathBuf};
 
 use logjoin::Analysis;

@@ -4,6 +4,8 @@
 //! laboratory recording, whose truth is known, also the causes that its traces admit. `UPDATE_EXPECT=1` writes the table of the
 //! fixtures to `docs/robustness.md`.
 
+#![allow(clippy::print_stderr)] // a skipped test says why, and the tables are for the reader
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
