@@ -52,6 +52,8 @@ pub(crate) struct AnalyzeArgs {
     pub threads: Option<usize>,
     /// How many failures to list.
     pub failures: Option<usize>,
+    /// Whether to keep how each verdict came about.
+    pub derive: bool,
     /// What makes the exit code 1.
     pub fail_on: Vec<FailOn>,
     /// Whether the progress line was declined.
@@ -100,6 +102,7 @@ impl AnalyzeArgs {
             unparsed: o.unparsed.clone(),
             max_unpacked: o.max_unpacked.as_deref().map(size).transpose()?,
             threads: o.threads,
+            derive: false,
             failures: o.failures,
             fail_on: o.fail_on.iter().filter_map(|v| fail_on(v)).collect(),
             no_progress: o.no_progress,

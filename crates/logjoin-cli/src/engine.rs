@@ -133,6 +133,7 @@ impl Inputs {
             peers: args.peers.clone(),
             since_ns: args.since_ns,
             until_ns: args.until_ns,
+            derive: args.derive,
             max_failures: args.failures,
             ..Options::default()
         };

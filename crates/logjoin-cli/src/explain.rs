@@ -34,6 +34,7 @@ pub(crate) fn explain(command: ExplainCommand) -> Result<Outcome, Failure> {
     }
     let mut args = AnalyzeArgs::new(paths, &command.options, run::now_ns())?;
     args.failures = None;
+    args.derive = true;
     let (analysis, outcome) = run::analyze(&args, output.verbose)?;
     let hits = find(&analysis, &question);
     if hits.is_empty() {

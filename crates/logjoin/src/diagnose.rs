@@ -6,6 +6,9 @@
 
 use std::collections::BTreeMap;
 
+use logjoin_parse::StateEvent;
+
+use crate::certainty::{self, Weighed};
 use crate::rules::{self, Cite, Claim, Verdict};
 use crate::scene::{Case, SECOND, Scene};
 use crate::vocabulary::{CauseId, Mechanism};
@@ -16,6 +19,10 @@ pub(crate) struct Judged {
     pub cause: CauseId,
     pub detail: Option<&'static str>,
     pub confidence: f64,
+    /// No line names the event: it is what remains when nothing else is said.
+    pub by_exclusion: bool,
+    /// What `certainty` made the probability of.
+    pub weighed: Weighed,
     pub evidence: Vec<Claim>,
     pub alternatives: Vec<(CauseId, f64)>,
 }
@@ -29,6 +36,7 @@ pub(crate) fn judge_all(scene: &Scene<'_>, chains: &[Vec<(usize, bool, f64)>]) -
     rows_agree(scene, &mut judged);
     unplaced(scene, &mut judged);
     remedies(scene, &mut judged);
+    certainty::weigh(scene, &mut judged);
     no_servers(scene, &mut judged);
     outward(scene, chains, &mut judged);
     judged
@@ -41,6 +49,8 @@ fn first_verdict(case: &Case<'_>) -> Judged {
             cause: CauseId::Unknown,
             detail: None,
             confidence: 0.3,
+            by_exclusion: true,
+            weighed: Weighed::default(),
             evidence: Vec::new(),
             alternatives: Vec::new(),
         };
@@ -51,21 +61,30 @@ fn first_verdict(case: &Case<'_>) -> Judged {
             alternatives.push((v.cause, (v.confidence * (1.0 - best.confidence)).max(0.01)));
         }
     }
-    let Verdict { cause, detail, confidence, evidence } = best;
+    let Verdict { cause, detail, confidence, by_exclusion, evidence } = best;
     // Two causes that speak equally loudly: neither is that sure.
     let rival =
         verdicts.iter().skip(1).filter(|v| v.cause != cause).map(|v| v.confidence).fold(0.0, f64::max);
     let confidence = if rival > confidence - 0.05 { confidence * 0.85 } else { confidence };
+    let weighed = Weighed::default();
     // A weak guess is not a verdict.
     if confidence < 0.35 {
         alternatives.insert(0, (cause, confidence));
-        return Judged { cause: CauseId::Unknown, detail: None, confidence: 0.4, evidence, alternatives };
+        return Judged {
+            cause: CauseId::Unknown,
+            detail: None,
+            confidence: 0.4,
+            by_exclusion,
+            weighed,
+            evidence,
+            alternatives,
+        };
     }
-    Judged { cause, detail, confidence, evidence, alternatives }
+    Judged { cause, detail, confidence, by_exclusion, weighed, evidence, alternatives }
 }
 
 /// Failures at one instance, in rows without long gaps.
-fn rows(scene: &Scene<'_>, gap: i64) -> Vec<Vec<usize>> {
+pub(crate) fn rows(scene: &Scene<'_>, gap: i64) -> Vec<Vec<usize>> {
     let mut by_target: BTreeMap<(Option<usize>, usize), Vec<usize>> = BTreeMap::new();
     for i in 0..scene.failing.len() {
         let c = scene.case(i);
@@ -90,7 +109,7 @@ fn rows(scene: &Scene<'_>, gap: i64) -> Vec<Vec<usize>> {
 }
 
 /// Mechanisms that one cause may show as, so that a row of them may be judged together.
-fn family(m: Mechanism) -> u8 {
+pub(crate) fn family(m: Mechanism) -> u8 {
     match m {
         Mechanism::ReadTimeout | Mechanism::SendTimeout | Mechanism::Stalled => 1,
         Mechanism::Refused | Mechanism::ConnectFailed | Mechanism::NoSocket => 2,
@@ -137,6 +156,7 @@ fn rows_agree(scene: &Scene<'_>, judged: &mut [Judged]) {
             };
             let evidence = judged[model].evidence.clone();
             let detail = judged[model].detail;
+            let by_exclusion = judged[model].by_exclusion;
             let share = n as f64 / members.len() as f64;
             for i in members {
                 let j = &mut judged[i];
@@ -148,6 +168,7 @@ fn rows_agree(scene: &Scene<'_>, judged: &mut [Judged]) {
                     }
                     j.cause = cause;
                     j.detail = detail;
+                    j.by_exclusion = by_exclusion;
                     j.confidence = 0.6 + 0.3 * share;
                     j.evidence = evidence.clone();
                 }
@@ -187,6 +208,7 @@ fn unplaced(scene: &Scene<'_>, judged: &mut [Judged]) {
             let j = &mut judged[i];
             j.cause = judged_cause(&causes);
             j.confidence = 0.7;
+            j.by_exclusion = true;
             j.evidence = evidence;
             j.alternatives.insert(0, was);
         }
@@ -240,6 +262,7 @@ fn remedies(scene: &Scene<'_>, judged: &mut [Judged]) {
                 j.evidence.extend(origin.evidence.iter().cloned());
                 j.cause = origin.cause;
                 j.detail = Some("cut by the restart that ended it");
+                j.by_exclusion = true;
                 // No surer than what it follows from.
                 j.confidence = origin.confidence.min(0.65);
                 lasting = Some(i);
@@ -278,7 +301,9 @@ fn no_servers(scene: &Scene<'_>, judged: &mut [Judged]) {
         let best = votes.iter().max_by(|a, b| a.1.0.total_cmp(&b.1.0).then(b.0.cmp(a.0)));
         if let Some((cause, (_, n))) = best {
             let evidence = judged[*n].evidence.clone();
-            let confidence = judged[*n].confidence * 0.9;
+            // Handed on from one failure of the row to the next, it does not wear out.
+            let handed_on = scene.failing[*n].mechanism == Mechanism::NoServer;
+            let confidence = judged[*n].confidence * if handed_on { 1.0 } else { 0.95 };
             let j = &mut judged[i];
             j.alternatives.insert(0, (CauseId::NoLiveUpstreams, 0.1));
             j.alternatives.retain(|(c, _)| c != cause);
@@ -286,6 +311,9 @@ fn no_servers(scene: &Scene<'_>, judged: &mut [Judged]) {
             j.detail = Some("the proxy had taken its servers out");
             j.confidence = confidence;
             j.evidence.extend(evidence);
+        } else if judged[i].cause == CauseId::NoLiveUpstreams && nothing_before(scene, &case) {
+            // What the proxy says is all there is to say.
+            judged[i].confidence = judged[i].confidence.max(0.75);
         }
     }
 }
@@ -315,6 +343,21 @@ fn outward(scene: &Scene<'_>, chains: &[Vec<(usize, bool, f64)>], judged: &mut [
             }
         }
     }
+}
+
+/// Whether the proxy's logs cover the time before, and show neither a failed request nor a server that was taken out.
+fn nothing_before(scene: &Scene<'_>, case: &Case<'_>) -> bool {
+    let covers = scene.covered(case.proxy).is_some_and(|(lo, _)| lo <= case.end - 30 * SECOND);
+    let mut before = scene.failing[..case.number].iter().rev();
+    let failed = before
+        .by_ref()
+        .take_while(|f| f.end_ns > case.end - 30 * SECOND)
+        .any(|f| f.is_gateway && f.mechanism != Mechanism::NoServer);
+    let taken_out = scene.world.states.iter().any(|m| {
+        let down = matches!(m.e.event, StateEvent::ServerDown | StateEvent::ServerMaintenance);
+        m.instance == case.proxy && down && m.lo <= case.end + SECOND && m.lo > case.end - 600 * SECOND
+    });
+    covers && !failed && !taken_out
 }
 
 /// HAProxy's backend, or the group in nginx's and Apache's words.

@@ -6,6 +6,7 @@ mod advice;
 pub mod analysis;
 mod calendar;
 pub mod causes;
+mod certainty;
 mod clock;
 pub mod compare;
 mod convert;

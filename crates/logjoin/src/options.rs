@@ -34,6 +34,8 @@ pub struct Options {
     pub year: Option<i32>,
     /// How far from a failure an event may be to be its cause, seconds. Default: 60.
     pub window_s: f64,
+    /// Whether the analysis keeps how each verdict came about ([`crate::analysis::Derivation`]). Default: no.
+    pub derive: bool,
     /// How many failures are listed in full; totals never change. Default: all.
     pub max_failures: Option<usize>,
 }
@@ -53,6 +55,7 @@ impl Default for Options {
             until_ns: None,
             year: None,
             window_s: 60.0,
+            derive: false,
             max_failures: None,
         }
     }

@@ -128,6 +128,11 @@ impl World {
         self.requests[first..].iter().take_while(move |t| t.end_lo <= to).filter(move |t| t.end_hi >= from)
     }
 
+    /// The number of one of the requests.
+    pub fn number_of(&self, t: &Timed) -> Option<usize> {
+        self.requests.binary_search_by_key(&(t.end_lo, t.r.at), |r| (r.end_lo, r.r.at)).ok()
+    }
+
     fn sort(&mut self) {
         self.widest_end = self.requests.iter().map(|t| t.end_hi - t.end_lo).max().unwrap_or(0);
         self.requests.sort_by_key(|r| (r.end_lo, r.r.at));

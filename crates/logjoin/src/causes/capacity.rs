@@ -56,6 +56,9 @@ pub(super) const PAGES: &[CausePage] = &[
                 "keep `proxy_read_timeout` a little above the worker's limit, so that the backend's answer is the one that counts",
             ),
             haproxy("keep `timeout server` a little above the worker's limit"),
+            httpd(
+                "`ProxyTimeout` a little below the server's worker timeout, so that the proxy gives up first and says so",
+            ),
         ],
     },
     CausePage {
@@ -76,6 +79,9 @@ pub(super) const PAGES: &[CausePage] = &[
             host("`LimitNOFILE=` of the unit, or the container's ulimit"),
             nginx("upstream `keepalive` bounds the idle connections that each worker holds open"),
             haproxy("`maxconn` on the `server` below the backend's limit"),
+            httpd(
+                "`max` on the worker bounds the connections of one httpd process; `disablereuse=On` only to find out whether kept connections are what fills the table",
+            ),
         ],
     },
     CausePage {

@@ -174,6 +174,9 @@ mod tests {
             for f in p.fixes {
                 assert!(["nginx", "httpd", "HAProxy", "backend", "host"].contains(&f.place), "{id}");
             }
+            for proxy in ["nginx", "httpd", "HAProxy"] {
+                assert!(p.fixes.iter().any(|f| f.place == proxy), "{id}: what to change in {proxy}?");
+            }
         }
     }
 

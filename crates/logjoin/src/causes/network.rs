@@ -46,6 +46,9 @@ pub(super) const PAGES: &[CausePage] = &[
             host("the route, the interface, the subnet"),
             nginx("`resolver ... ipv6=off` where a name has addresses that cannot be reached"),
             haproxy("`resolve-prefer ipv4` on the `server` line"),
+            httpd(
+                "a second `BalancerMember` on another path; `retry` is how long a failed one is left alone (60 s)",
+            ),
         ],
     },
     CausePage {
@@ -65,6 +68,9 @@ pub(super) const PAGES: &[CausePage] = &[
             host("the rule: `nft list ruleset`, security groups, network policies"),
             httpd("with SELinux, `httpd_can_network_connect`"),
             nginx("a second `server` on another path, with `proxy_next_upstream error`"),
+            haproxy(
+                "`check` on the `server` sees the refusal before requests do; `source` sets the address that the rule must allow",
+            ),
         ],
     },
     CausePage {

@@ -85,6 +85,9 @@ pub(super) const PAGES: &[CausePage] = &[
             host("raise `MemoryMax=` or the container's limit, and alert on resident size well before it"),
             nginx("a second `server` in the `upstream` keeps the service up while one restarts"),
             haproxy("`maxconn` on the `server`, so that a busy hour queues instead of growing memory"),
+            httpd(
+                "a second `BalancerMember` keeps the service up while one restarts; `max` on the worker bounds what reaches one server",
+            ),
         ],
     },
     CausePage {
@@ -136,6 +139,12 @@ pub(super) const PAGES: &[CausePage] = &[
             ),
             host("let the release wait for readiness, and stop it at the first instance that fails"),
             haproxy("`option httpchk` with `rise 2`, so that an instance gets traffic only once it answers"),
+            nginx(
+                "keep the old `server` in the `upstream` until the new one answers; `proxy_next_upstream error timeout` carries over what it refuses",
+            ),
+            httpd(
+                "`hcmethod` and `hcpasses` (mod_proxy_hcheck) on the `BalancerMember`, so that it gets traffic only once it answers",
+            ),
         ],
     },
 ];

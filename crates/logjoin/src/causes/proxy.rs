@@ -165,6 +165,9 @@ pub(super) const PAGES: &[CausePage] = &[
             backend("make the slow path faster, or answer in parts"),
             nginx("`proxy_ignore_client_abort on` lets the backend finish"),
             haproxy("`option abortonclose` frees the queue of requests nobody waits for"),
+            httpd(
+                "a request that must be finished although nobody waits belongs behind a queue; `ProxyTimeout` bounds how long the backend is held for it",
+            ),
         ],
     },
     UNKNOWN,

@@ -67,6 +67,9 @@ pub(super) const PAGES: &[CausePage] = &[
             backend("catch what handlers throw and answer 500; mend the handler"),
             nginx("`proxy_next_upstream` only repeats the failure on another server: leave it"),
             haproxy("`retry-on empty-response` only repeats it as well"),
+            httpd(
+                "`ProxyErrorOverride On` with an `ErrorDocument` gives clients a page; the close itself is the application's to mend",
+            ),
         ],
     },
     CausePage {
@@ -119,6 +122,9 @@ pub(super) const PAGES: &[CausePage] = &[
                 "`proxy_next_upstream http_502 http_503` where another server may do better; `proxy_intercept_errors` only hides it",
             ),
             haproxy("`retry-on 502 503` with `option redispatch`, for the same reason"),
+            httpd(
+                "`ProxyErrorOverride` hides or shows the application's own page; `failonstatus` on the balancer takes a member out for such an answer",
+            ),
         ],
     },
     CausePage {
@@ -137,6 +143,12 @@ pub(super) const PAGES: &[CausePage] = &[
         fixes: &[
             backend("mend or roll back"),
             nginx("`proxy_next_upstream http_500` is rarely right: the error comes again on the next server"),
+            httpd(
+                "`failonstatus` on the balancer takes a member out that answers so; `ProxyErrorOverride On` replaces its page",
+            ),
+            haproxy(
+                "`option httpchk` against a route that fails with the application; `observe layer7` with `on-error mark-down` takes a server out by its real answers",
+            ),
         ],
     },
     CausePage {

@@ -5,6 +5,7 @@ mod all;
 mod around;
 mod balance;
 mod contrast;
+mod derivation;
 mod durations;
 mod episode;
 mod excerpts;
@@ -115,6 +116,7 @@ pub fn finish(plan: &Plan, mut scans: Vec<FileScan>) -> Analysis {
         hidden: hidden::hidden(&scene),
         contrast: contrast::contrast(&scene, &rows, &all.sample, &messages),
         excerpts: excerpts::build(&scene, &judged, &chains, &episode_of),
+        derivations: derivation::build(&scene, &judged),
         unknown,
         ledger,
         notes,

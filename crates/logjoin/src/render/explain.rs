@@ -2,7 +2,7 @@
 
 use super::canvas::{Canvas, Role, plain, span};
 use super::{RenderOptions, words};
-use crate::analysis::{Failure, LineRef};
+use crate::analysis::{Derivation, Failure, LineRef};
 use crate::{Analysis, CauseId, causes};
 
 /// The page of a cause, for a terminal.
@@ -106,7 +106,41 @@ pub fn explain_failure(a: &Analysis, f: &Failure, o: &RenderOptions) -> Vec<u8> 
         c.row("or", &[plain(format!("{} {}{why}", x.cause, words::percent(x.confidence)))]);
     }
     episode(&mut c, a, f);
+    if let Some(d) = a.derivations.iter().find(|d| d.failure == f.id) {
+        derivation(&mut c, d);
+    }
     c.into_bytes()
+}
+
+/// What was considered, rule by rule, and what would change the verdict.
+fn derivation(c: &mut Canvas, d: &Derivation) {
+    c.title("5. How it was derived");
+    for (n, s) in d.signals.iter().enumerate() {
+        let when = format!(" {:+.3} s, {}", s.offset_s, s.meaning);
+        c.row(if n == 0 { "signals" } else { "" }, &[span(Role::Place, s.at.to_string()), plain(when)]);
+    }
+    if d.signals.is_empty() {
+        c.row("signals", &[plain("no recognised message of this server within 30 s")]);
+    }
+    for (n, r) in d.rejected.iter().enumerate() {
+        let label = if n == 0 { "not joined" } else { "" };
+        c.row(label, &[span(Role::Place, r.at.to_string()), plain(format!(": {}", r.why))]);
+    }
+    let (fired, silent): (Vec<_>, Vec<_>) = d.rules.iter().partition(|r| r.fired.is_some());
+    for (n, r) in fired.iter().enumerate() {
+        let cause = r.fired.map_or("-", |f| f.as_str());
+        let text = format!(" {}: {}", words::percent(r.strength), r.why);
+        c.row(if n == 0 { "fired" } else { "" }, &[span(Role::Strong, cause), plain(text)]);
+    }
+    for (n, r) in silent.iter().enumerate() {
+        let label = if n == 0 { "did not" } else { "" };
+        c.row(label, &[span(Role::Strong, r.rule.as_str()), plain(format!(": {}", r.why))]);
+    }
+    for (label, all) in [("weighed", &d.weighing), ("changes if", &d.would_change)] {
+        for (n, text) in all.iter().enumerate() {
+            c.row(if n == 0 { label } else { "" }, &[plain(text)]);
+        }
+    }
 }
 
 /// The facts of the episode it belongs to.

@@ -395,6 +395,7 @@ pub(crate) fn rich() -> Analysis {
         hidden: vec![HiddenFailures { proxy: "edge-1".into(), server: "10.20.1.12:8080".into(), count: 3, first: at(41_100), last: at(55_000), by_mechanism: vec![Count { value: "refused".into(), count: 3 }], lines: vec![line("logs/edge-1/access.log", 99)] }],
         contrast: vec![Contrast { episode: "E3".into(), dimension: "path".into(), value: "/report".into(), failed: (8, 8), healthy: (3, 632), p_value: Some(1e-9) }],
         excerpts: excerpts(),
+        derivations: Vec::new(),
         unknown: vec![UnknownReason { reason: "the proxy logged no upstream address".into(), failures: 2, advice: Some("log_format main '$remote_addr ... $upstream_addr $upstream_status';".into()) }],
         ledger: all,
         notes: vec![

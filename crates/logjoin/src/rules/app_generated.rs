@@ -8,6 +8,8 @@ use crate::vocabulary::{CauseId, Mechanism};
 
 pub(super) static RULE: Rule = Rule {
     cause: CauseId::AppGenerated502,
+    seen_as: &[Mechanism::FromBackend],
+    needs: "an answer that came from the backend",
     refuted_by: "an error line of the proxy about this request",
     judge,
 };

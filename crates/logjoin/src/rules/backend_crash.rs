@@ -8,6 +8,14 @@ use crate::vocabulary::{CauseId, Mechanism};
 
 pub(super) static RULE: Rule = Rule {
     cause: CauseId::BackendCrash,
+    seen_as: &[
+        Mechanism::ClosedBeforeHeaders,
+        Mechanism::Truncated,
+        Mechanism::Refused,
+        Mechanism::ConnectFailed,
+        Mechanism::NoSocket,
+    ],
+    needs: "a process of the backend that died within 2 s, or had died and was not ready again",
     refuted_by: "the process that died is another one, or it was told to stop before it died",
     judge,
 };

@@ -7,6 +7,8 @@ use crate::vocabulary::{CauseId, Mechanism};
 
 pub(super) static RULE: Rule = Rule {
     cause: CauseId::BackendHang,
+    seen_as: &[Mechanism::ReadTimeout, Mechanism::SendTimeout, Mechanism::Stalled],
+    needs: "a deadlock in the log of the backend, or a request whose end was never logged",
     refuted_by: "a line of the backend that shows the request completed",
     judge,
 };
@@ -30,6 +32,7 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
     let confidence = if covered { 0.65 } else { 0.4 };
     Some(
         Verdict::new(CauseId::BackendHang, confidence)
+            .by_exclusion()
             .own(case, "the proxy's timer ran out, and the backend never logged the end of the request"),
     )
 }

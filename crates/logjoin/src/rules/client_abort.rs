@@ -6,6 +6,8 @@ use crate::vocabulary::{CauseId, Mechanism};
 
 pub(super) static RULE: Rule = Rule {
     cause: CauseId::ClientAbort,
+    seen_as: &[Mechanism::ClientGone],
+    needs: "the proxy to log that the client had gone",
     refuted_by: "the same clients leaving after the same time, as a device in front with a timer of its own does",
     judge,
 };

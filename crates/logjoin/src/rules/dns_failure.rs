@@ -10,6 +10,14 @@ use crate::vocabulary::{CauseId, Mechanism};
 
 pub(super) static RULE: Rule = Rule {
     cause: CauseId::DnsFailure,
+    seen_as: &[
+        Mechanism::Dns,
+        Mechanism::NoServer,
+        Mechanism::ConnectFailed,
+        Mechanism::Killed,
+        Mechanism::QueueTimeout,
+    ],
+    needs: "a line of the proxy that names resolution as the reason",
     refuted_by: "the proxy's own resolver answers the name with the right address at that time",
     judge,
 };
@@ -50,7 +58,7 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
     )
 }
 
-fn is_dns_reason(text: &str) -> bool {
+pub(super) fn is_dns_reason(text: &str) -> bool {
     text.contains("DNS") && text.contains("status")
         || text.contains("No IP for server")
         || text.contains("DNS error")

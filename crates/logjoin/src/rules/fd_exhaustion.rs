@@ -7,6 +7,8 @@ use crate::vocabulary::{CauseId, Mechanism};
 
 pub(super) static RULE: Rule = Rule {
     cause: CauseId::FdExhaustion,
+    seen_as: &[],
+    needs: "a line of the backend within 2 s that it is out of descriptors",
     refuted_by: "the process that ran out of descriptors is not the one that serves this address",
     judge,
 };

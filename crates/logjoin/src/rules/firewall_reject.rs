@@ -8,6 +8,8 @@ use crate::vocabulary::{CauseId, Mechanism};
 
 pub(super) static RULE: Rule = Rule {
     cause: CauseId::FirewallReject,
+    seen_as: &[Mechanism::Refused, Mechanism::ConnectFailed, Mechanism::NoRoute],
+    needs: "a server that served others while this connection was refused, or a line of a packet filter",
     refuted_by: "the backend's port was closed for everyone at that moment",
     judge,
 };
@@ -28,7 +30,11 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
             };
             let v = Verdict::new(CauseId::FirewallReject, confidence)
                 .own(case, "refused while the backend served others on the same port");
-            Some(if blocked.is_empty() { v } else { v.signs("the firewall logged it", &blocked) })
+            Some(if blocked.is_empty() {
+                v.by_exclusion()
+            } else {
+                v.signs("the firewall logged it", &blocked)
+            })
         }
         Mechanism::NoRoute if !blocked.is_empty() => Some(
             Verdict::new(CauseId::FirewallReject, 0.92)
@@ -36,11 +42,12 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
                 .own(case, "said to be unreachable"),
         ),
         Mechanism::NoRoute if alive => {
-            let confidence = if is_told_by_icmp(case) { 0.88 } else { 0.6 };
-            Some(
-                Verdict::new(CauseId::FirewallReject, confidence)
-                    .own(case, "said to be unreachable while the backend served others"),
-            )
+            let text = "said to be unreachable while the backend served others";
+            Some(if is_told_by_icmp(case) {
+                Verdict::new(CauseId::FirewallReject, 0.88).own(case, text)
+            } else {
+                Verdict::new(CauseId::FirewallReject, 0.6).by_exclusion().own(case, text)
+            })
         }
         _ => None,
     }

@@ -9,6 +9,8 @@ use crate::vocabulary::{CauseId, Mechanism};
 
 pub(super) static RULE: Rule = Rule {
     cause: CauseId::HeaderTooLarge,
+    seen_as: &[Mechanism::HeaderTooLarge, Mechanism::InvalidOrDenied],
+    needs: "the proxy to refuse the size of the response header",
     refuted_by: "a response captured at that moment with a header smaller than the proxy's buffer",
     judge,
 };

@@ -8,6 +8,8 @@ use crate::vocabulary::{CauseId, Mechanism};
 
 pub(super) static RULE: Rule = Rule {
     cause: CauseId::HealthCheckFailing,
+    seen_as: &[Mechanism::NoServer, Mechanism::Killed, Mechanism::QueueTimeout],
+    needs: "a check of HAProxy that failed by its answer while requests were served",
     refuted_by: "real requests to the server failed at the same time as its checks",
     judge,
 };

@@ -7,6 +7,8 @@ use crate::vocabulary::{CauseId, Mechanism};
 
 pub(super) static RULE: Rule = Rule {
     cause: CauseId::InvalidResponse,
+    seen_as: &[Mechanism::InvalidResponse, Mechanism::InvalidOrDenied],
+    needs: "a response that the proxy could not read",
     refuted_by: "a capture of the response that is well-formed",
     judge,
 };

@@ -8,6 +8,8 @@ use crate::vocabulary::{CauseId, Mechanism};
 
 pub(super) static RULE: Rule = Rule {
     cause: CauseId::KeepaliveRace,
+    seen_as: &[Mechanism::ClosedBeforeHeaders],
+    needs: "a quick close on a kept connection, rare, with no line of the backend and no trouble near",
     refuted_by: "a line of the backend about this request, or the same failure on fresh connections",
     judge,
 };
@@ -51,6 +53,7 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
     (reused && quick && healthy && rare).then(|| {
         let confidence = if connect.is_some() { 0.85 } else { 0.75 };
         Verdict::new(CauseId::KeepaliveRace, confidence)
+            .by_exclusion()
             .own(case, "a connection that was kept open closed as it was used again; the backend never saw the request and is well")
     })
 }

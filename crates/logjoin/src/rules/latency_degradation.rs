@@ -8,6 +8,8 @@ use crate::vocabulary::{CauseId, Mechanism};
 
 pub(super) static RULE: Rule = Rule {
     cause: CauseId::LatencyDegradation,
+    seen_as: &[Mechanism::ReadTimeout, Mechanism::ConnectTimeout, Mechanism::Stalled],
+    needs: "the end of the request in the log of the backend, long before the proxy gave up",
     refuted_by: "the backend's durations grew as much as the proxy's",
     judge,
 };

@@ -39,12 +39,16 @@ mod wrong_protocol;
 mod wrong_upstream_port;
 
 use crate::scene::{Case, Sign};
-use crate::vocabulary::CauseId;
+use crate::vocabulary::{CauseId, Mechanism};
 
 /// One rule.
 pub(crate) struct Rule {
     /// What it is named for in explanations: the cause that it mostly gives.
     pub cause: CauseId,
+    /// What the proxy may have seen when it fires; empty: anything.
+    pub seen_as: &'static [Mechanism],
+    /// What it asks for beside that: the middle of a sentence.
+    pub needs: &'static str,
     /// What would show that it is wrong here, one sentence.
     pub refuted_by: &'static str,
     /// The rule.
@@ -56,8 +60,10 @@ pub(crate) struct Rule {
 pub(crate) struct Verdict {
     pub cause: CauseId,
     pub detail: Option<&'static str>,
-    /// Probability that the cause is right.
+    /// How sure the argument is when nothing else is known, 0 to 1. `certainty` makes a probability of it.
     pub confidence: f64,
+    /// No line names the event: it is what remains when nothing else is said.
+    pub by_exclusion: bool,
     /// What speaks for it.
     pub evidence: Vec<Claim>,
 }
@@ -78,9 +84,27 @@ pub(crate) enum Cite {
     Request(usize),
 }
 
+impl Rule {
+    /// Whether what the proxy saw is among what this cause shows as.
+    pub fn fits(&self, seen: Mechanism) -> bool {
+        self.seen_as.is_empty() || self.seen_as.contains(&seen)
+    }
+
+    /// What the rule says of a case.
+    pub fn apply(&self, case: &Case<'_>) -> Option<Verdict> {
+        if self.fits(case.mechanism) { (self.judge)(case) } else { None }
+    }
+}
+
 impl Verdict {
     pub fn new(cause: CauseId, confidence: f64) -> Verdict {
-        Verdict { cause, detail: None, confidence, evidence: Vec::new() }
+        Verdict { cause, detail: None, confidence, by_exclusion: false, evidence: Vec::new() }
+    }
+
+    /// Marks a verdict for which no line speaks, only the silence of others.
+    pub fn by_exclusion(mut self) -> Verdict {
+        self.by_exclusion = true;
+        self
     }
 
     pub fn because(mut self, text: &'static str, cites: impl IntoIterator<Item = Cite>) -> Verdict {
@@ -136,7 +160,7 @@ pub(crate) static RULES: &[&Rule] = &[
 
 /// All verdicts on a case, the surest first.
 pub(crate) fn judge(case: &Case<'_>) -> Vec<Verdict> {
-    let mut found: Vec<Verdict> = RULES.iter().filter_map(|r| (r.judge)(case)).collect();
+    let mut found: Vec<Verdict> = RULES.iter().filter_map(|r| r.apply(case)).collect();
     // A stable sort: the table's order breaks ties.
     found.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
     found

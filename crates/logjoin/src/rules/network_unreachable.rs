@@ -8,6 +8,15 @@ use crate::vocabulary::{CauseId, Mechanism};
 
 pub(super) static RULE: Rule = Rule {
     cause: CauseId::NetworkUnreachable,
+    seen_as: &[
+        Mechanism::NoRoute,
+        Mechanism::ConnectFailed,
+        Mechanism::ReadTimeout,
+        Mechanism::ClosedBeforeHeaders,
+        Mechanism::Stalled,
+        Mechanism::ConnectTimeout,
+    ],
+    needs: "a proxy or a health check that found no route to this server",
     refuted_by: "the host answers on another port from the same proxy at that moment",
     judge,
 };

@@ -7,12 +7,16 @@ use crate::vocabulary::{CauseId, Mechanism};
 
 pub(super) static RULE: Rule = Rule {
     cause: CauseId::NoLiveUpstreams,
+    seen_as: &[Mechanism::NoServer],
+    needs: "a proxy that had no server left to try",
     refuted_by: "the failures that made the proxy take its servers out, which are then the cause",
     judge,
 };
 
 fn judge(case: &Case<'_>) -> Option<Verdict> {
     (case.mechanism == Mechanism::NoServer).then(|| {
-        Verdict::new(CauseId::NoLiveUpstreams, 0.45).own(case, "the proxy had no server left to try")
+        Verdict::new(CauseId::NoLiveUpstreams, 0.45)
+            .by_exclusion()
+            .own(case, "the proxy had no server left to try")
     })
 }

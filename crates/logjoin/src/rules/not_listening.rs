@@ -10,6 +10,14 @@ use crate::vocabulary::{CauseId, Mechanism};
 
 pub(super) static RULE: Rule = Rule {
     cause: CauseId::BackendDown,
+    seen_as: &[
+        Mechanism::Refused,
+        Mechanism::ConnectFailed,
+        Mechanism::NoSocket,
+        Mechanism::ClosedBeforeHeaders,
+        Mechanism::Truncated,
+    ],
+    needs: "a stop within 2 s, or an absence of the backend at that moment",
     refuted_by: "a process that listened on this address at that moment",
     judge,
 };
@@ -72,7 +80,9 @@ fn by_lifecycle(case: &Case<'_>, down: &Down, strength: f64) -> Option<Verdict> 
         (DownWhy::Silent, _) => {
             let confidence = if down.back.is_some() { 0.7 } else { 0.6 };
             let back: Vec<Sign> = down.starting.into_iter().chain(down.back).collect();
-            let v = Verdict::new(CauseId::BackendDown, confidence * strength).own(case, "nothing listened");
+            let v = Verdict::new(CauseId::BackendDown, confidence * strength)
+                .by_exclusion()
+                .own(case, "nothing listened");
             Some(if back.is_empty() {
                 v
             } else {
@@ -88,12 +98,14 @@ fn silent(case: &Case<'_>, confidence: f64) -> Option<Verdict> {
     let Some(instance) = case.instance else {
         return Some(
             Verdict::new(CauseId::BackendDown, confidence * 0.6)
+                .by_exclusion()
                 .own(case, "nothing listened; the logs of this server are missing"),
         );
     };
     let alive = case.scene.served_within(instance, case.end - SECOND, case.end + SECOND);
     (!alive).then(|| {
         Verdict::new(CauseId::BackendDown, confidence)
+            .by_exclusion()
             .own(case, "nothing listened, and the backend's log is silent")
     })
 }

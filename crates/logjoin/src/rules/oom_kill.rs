@@ -7,6 +7,16 @@ use crate::vocabulary::{CauseId, Mechanism};
 
 pub(super) static RULE: Rule = Rule {
     cause: CauseId::OomKill,
+    seen_as: &[
+        Mechanism::ClosedBeforeHeaders,
+        Mechanism::Truncated,
+        Mechanism::Refused,
+        Mechanism::ConnectFailed,
+        Mechanism::NoSocket,
+        Mechanism::ConnectTimeout,
+        Mechanism::ReadTimeout,
+    ],
+    needs: "an out-of-memory line within 3 s, or before an absence that lasts",
     refuted_by: "the process that the kernel killed is not one of this backend's",
     judge,
 };

@@ -6,8 +6,13 @@ use crate::scene::{Case, SECOND};
 use crate::signals::Meaning;
 use crate::vocabulary::{CauseId, Mechanism};
 
-pub(super) static RULE: Rule =
-    Rule { cause: CauseId::PermissionDenied, refuted_by: "the proxy's user opens the socket by hand", judge };
+pub(super) static RULE: Rule = Rule {
+    cause: CauseId::PermissionDenied,
+    seen_as: &[Mechanism::Permission, Mechanism::ConnectFailed],
+    needs: "a denial in the proxy's own line, or another proxy denied at the same server",
+    refuted_by: "the proxy's user opens the socket by hand",
+    judge,
+};
 
 fn judge(case: &Case<'_>) -> Option<Verdict> {
     let denied: Vec<_> = case.near(&[Meaning::PermissionDenied], 5 * SECOND, 5 * SECOND);

@@ -6,6 +6,8 @@ use crate::vocabulary::{CauseId, Mechanism};
 
 pub(super) static RULE: Rule = Rule {
     cause: CauseId::StartFailure,
+    seen_as: &[Mechanism::Refused, Mechanism::ConnectFailed, Mechanism::NoSocket],
+    needs: "a failed start in the log of the backend",
     refuted_by: "the process that failed to start is not the one that serves this address",
     judge,
 };

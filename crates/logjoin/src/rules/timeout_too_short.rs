@@ -8,6 +8,8 @@ use crate::vocabulary::{CauseId, Mechanism};
 
 pub(super) static RULE: Rule = Rule {
     cause: CauseId::TimeoutTooShort,
+    seen_as: &[Mechanism::ReadTimeout, Mechanism::Stalled],
+    needs: "the end of the request in the log of the backend, after the proxy had given up",
     refuted_by: "the request never completed, or it completed before the proxy gave up",
     judge,
 };

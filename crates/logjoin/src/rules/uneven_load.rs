@@ -6,6 +6,13 @@ use crate::vocabulary::{CauseId, Mechanism};
 
 pub(super) static RULE: Rule = Rule {
     cause: CauseId::UnevenLoad,
+    seen_as: &[
+        Mechanism::ReadTimeout,
+        Mechanism::ConnectTimeout,
+        Mechanism::QueueTimeout,
+        Mechanism::BacklogFull,
+    ],
+    needs: "three times the load of the other servers, and no failures at those",
     refuted_by: "weights or stickiness that give this server its share on purpose",
     judge,
 };

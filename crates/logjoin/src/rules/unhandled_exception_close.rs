@@ -9,6 +9,8 @@ use crate::vocabulary::{CauseId, Mechanism};
 
 pub(super) static RULE: Rule = Rule {
     cause: CauseId::UnhandledExceptionClose,
+    seen_as: &[Mechanism::ClosedBeforeHeaders, Mechanism::Truncated],
+    needs: "an exception of this request, or one within 1 s",
     refuted_by: "the exception belongs to a request that was answered",
     judge,
 };

@@ -8,6 +8,14 @@ use crate::vocabulary::{CauseId, Mechanism};
 
 pub(super) static RULE: Rule = Rule {
     cause: CauseId::WorkerPoolExhausted,
+    seen_as: &[
+        Mechanism::BacklogFull,
+        Mechanism::ReadTimeout,
+        Mechanism::ConnectTimeout,
+        Mechanism::QueueTimeout,
+        Mechanism::SendTimeout,
+    ],
+    needs: "a full queue, a line that all workers are busy, or a request that began late",
     refuted_by: "free workers in the backend at that moment",
     judge,
 };

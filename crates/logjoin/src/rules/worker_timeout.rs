@@ -8,6 +8,17 @@ use crate::vocabulary::{CauseId, Mechanism};
 
 pub(super) static RULE: Rule = Rule {
     cause: CauseId::WorkerTimeout,
+    seen_as: &[
+        Mechanism::ClosedBeforeHeaders,
+        Mechanism::Truncated,
+        Mechanism::ReadTimeout,
+        Mechanism::ConnectTimeout,
+        Mechanism::SendTimeout,
+        Mechanism::QueueTimeout,
+        Mechanism::Unknown,
+        Mechanism::FromBackend,
+    ],
+    needs: "a line of the supervisor within 2.5 s that it killed a stuck worker",
     refuted_by: "the killed worker was serving another request",
     judge,
 };

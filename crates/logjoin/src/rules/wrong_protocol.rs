@@ -2,6 +2,7 @@
 //!
 //! It fails always, not sometimes: a server that answered this proxy in the same stretch of configuration speaks against it.
 
+use super::wrong_upstream_port::configured;
 use super::{Cite, Rule, Verdict};
 use crate::scene::{Case, SECOND};
 use crate::signals::Meaning;
@@ -9,6 +10,14 @@ use crate::vocabulary::{CauseId, Mechanism};
 
 pub(super) static RULE: Rule = Rule {
     cause: CauseId::WrongProtocol,
+    seen_as: &[
+        Mechanism::TlsFailed,
+        Mechanism::InvalidResponse,
+        Mechanism::InvalidOrDenied,
+        Mechanism::ClosedBeforeHeaders,
+        Mechanism::ConnectFailed,
+    ],
+    needs: "bytes of another protocol at an address that never answered this proxy",
     refuted_by: "requests of this proxy to the same address that succeed while the others fail",
     judge,
 };
@@ -41,7 +50,8 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
     if mechanism == Mechanism::FromBackend {
         return None;
     }
-    if !said.is_empty() && served == 0 {
+    // An address that answers plain requests of one route may be asked for TLS by another.
+    if !said.is_empty() && (served == 0 || mechanism == Mechanism::TlsFailed) {
         return Some(
             Verdict::new(CauseId::WrongProtocol, 0.95).because(
                 "the bytes that came back are another protocol's",
@@ -68,7 +78,21 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
         }
         let cause =
             if tls_line.is_empty() && served == 0 { CauseId::WrongProtocol } else { CauseId::TlsFailure };
-        return Some(Verdict::new(cause, 0.6).own(case, "the TLS handshake with the backend failed"));
+        let text = "the TLS handshake with the backend failed";
+        return Some(Verdict::new(cause, 0.6).by_exclusion().own(case, text));
+    }
+    // HAProxy counts the handshake as part of connecting, and does not say why that failed.
+    if mechanism == Mechanism::ConnectFailed
+        && served == 0
+        && configured(case, label).is_some_and(|s| s.tls)
+        && case.instance.is_some_and(|i| case.scene.served_around(i, case.start, case.end))
+    {
+        return Some(
+            Verdict::new(CauseId::WrongProtocol, 0.88).own(
+                case,
+                "the connection is made with TLS, and the same backend serves others in plain HTTP",
+            ),
+        );
     }
     // HAProxy: a health check that meets the wrong protocol says so.
     let check = world.states.iter().enumerate().find(|(_, m)| {

@@ -8,6 +8,8 @@ use crate::vocabulary::{CauseId, Mechanism};
 
 pub(super) static RULE: Rule = Rule {
     cause: CauseId::WrongUpstreamPort,
+    seen_as: &[Mechanism::Refused, Mechanism::ConnectFailed, Mechanism::NoSocket],
+    needs: "a backend that lives and listens elsewhere, at an address that never answered",
     refuted_by: "a successful request to the same address under the same configuration",
     judge,
 };
@@ -46,8 +48,12 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
     })
 }
 
-/// The address that the configuration in force at that moment gives to one of HAProxy's servers.
 fn configured_address(case: &Case<'_>, label: &str) -> Option<String> {
+    configured(case, label).map(|s| s.address.clone())
+}
+
+/// One of HAProxy's servers in the configuration that was in force at that moment.
+pub(super) fn configured<'a>(case: &Case<'a>, label: &str) -> Option<&'a logjoin_config::Server> {
     let (pool, server) = label.split_once('/')?;
     let product = case.scene.plan.instances[case.proxy].product;
     let in_force = case
@@ -58,7 +64,7 @@ fn configured_address(case: &Case<'_>, label: &str) -> Option<String> {
         .filter(|c| c.config.product == product && c.loaded_ns.is_none_or(|t| t <= case.end + SECOND))
         .max_by_key(|c| c.loaded_ns)?;
     let pool = in_force.config.pools.iter().find(|p| p.name == pool)?;
-    pool.servers.iter().find(|s| s.name.as_deref() == Some(server)).map(|s| s.address.clone())
+    pool.servers.iter().find(|s| s.name.as_deref() == Some(server))
 }
 
 /// Start of the unbroken row of failures at this label that ends here.

@@ -47,10 +47,19 @@ fn name(folder: &Path) -> String {
 impl World {
     /// Reads a folder. Paths are shown relative to it.
     pub fn read(folder: &Path) -> World {
-        let found = discover(&[folder.to_owned()], &DiscoverOptions::default());
+        World::read_part(folder, "", &|bytes| bytes)
+    }
+
+    /// Reads one of a folder's own folders (`""`: all of it); `rewrite` changes what is in the files, and their paths, which
+    /// are relative to the outer one.
+    pub fn read_part(folder: &Path, part: &str, rewrite: &dyn Fn(Vec<u8>) -> Vec<u8>) -> World {
+        let found = discover(&[folder.join(part)], &DiscoverOptions::default());
         assert!(found.problems.is_empty(), "{:?}", found.problems);
         let root = format!("{}/", folder.display());
-        let short = |path: &str| path.strip_prefix(&root).unwrap_or(path).to_string();
+        let short = |path: &str| {
+            let path = path.strip_prefix(&root).unwrap_or(path).as_bytes().to_vec();
+            String::from_utf8(rewrite(path)).expect("paths are UTF-8")
+        };
         let mut world = World::default();
         for set in group(found.files) {
             for (order, file) in set.files.iter().enumerate() {
@@ -58,7 +67,7 @@ impl World {
                 for chunk in file.open(&ReadOptions::default()).expect("a readable file") {
                     bytes.extend_from_slice(&chunk.bytes);
                 }
-                let path = short(file.name());
+                let (path, bytes) = (short(file.name()), rewrite(bytes));
                 match config(&path, &bytes) {
                     Some(config) => world.configs.push(config),
                     None => {

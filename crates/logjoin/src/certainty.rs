@@ -1,0 +1,163 @@
+//! From the strength of an argument to a probability: the one place where confidences are made of what the rules say.
+//!
+//! A rule states how sure its argument is when nothing else is known. What else is known either confirms it or leaves it
+//! alone, and each *independent* witness that could have contradicted it and did not divides the doubt that is left by
+//! [`WITNESS`] (a likelihood ratio, as in a product of odds). The witnesses:
+//!
+//! * *named*: a line of the backend, of its host or of a health check tells of the event, beside what the proxy saw;
+//! * *agreeing*: the other failures of the same row, judged for themselves, have the same cause;
+//! * *heard*: the logs of this very server are here, cover the moment, and would tell of another cause.
+//!
+//! A verdict by exclusion (nothing listened and nobody says why; the end of the request was never logged) has no line that
+//! names the event, and a row of such failures is one silence, not many. It is worth what the listener could have heard:
+//! without the logs that would have told, it is a guess, and stays at or below [`GUESS`].
+
+use std::collections::BTreeMap;
+
+use crate::diagnose::{self, Judged};
+use crate::rules::Cite;
+use crate::scene::{Case, SECOND, Scene};
+use crate::signals::{Meaning, Scope};
+use crate::vocabulary::CauseId;
+
+/// What one witness leaves of the doubt.
+const WITNESS: f64 = 3.0;
+/// No verdict is surer: recordings are finite.
+const MOST: f64 = 0.99;
+/// A verdict by exclusion whose witnesses are missing is no surer than this.
+const GUESS: f64 = 0.65;
+/// Failures nearer than this are of one row.
+const ROW: i64 = 8 * SECOND;
+
+/// How a probability was made.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Weighed {
+    /// How sure the argument was by itself.
+    pub strength: f64,
+    /// The witnesses, where they were asked.
+    pub witnesses: Option<Witnesses>,
+}
+
+/// Who could have contradicted, and did not.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Witnesses {
+    pub named: bool,
+    pub agreeing: bool,
+    pub heard: bool,
+}
+
+/// Turns the strengths of the arguments into probabilities.
+pub(crate) fn weigh(scene: &Scene<'_>, judged: &mut [Judged]) {
+    let voices = Voices::of(scene);
+    let agreeing = agreeing(scene, judged);
+    for (i, agrees) in agreeing.into_iter().enumerate() {
+        let case = scene.case(i);
+        let j = &mut judged[i];
+        if j.cause == CauseId::Unknown || !case.f.is_gateway {
+            continue;
+        }
+        let w = Witnesses { named: is_named(scene, j), agreeing: agrees, heard: voices.cover(&case) };
+        j.weighed = Weighed { strength: j.confidence, witnesses: Some(w) };
+        let mut doubt = 1.0 - j.confidence;
+        if j.by_exclusion {
+            j.confidence = match w.heard {
+                true if voices.tell(&case, j.cause) => 1.0 - doubt / WITNESS,
+                true => j.confidence,
+                false => j.confidence.min(GUESS),
+            };
+            continue;
+        }
+        for witness in [w.named, w.agreeing, w.heard] {
+            if witness {
+                doubt /= WITNESS;
+            }
+        }
+        j.confidence = (1.0 - doubt).min(MOST);
+    }
+}
+
+/// Whether a line that is not the proxy's own about the request speaks for the verdict.
+fn is_named(scene: &Scene<'_>, j: &Judged) -> bool {
+    j.evidence.iter().flat_map(|c| &c.cites).any(|c| match *c {
+        Cite::Log(_) | Cite::State(_) => true,
+        Cite::Request(r) => !scene.plan.instances[scene.world.requests[r].instance].is_proxy,
+        Cite::Error(_) => false,
+    })
+}
+
+/// By failure: whether four in five of at least three in its row, seen in the same way, have the same cause.
+fn agreeing(scene: &Scene<'_>, judged: &[Judged]) -> Vec<bool> {
+    let mut out = vec![false; judged.len()];
+    for row in diagnose::rows(scene, ROW) {
+        let mut families: BTreeMap<u8, Vec<usize>> = BTreeMap::new();
+        for i in row {
+            families.entry(diagnose::family(scene.failing[i].mechanism)).or_default().push(i);
+        }
+        for members in families.into_values().filter(|m| m.len() >= 3) {
+            let mut causes: BTreeMap<CauseId, usize> = BTreeMap::new();
+            members.iter().for_each(|i| *causes.entry(judged[*i].cause).or_default() += 1);
+            for i in &members {
+                out[*i] = causes[&judged[*i].cause] * 5 >= members.len() * 4;
+            }
+        }
+    }
+    out
+}
+
+/// What the logs of each instance would tell.
+struct Voices {
+    /// Starts, stops and ends of its processes.
+    life: Vec<bool>,
+    /// Single requests.
+    requests: Vec<bool>,
+    /// What its host does: the kernel, the service manager.
+    host: Vec<bool>,
+}
+
+impl Voices {
+    fn of(scene: &Scene<'_>) -> Voices {
+        let n = scene.plan.instances.len();
+        let mut v = Voices { life: vec![false; n], requests: vec![false; n], host: vec![false; n] };
+        for m in &scene.world.logs {
+            if m.e.target != 0 {
+                v.requests[m.instance] = true;
+            }
+            let Some(s) = &m.e.signal else { continue };
+            v.life[m.instance] |= s.scope == Scope::Process
+                || matches!(s.meaning, Meaning::WorkerStarted | Meaning::WorkerExited);
+            v.host[m.instance] |= s.scope == Scope::Host || s.meaning == Meaning::OomKill;
+        }
+        for t in &scene.world.requests {
+            v.requests[t.instance] = true;
+        }
+        v
+    }
+
+    /// Whether the logs of the server that failed are here, and cover the failure.
+    fn cover(&self, case: &Case<'_>) -> bool {
+        case.instance.is_some_and(|i| {
+            let covered = scene_covers(case, i);
+            covered && self.life[i] && !case.scene.plan.instances[i].is_proxy
+        })
+    }
+
+    /// Whether they would tell of what else it may have been.
+    fn tell(&self, case: &Case<'_>, cause: CauseId) -> bool {
+        let Some(i) = case.instance else { return false };
+        match cause {
+            // A process that was ended from outside says nothing; its host does.
+            CauseId::BackendDown => self.host[i],
+            // An address that was changed under the proxy is refused in the same way; its configuration would show that.
+            CauseId::FirewallReject => {
+                let product = case.scene.plan.instances[case.proxy].product;
+                case.scene.plan.configs.iter().any(|c| c.config.product == product)
+            }
+            // A request that ended late, or never came, shows in the log of requests.
+            _ => self.requests[i],
+        }
+    }
+}
+
+fn scene_covers(case: &Case<'_>, instance: usize) -> bool {
+    case.scene.covered(instance).is_some_and(|(lo, hi)| lo <= case.start && hi >= case.end)
+}
