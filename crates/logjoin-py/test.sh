@@ -17,4 +17,4 @@ VIRTUAL_ENV="$venv" "$venv/bin/maturin" build --quiet --profile "${PROFILE:-dev}
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps "$target"/python-wheels/*.whl
 "$venv/bin/python" -m pytest --quiet -p no:cacheprovider "$@"
 # The stubs say what the module has, with the types that it has.
-"$venv/bin/python" -m mypy.stubtest logjoin --allowlist tests/stubtest-allow.txt
+"$venv/bin/python" -m mypy.stubtest logjoin --mypy-config-file tests/mypy.ini --allowlist tests/stubtest-allow.txt
