@@ -110,6 +110,8 @@ struct Voices {
     life: Vec<bool>,
     /// Single requests.
     requests: Vec<bool>,
+    /// Single requests, in messages of the application: said whether or not the client is still there.
+    messages: Vec<bool>,
     /// What its host does: the kernel, the service manager.
     host: Vec<bool>,
 }
@@ -117,10 +119,12 @@ struct Voices {
 impl Voices {
     fn of(scene: &Scene<'_>) -> Voices {
         let n = scene.plan.instances.len();
-        let mut v = Voices { life: vec![false; n], requests: vec![false; n], host: vec![false; n] };
+        let none = || vec![false; n];
+        let mut v = Voices { life: none(), requests: none(), messages: none(), host: none() };
         for m in &scene.world.logs {
             if m.e.target != 0 {
                 v.requests[m.instance] = true;
+                v.messages[m.instance] = true;
             }
             let Some(s) = &m.e.signal else { continue };
             v.life[m.instance] |= s.scope == Scope::Process
@@ -152,6 +156,9 @@ impl Voices {
                 let product = case.scene.plan.instances[case.proxy].product;
                 case.scene.plan.configs.iter().any(|c| c.config.product == product)
             }
+            // An access line may be missing because nobody was left to answer (gunicorn's workers write none then); what the
+            // application says of its requests does not depend on that.
+            CauseId::BackendHang => self.messages[i],
             // A request that ended late, or never came, shows in the log of requests.
             _ => self.requests[i],
         }

@@ -15,6 +15,7 @@ fn crash() -> PathBuf {
 }
 
 /// `cargo test` builds the examples next to the program; `None`, said, where only this test was built.
+#[allow(clippy::print_stderr)] // a skipped test says why
 fn run(name: &str, args: &[&str]) -> Option<Output> {
     let program = Path::new(env!("CARGO_BIN_EXE_logjoin")).parent().expect("a folder").join("examples");
     let program = program.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));

@@ -6,6 +6,7 @@
 //! Long because it is one list of alike types: the contract, to be read in one place. What speaks of all traffic rather than of
 //! failures is in `traffic`.
 
+mod derivation;
 mod excerpt;
 #[cfg(feature = "schema")]
 mod schema;
@@ -17,6 +18,7 @@ use std::fmt;
 use chrono::{DateTime, SecondsFormat};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+pub use self::derivation::{Derivation, NearSignal, RejectedLine, RuleOutcome};
 pub use self::excerpt::Excerpt;
 #[cfg(feature = "schema")]
 pub use self::schema::schema;
@@ -77,56 +79,6 @@ impl fmt::Display for LineRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.file, self.line)
     }
-}
-
-/// How the verdict on one failure came about.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Derivation {
-    /// Its id.
-    pub failure: String,
-    /// Recognised messages of the server near the failure, in order of time.
-    pub signals: Vec<NearSignal>,
-    /// Lines of the server for the same path, near the failure, that were not joined to it.
-    pub rejected: Vec<RejectedLine>,
-    /// Every rule, in the order of the table.
-    pub rules: Vec<RuleOutcome>,
-    /// From the argument to the stated probability, and what other failures changed.
-    pub weighing: Vec<String>,
-    /// What would change the verdict, one sentence each.
-    pub would_change: Vec<String>,
-}
-
-/// A recognised message near a failure.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct NearSignal {
-    /// Its line.
-    pub at: LineRef,
-    /// What it means: the stable id of the meaning.
-    pub meaning: String,
-    /// Seconds from the end of the request; negative: before it.
-    pub offset_s: f64,
-}
-
-/// A line that could have been the request's, and why it is not taken for it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct RejectedLine {
-    /// The line.
-    pub at: LineRef,
-    /// Why not.
-    pub why: String,
-}
-
-/// What one rule said.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct RuleOutcome {
-    /// The cause that it mostly gives.
-    pub rule: CauseId,
-    /// The cause that it gave here, if it fired.
-    pub fired: Option<CauseId>,
-    /// How sure its argument is by itself, 0 to 1; 0 if it did not fire.
-    pub strength: f64,
-    /// What speaks for it, or the first condition that is missing.
-    pub why: String,
 }
 
 /// A whole analysis.

@@ -13,6 +13,7 @@ fn example(name: &str) -> PathBuf {
 }
 
 /// What the example prints; `None`, said, where only this test was built (`cargo test --test it`).
+#[allow(clippy::print_stderr)] // a skipped test says why
 fn run(name: &str, args: &[&Path]) -> Option<String> {
     let program = example(name);
     if !program.exists() {

@@ -16,18 +16,31 @@ const LAB: usize = 3;
 struct Renaming {
     what: &'static str,
     pairs: Vec<(Vec<u8>, Vec<u8>)>,
+    /// The same for seconds since 1970, however fine: the first digits of numbers of ten digits and more.
+    epochs: &'static [(&'static [u8], &'static [u8])],
 }
 
 impl Renaming {
     fn new(what: &'static str, pairs: &[(&str, &str)]) -> Renaming {
         let bytes = |s: &str| s.as_bytes().to_vec();
-        Renaming { what, pairs: pairs.iter().map(|(a, b)| (bytes(a), bytes(b))).collect() }
+        Renaming { what, pairs: pairs.iter().map(|(a, b)| (bytes(a), bytes(b))).collect(), epochs: &[] }
     }
 
     fn apply(&self, text: Vec<u8>) -> Vec<u8> {
         let mut out = Vec::with_capacity(text.len() + text.len() / 8);
         let mut rest = &text[..];
+        let mut in_number = false;
         while !rest.is_empty() {
+            let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
+            let epoch =
+                self.epochs.iter().find(|(from, _)| !in_number && digits >= 10 && rest.starts_with(from));
+            if let Some((from, to)) = epoch {
+                out.extend_from_slice(to);
+                rest = &rest[from.len()..];
+                in_number = true;
+                continue;
+            }
+            in_number = digits > 0;
             match self.pairs.iter().find(|(from, _)| rest.starts_with(from)) {
                 Some((from, to)) => {
                     out.extend_from_slice(to);
@@ -80,18 +93,24 @@ fn renamings(recording: &Path) -> Vec<Renaming> {
         ),
         Renaming::new("ports", &[(":211", ":347"), ("-211", "-347"), (":212", ":348"), (":213", ":349")]),
         Renaming::new("addresses", &[("10.20.", "172.30."), ("192.0.2.", "203.0.114.")]),
-        Renaming::new(
-            "dates",
-            &[
-                ("21/Nov/2026", "16/Dec/2026"),
-                ("2026-11-21", "2026-12-16"),
-                ("2026/11/21", "2026/12/16"),
-                ("20261121", "20261216"),
-                ("21-Nov-2026", "16-Dec-2026"),
-                ("Sat Nov 21", "Wed Dec 16"),
-                ("Nov 21", "Dec 16"),
-            ],
-        ),
+        // 250 days are a whole number of 100,000 seconds: an epoch changes in its first digits only.
+        Renaming {
+            epochs: &[(b"17952", b"18168"), (b"17953", b"18169")],
+            ..Renaming::new(
+                "dates",
+                &[
+                    ("21/Nov/2026", "29/Jul/2027"),
+                    ("2026-11-21", "2027-07-29"),
+                    ("2026/11/21", "2027/07/29"),
+                    ("20261121", "20270729"),
+                    ("21-Nov-2026", "29-Jul-2027"),
+                    ("Sat Nov 21", "Thu Jul 29"),
+                    ("Nov 21", "Jul 29"),
+                    (" 2026]", " 2027]"),
+                    ("21 Nov 2026", "29 Jul 2027"),
+                ],
+            )
+        },
     ]
 }
 
