@@ -4,7 +4,7 @@
 //! The columns are those of [`logjoin::rows`], with the same names: text is UTF-8, numbers are 64 bits wide, lengths of
 //! time are seconds, moments are microseconds in UTC (which Spark reads too, unlike nanoseconds), several lines are a list.
 //!
-//! The trick: one column builder per [`Kind`], chosen by the table of columns, so a column that is added there needs
+//! The trick: one column builder per [`Kind`](logjoin::rows::Kind), chosen by the table of columns, so a column that is added there needs
 //! nothing here.
 //!
 //! ```
