@@ -42,8 +42,10 @@ pub(crate) struct AnalyzeArgs {
     pub peers: Vec<(String, Pattern)>,
     /// Statuses that count.
     pub statuses: BTreeSet<i32>,
-    /// How far a cause may be, seconds.
+    /// How much is in view around a failure, seconds.
     pub window_s: Option<f64>,
+    /// Rows looked at at a time.
+    pub slice_rows: Option<usize>,
     /// Where to write the lines that no format reads.
     pub unparsed: Option<PathBuf>,
     /// Most bytes that a compressed file may yield.
@@ -99,6 +101,7 @@ impl AnalyzeArgs {
             peers: peers(&o.peer)?,
             statuses: statuses(&o.status)?,
             window_s: window_s.map(|ns| ns as f64 / 1e9),
+            slice_rows: o.slice_rows,
             unparsed: o.unparsed.clone(),
             max_unpacked: o.max_unpacked.as_deref().map(size).transpose()?,
             threads: o.threads,

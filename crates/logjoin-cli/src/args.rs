@@ -239,9 +239,13 @@ pub(crate) struct Options {
     /// Two lines about the same moment, which tell how the clocks of their hosts differ: edge/access.log:17=api/app.log:5
     #[arg(long, value_name = "FILE:LINE=FILE:LINE")]
     pub anchor: Vec<String>,
-    /// How far from a failure an event may be to be its cause [default: 60s]
+    /// Of logs longer than a slice, how far around a failure all lines are in view when it is judged [default: 130s]
     #[arg(long, value_name = "DUR")]
     pub window: Option<String>,
+
+    /// Of long logs, how many requests and messages are looked at at a time; memory follows it [default: 200000]
+    #[arg(long, value_name = "N")]
+    pub slice_rows: Option<usize>,
 
     /// Who wrote the files that GLOB fits: nginx, apache, haproxy, backend or system
     #[arg(long, value_name = "GLOB=ROLE", help_heading = "Input")]

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::DateTime;
 use logjoin::{Analysis, ConfigFile, FileScan, FileScanner, FileTimes, Head, Options, Plan};
@@ -14,6 +14,7 @@ use logjoin_input::{
 use rayon::prelude::*;
 
 use crate::analyze_args::AnalyzeArgs;
+use crate::lockstep::{self, Step};
 
 /// Bytes of each file's beginning by which its format is recognised.
 const HEAD_BYTES: usize = 256 * 1024;
@@ -140,6 +141,9 @@ impl Inputs {
         if let Some(s) = args.window_s {
             options.window_s = s;
         }
+        if let Some(n) = args.slice_rows {
+            options.slice_rows = n;
+        }
         self.plan(options)
     }
 
@@ -159,46 +163,60 @@ impl Inputs {
         logjoin::plan(heads, std::mem::take(&mut self.configs), options)
     }
 
-    /// Reads everything. `advance` is told of bytes as they are read.
-    pub fn scan(&mut self, plan: &Plan, advance: &(dyn Fn(u64) + Sync)) -> Vec<FileScan> {
-        let results: Vec<Scanned> = self
-            .logs
-            .par_iter()
-            .enumerate()
-            .map(|(i, (file, ..))| scan_file(file, FileScanner::new(plan, i), &self.read, &going_on(advance)))
-            .collect();
-        self.gather(results)
+    /// Reads everything, all files side by side, and judges it. `advance` is told of bytes as they are read, `before_last` when
+    /// all is read and what is left is judged.
+    pub fn analyze(
+        &mut self,
+        plan: &Plan,
+        advance: &(dyn Fn(u64) + Sync),
+        before_last: &dyn Fn(),
+    ) -> Analysis {
+        let tell = |step| {
+            if let Step::Read(bytes) = step {
+                advance(bytes);
+            }
+            ControlFlow::Continue(())
+        };
+        match self.read(plan, &tell, before_last) {
+            Ok(analysis) => analysis,
+            Err(Cancelled) => unreachable!("nobody breaks it off"),
+        }
     }
 
-    /// Reads everything, unless `watch` breaks it off: then nothing is left of it. `watch` is called from all threads,
+    /// The same, unless `watch` breaks it off: then nothing is left of it. `watch` is called from all threads,
     /// after each block (some hundred kilobytes) and each file, the last time when all is read.
     ///
     /// # Errors
     ///
     /// [`Cancelled`] when `watch` asked for it.
-    pub fn scan_watched(&mut self, plan: &Plan, watch: &Watch<'_>) -> Result<Vec<FileScan>, Cancelled> {
+    pub fn analyze_watched(&mut self, plan: &Plan, watch: &Watch<'_>) -> Result<Analysis, Cancelled> {
         let files = self.logs.len() as u64;
-        let (bytes, done, stopped) = (AtomicU64::new(0), AtomicU64::new(0), AtomicBool::new(false));
-        let tell = |more_bytes: u64, more_files: u64| {
+        let (bytes, done) = (AtomicU64::new(0), AtomicU64::new(0));
+        let tell = |step| {
+            let (more_bytes, more_files) = match step {
+                Step::Read(n) => (n, 0),
+                Step::FileDone => (0, 1),
+            };
             let bytes = bytes.fetch_add(more_bytes, Ordering::Relaxed) + more_bytes;
             let files_done = done.fetch_add(more_files, Ordering::Relaxed) + more_files;
-            if !stopped.load(Ordering::Relaxed) && watch(Progress { files, files_done, bytes }).is_break() {
-                stopped.store(true, Ordering::Relaxed);
-            }
-            if stopped.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            watch(Progress { files, files_done, bytes })
         };
-        let scan = |(i, (file, ..)): (usize, &(InputFile, String, u32))| {
-            if stopped.load(Ordering::Relaxed) {
-                return None;
-            }
-            let scanned = scan_file(file, FileScanner::new(plan, i), &self.read, &|n| tell(n, 0));
-            tell(0, 1).is_continue().then_some(scanned)
-        };
-        let results: Option<Vec<Scanned>> = self.logs.par_iter().enumerate().map(scan).collect();
-        results.map(|r| self.gather(r)).ok_or(Cancelled)
+        self.read(plan, &tell, &|| ())
     }
 
-    /// The same, one file after the other: the lines that no format reads are written to `out` as `path:line:text`.
+    fn read(
+        &mut self,
+        plan: &Plan,
+        tell: &lockstep::Told<'_>,
+        before_last: &dyn Fn(),
+    ) -> Result<Analysis, Cancelled> {
+        let files = self.logs.iter().map(|(file, ..)| file);
+        let (analysis, problems) = lockstep::analyze(plan, files, &self.read, tell, before_last)?;
+        self.note(problems);
+        Ok(analysis)
+    }
+
+    /// Reads one file after the other: the lines that no format reads are written to `out` as `path:line:text`.
     ///
     /// # Errors
     ///
@@ -219,7 +237,7 @@ impl Inputs {
                 }
             };
             let scanner = FileScanner::new(plan, i).on_unparsed(each);
-            results.push(scan_file(file, scanner, &self.read, &going_on(advance)));
+            results.push(scan_file(file, scanner, &self.read, advance));
         }
         let written = written.and_then(|()| out.flush());
         (self.gather(results), written)
@@ -227,11 +245,15 @@ impl Inputs {
 
     fn gather(&mut self, results: Vec<Scanned>) -> Vec<FileScan> {
         let (scans, problems): (Vec<_>, Vec<_>) = results.into_iter().unzip();
-        self.problems.extend(problems.into_iter().flatten());
+        self.note(problems.into_iter().flatten().collect());
+        scans
+    }
+
+    fn note(&mut self, problems: Vec<String>) {
+        self.problems.extend(problems);
         // What is found while looking is found again while reading.
         self.problems.sort();
         self.problems.dedup();
-        scans
     }
 }
 
@@ -252,12 +274,12 @@ fn copies(notes: &[logjoin_input::Note]) -> Vec<(String, String)> {
 type Scanned = (FileScan, Option<String>);
 
 /// An error with the option that avoids it, where there is one.
-fn told(e: &InputError) -> String {
+pub(crate) fn told(e: &InputError) -> String {
     if e.is_too_large() { format!("{e}: --max-unpacked") } else { e.to_string() }
 }
 
 /// What reading left out of lines, in words.
-fn left_out(tally: &Tally, read: &ReadOptions) -> Option<String> {
+pub(crate) fn left_out(tally: &Tally, read: &ReadOptions) -> Option<String> {
     let mut parts = Vec::new();
     if tally.truncated_lines > 0 {
         let (n, most, rest) = (tally.truncated_lines, read.max_line, tally.truncated_bytes);
@@ -278,7 +300,7 @@ fn scan_file(
     file: &InputFile,
     mut scanner: FileScanner<'_>,
     read: &ReadOptions,
-    advance: &(dyn Fn(u64) -> ControlFlow<()> + Sync),
+    advance: &(dyn Fn(u64) + Sync),
 ) -> Scanned {
     let mut chunks = match file.open(read) {
         Ok(chunks) => chunks,
@@ -290,9 +312,7 @@ fn scan_file(
     };
     for chunk in &mut chunks {
         scanner.push(chunk.first_line, &chunk.bytes);
-        if advance(chunk.bytes.len() as u64).is_break() {
-            break;
-        }
+        advance(chunk.bytes.len() as u64);
     }
     let mut scan = scanner.finish();
     if let Some(cut) = left_out(&chunks.tally(), read) {
@@ -332,16 +352,8 @@ impl fmt::Display for Cancelled {
 
 impl std::error::Error for Cancelled {}
 
-/// A listener that never breaks.
-fn going_on(advance: &(dyn Fn(u64) + Sync)) -> impl Fn(u64) -> ControlFlow<()> + Sync {
-    move |bytes| {
-        advance(bytes);
-        ControlFlow::Continue(())
-    }
-}
-
 /// [`analyze`] under the eyes of the caller: `watch` is told how far reading is and may break it off. It is not called
-/// while files are looked for, nor in the last and short step, when all that was read is judged.
+/// while files are looked for, nor in the last step, when what is left is judged.
 ///
 /// # Errors
 ///
@@ -354,8 +366,7 @@ pub fn analyze_with(
 ) -> Result<(Analysis, Vec<String>), Cancelled> {
     let mut inputs = Inputs::find(paths, configs);
     let plan = inputs.plan(options);
-    let scans = inputs.scan_watched(&plan, watch)?;
-    let mut analysis = logjoin::finish(&plan, scans);
+    let mut analysis = inputs.analyze_watched(&plan, watch)?;
     inputs.copies.iter().for_each(|(path, why)| analysis.add_copy(path, why));
     Ok((analysis, inputs.problems))
 }
@@ -364,8 +375,8 @@ pub fn analyze_with(
 pub fn analyze(paths: &[PathBuf], configs: &[PathBuf], options: Options) -> (Analysis, Vec<String>) {
     let mut inputs = Inputs::find(paths, configs);
     let plan = inputs.plan(options);
-    let scans = inputs.scan(&plan, &|_| ());
-    (logjoin::finish(&plan, scans), inputs.problems)
+    let analysis = inputs.analyze(&plan, &|_| (), &|| ());
+    (analysis, inputs.problems)
 }
 
 /// What is known of when a file was written.

@@ -9,6 +9,7 @@ pub mod engine;
 mod exit;
 mod explain;
 mod hashes;
+mod lockstep;
 mod output;
 mod pager;
 mod parse_run;

@@ -43,8 +43,7 @@ pub(crate) fn find(paths: &[PathBuf], id: &str) -> (LogsStep, Vec<String>) {
         );
     }
     let plan = inputs.plan(Options::default());
-    let scans = inputs.scan(&plan, &|_| ());
-    let analysis = logjoin::finish(&plan, scans);
+    let analysis = inputs.analyze(&plan, &|_| (), &|| ());
     let failed: Vec<&Failed> = analysis.failures.iter().filter(|f| is_marked(f, &marked)).collect();
     let wanted: BTreeSet<At> =
         failed.iter().flat_map(|f| around(f)).map(|l| (l.file.clone(), l.line)).collect();

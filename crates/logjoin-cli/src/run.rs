@@ -164,18 +164,18 @@ fn analyze_plainly(args: &AnalyzeArgs, verbose: bool) -> Result<(Analysis, Outco
     let plan = inputs.plan_for(args);
     let progress = Progress::new(wants_progress(args.no_progress), inputs.expected_bytes());
     let advance = |bytes| progress.advance(bytes);
-    let scans = match &args.unparsed {
-        None => inputs.scan(&plan, &advance),
+    let then = || progress.then("joining and judging");
+    let mut analysis = match &args.unparsed {
+        None => inputs.analyze(&plan, &advance, &then),
         Some(path) => {
             let failed = |e| Failure::Io(format!("{}: cannot be written: {e}", path.display()));
             let mut out = BufWriter::new(File::create(path).map_err(failed)?);
             let (scans, written) = inputs.scan_writing(&plan, &advance, &mut out);
             written.map_err(failed)?;
-            scans
+            then();
+            logjoin::finish(&plan, scans)
         }
     };
-    progress.then("joining and judging");
-    let mut analysis = logjoin::finish(&plan, scans);
     progress.finish();
     inputs.copies.iter().for_each(|(path, why)| analysis.add_copy(path, why));
     if args.hash_inputs {

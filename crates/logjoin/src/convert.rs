@@ -61,6 +61,7 @@ pub(crate) fn add(
                         signal,
                         template: template(message),
                         text: text(message),
+                        settled: false,
                     });
                 }
             }
@@ -199,6 +200,7 @@ fn request(a: &Access<'_>, raw: &[u8], at: At, stamp: Stamp, anchor: Anchor, wri
         tries: tries.len() as u32,
         id: first_id(raw),
         detail,
+        settled: false,
     }
 }
 
@@ -314,6 +316,7 @@ fn error(
         upstream: owned(e.upstream.as_deref()),
         request_id: owned(e.request_id.as_deref()),
         signal: matcher.find(&e.message, tag).or_else(|| matcher.find(raw, tag)).map(|s| hit(&s)),
+        settled: false,
     }
 }
 
@@ -327,6 +330,7 @@ fn state(s: &StateLine<'_>, at: At, stamp: Stamp) -> StateChange {
         reason: owned(s.check_reason.as_deref()),
         info: owned(s.check_info.as_deref()),
         text: text(&s.message),
+        settled: false,
     }
 }
 
@@ -361,6 +365,7 @@ fn log(l: &LogLine<'_>, raw: &[u8], at: At, stamp: Stamp, tag: Option<&[u8]>, ma
         signal,
         template: template(&l.message),
         text: if l.message.is_empty() { text(raw) } else { text(&l.message) },
+        settled: false,
     }
 }
 

@@ -24,10 +24,9 @@ pub(crate) struct Row {
 const GAP: i64 = 8 * SECOND;
 const RARE_GAP: i64 = 300 * SECOND;
 
-/// Groups the gateway failures.
-pub(crate) fn group(scene: &Scene<'_>, judged: &[Judged]) -> Vec<Row> {
+/// Groups the gateway failures. `mean` is the time between two requests, nanoseconds: where they are rare, silence says little.
+pub(crate) fn group(scene: &Scene<'_>, judged: &[Judged], mean: i64) -> Vec<Row> {
     let order = by_start(scene);
-    let mean = mean_gap(scene);
     let mut rows: Vec<Row> = Vec::new();
     // Rows that may still grow, by cause; a row that has ended is never looked at again.
     let mut open: BTreeMap<CauseId, Vec<usize>> = BTreeMap::new();
@@ -90,15 +89,6 @@ fn by_start(scene: &Scene<'_>) -> Vec<usize> {
     let mut order: Vec<usize> = (0..scene.failing.len()).collect();
     order.sort_by_key(|i| (scene.failing[*i].start_ns, *i));
     order
-}
-
-/// Mean time between requests, nanoseconds: where requests are rare, silence says little.
-fn mean_gap(scene: &Scene<'_>) -> i64 {
-    let proxied = || scene.world.requests.iter().filter(|t| scene.plan.instances[t.instance].is_proxy);
-    let n = proxied().count() as i64;
-    let first = proxied().map(|t| t.end_lo).min().unwrap_or(0);
-    let last = proxied().map(|t| t.end_lo).max().unwrap_or(0);
-    if n > 1 { (last - first) / n } else { 0 }
 }
 
 /// Two instances behind the same proxy are taken to be of one service when they are in one pool, or when nothing says more.

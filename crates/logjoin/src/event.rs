@@ -12,6 +12,15 @@ use crate::signals::{Meaning, Scope};
 pub(crate) struct At {
     pub file: u32,
     pub line: u64,
+    /// Of several records in one line, which; from 0.
+    pub part: u32,
+}
+
+impl At {
+    /// A line that is one record.
+    pub fn new(file: u32, line: u64) -> At {
+        At { file, line, part: 0 }
+    }
 }
 
 /// One request, as one proxy or one backend logged it. Text is kept as hashes (0: not logged).
@@ -51,6 +60,8 @@ pub(crate) struct Request {
     pub id: u64,
     /// Set for what must be looked at more closely.
     pub detail: Option<Box<Detail>>,
+    /// Counted and judged: kept only for what comes near it.
+    pub settled: bool,
 }
 
 /// The full text of a request that failed, or was retried.
@@ -121,6 +132,8 @@ pub(crate) struct ErrorEvent {
     pub request_id: Option<String>,
     /// What the message means for the proxy's own life.
     pub signal: Option<SignalHit>,
+    /// As [`Request::settled`].
+    pub settled: bool,
 }
 
 /// A change of HAProxy's view of its servers or of its own life.
@@ -134,6 +147,8 @@ pub(crate) struct StateChange {
     pub reason: Option<String>,
     pub info: Option<String>,
     pub text: String,
+    /// As [`Request::settled`].
+    pub settled: bool,
 }
 
 /// How bad a message says it is.
@@ -175,13 +190,15 @@ pub(crate) struct LogEvent {
     pub template: u64,
     /// Escaped only when shown; cut at [`TEXT_MAX`].
     pub text: String,
+    /// As [`Request::settled`].
+    pub settled: bool,
 }
 
 /// How much text of a message is kept, bytes.
 pub(crate) const TEXT_MAX: usize = 400;
 
 /// What one file holds.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Events {
     pub requests: Vec<Request>,
     pub errors: Vec<ErrorEvent>,
@@ -189,6 +206,37 @@ pub(crate) struct Events {
     pub logs: Vec<LogEvent>,
     /// The labels of servers behind their hashes.
     pub labels: std::collections::BTreeMap<u64, String>,
+}
+
+impl Events {
+    /// Adds what follows.
+    pub fn append(&mut self, mut next: Events) {
+        self.requests.append(&mut next.requests);
+        self.errors.append(&mut next.errors);
+        self.states.append(&mut next.states);
+        self.logs.append(&mut next.logs);
+        self.labels.append(&mut next.labels);
+    }
+
+    /// How many rows there are: requests, errors, states, logs.
+    pub fn counts(&self) -> [usize; 4] {
+        [self.requests.len(), self.errors.len(), self.states.len(), self.logs.len()]
+    }
+
+    /// Takes the first rows of each list, and the labels.
+    pub fn take_first(&mut self, counts: [usize; 4]) -> Events {
+        fn first<T>(list: &mut Vec<T>, n: usize) -> Vec<T> {
+            let rest = list.split_off(n.min(list.len()));
+            std::mem::replace(list, rest)
+        }
+        Events {
+            requests: first(&mut self.requests, counts[0]),
+            errors: first(&mut self.errors, counts[1]),
+            states: first(&mut self.states, counts[2]),
+            logs: first(&mut self.logs, counts[3]),
+            labels: std::mem::take(&mut self.labels),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -205,7 +253,7 @@ pub(crate) mod test_support {
         let record = logjoin_parse::parse_any(line.as_bytes()).expect(line);
         let mut out = Events::default();
         let writer = Writer { product, is_proxy: true };
-        let at = At { file: 0, line: 1 };
+        let at = At::new(0, 1);
         convert::add(&record, line.as_bytes(), at, writer, &Matcher::new(), None, &mut out);
         out.errors.pop().expect("an error line")
     }

@@ -32,8 +32,13 @@ pub struct Options {
     /// The year of stamps that have none, where nothing in the logs tells; usually the year in which the file was
     /// written.
     pub year: Option<i32>,
-    /// How far from a failure an event may be to be its cause, seconds. Default: 60.
+    /// How far around a failure all lines are in view when it is judged, seconds, where the logs are longer than a slice. What
+    /// starts, stops and reloads is always in view. Default: 130, as a backend may answer two minutes after the proxy has
+    /// given up.
     pub window_s: f64,
+    /// How many rows (requests, messages) make a slice of time ([`Fold`](crate::Fold)): memory follows it. Logs with fewer
+    /// are looked at as a whole. Default: 200,000.
+    pub slice_rows: usize,
     /// Whether the analysis keeps how each verdict came about ([`crate::analysis::Derivation`]). Default: no.
     pub derive: bool,
     /// How many failures are listed in full; totals never change. Default: all.
@@ -54,7 +59,8 @@ impl Default for Options {
             since_ns: None,
             until_ns: None,
             year: None,
-            window_s: 60.0,
+            window_s: 130.0,
+            slice_rows: 200_000,
             derive: false,
             max_failures: None,
         }

@@ -40,6 +40,23 @@ impl Peers {
         self.by_hash(hash(label.as_bytes())).or_else(|| self.by_port(label))
     }
 
+    /// Takes over what was learned before. What is known now stands.
+    pub fn absorb(&mut self, before: Peers) {
+        for (label, instance) in before.by_label {
+            self.by_label.entry(label).or_insert(instance);
+        }
+        merge(&mut self.listening, before.listening, |a, b| a == b);
+        merge(&mut self.claims, before.claims, |a, b| a.address == b.address);
+        before.traffic.into_iter().for_each(|(key, n)| *self.traffic.entry(key).or_default() += n);
+        before.sent.into_iter().for_each(|(key, n)| *self.sent.entry(key).or_default() += n);
+        self.chains.extend(before.chains);
+        for (i, face) in before.inner_faces.into_iter().enumerate() {
+            if let (Face::Many, Some(own)) = (face, self.inner_faces.get_mut(i)) {
+                *own = Face::Many;
+            }
+        }
+    }
+
     /// The only instance that listens on the port of an address, on all of its host's addresses.
     fn by_port(&self, label: &str) -> Option<usize> {
         let wanted = port(label)?;
@@ -217,6 +234,17 @@ impl Peers {
             }
         }
         votes
+    }
+}
+
+/// Adds to the lists of each instance what is not in them yet.
+fn merge<T>(mine: &mut [Vec<T>], others: Vec<Vec<T>>, same: impl Fn(&T, &T) -> bool) {
+    for (list, other) in mine.iter_mut().zip(others) {
+        for one in other {
+            if !list.iter().any(|own| same(own, &one)) {
+                list.push(one);
+            }
+        }
     }
 }
 

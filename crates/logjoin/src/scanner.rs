@@ -131,6 +131,12 @@ impl<'p> FileScanner<'p> {
 
     /// Ends the file.
     pub fn finish(mut self) -> FileScan {
+        self.end();
+        self.scan
+    }
+
+    /// Ends the file: what waited for its next line is taken as it is.
+    pub(crate) fn end(&mut self) {
         if let Some(mut pieces) = self.pieces.take() {
             while pieces.finish() {
                 // All of it was counted as continuations, for want of its last piece.
@@ -143,7 +149,17 @@ impl<'p> FileScanner<'p> {
         self.flush();
         self.scan.trail.close(&mut self.scan.events, None);
         debug_assert!(self.scan.ledger.holds(), "{:?}", self.scan.ledger);
-        self.scan
+    }
+
+    /// What was found so far, but for the events that are asked for with [`take_events`](Self::take_events).
+    pub(crate) fn scan(&mut self) -> &mut FileScan {
+        &mut self.scan
+    }
+
+    /// Takes the rows that are complete.
+    pub(crate) fn take_events(&mut self) -> Events {
+        // Rows with a lent stamp wait for the next one.
+        self.scan.trail.take_closed(&mut self.scan.events)
     }
 
     fn line(&mut self, number: u64, line: &[u8]) {
@@ -188,7 +204,7 @@ impl<'p> FileScanner<'p> {
                 *self.scan.formats.entry(record.format).or_default() += 1;
                 self.head_lines = head_lines(&record);
                 if record.kind() == Kind::Access {
-                    self.keep(&record, line, number);
+                    self.keep(&record, line, number, 0);
                     self.follows_kept = true;
                 } else {
                     self.pending.extend_from_slice(line);
@@ -217,19 +233,19 @@ impl<'p> FileScanner<'p> {
         self.head = number;
         let reader = &self.file.reader;
         let mut is_first = true;
-        for bytes in records {
+        for (part, bytes) in records.iter().enumerate() {
             let Ok(record) = reader.parse(bytes) else { continue };
             if std::mem::take(&mut is_first) {
                 *self.scan.formats.entry(record.format).or_default() += 1;
                 self.folder.step(line, Some(&record));
             }
-            self.keep(&record, bytes, number);
+            self.keep(&record, bytes, number, part as u32);
         }
         self.follows_kept = true;
     }
 
-    fn keep(&mut self, record: &Record<'_>, raw: &[u8], number: u64) {
-        let at = At { file: self.scan.file, line: number };
+    fn keep(&mut self, record: &Record<'_>, raw: &[u8], number: u64, part: u32) {
+        let at = At { file: self.scan.file, line: number, part };
         let own = record.best_stamp().copied();
         match &own {
             Some(own) => {
@@ -264,7 +280,7 @@ impl<'p> FileScanner<'p> {
             let first = &pending[..lines.get(head).map_or(pending.len(), |(start, _)| start - 1)];
             let whole = self.file.reader.parse(&pending).ok().filter(|r| matches!(r.body, Body::Error(_)));
             if let Some(record) = whole.or_else(|| self.file.reader.parse(first).ok()) {
-                self.keep(&record, &pending, lines[0].1);
+                self.keep(&record, &pending, lines[0].1, 0);
             }
             followers = &lines[head..];
         }
@@ -285,7 +301,7 @@ impl<'p> FileScanner<'p> {
             }
             self.scan.inner.push(*number);
             self.scan.events.logs.push(LogEvent {
-                at: At { file: self.scan.file, line: *number },
+                at: At::new(self.scan.file, *number),
                 stamp,
                 severity: Severity::Error,
                 method: 0,
@@ -295,6 +311,7 @@ impl<'p> FileScanner<'p> {
                 signal: Some(convert::hit(&signal)),
                 template: convert::template(line),
                 text: convert::text(line),
+                settled: false,
             });
         }
     }

@@ -8,14 +8,13 @@ use logjoin_parse::{Anchor, Stamp};
 
 use crate::calendar::Calendar;
 use crate::clock::ClockModel;
-use crate::event::{At, ErrorEvent, LogEvent, Request, StateChange};
+use crate::event::{At, ErrorEvent, Events, LogEvent, Request, StateChange};
 use crate::plan::Plan;
-use crate::scanner::FileScan;
 
 const SECOND: i64 = 1_000_000_000;
 
 /// A request with its place in time: each end lies between a lower and an upper bound.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Timed {
     pub r: Request,
     pub instance: usize,
@@ -28,7 +27,7 @@ pub(crate) struct Timed {
 }
 
 /// Something with one moment, known to lie in `[lo, hi)`.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Moment<T> {
     pub e: T,
     pub instance: usize,
@@ -42,6 +41,50 @@ impl<T> Moment<T> {
         self.lo + (self.hi - self.lo) / 2
     }
 }
+
+/// Up to which moment of the reference clock everything is known and may be counted and judged for good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Horizon(pub i64);
+
+impl Horizon {
+    /// All of it.
+    pub const END: Horizon = Horizon(i64::MAX);
+
+    /// Whether a request is to be settled now: once, when it has ended.
+    pub fn takes(self, t: &Timed) -> bool {
+        !t.r.settled && t.end_lo <= self.0
+    }
+
+    /// The same for a line.
+    pub fn takes_line<T: Row>(self, m: &Moment<T>) -> bool {
+        !m.e.is_settled() && m.lo <= self.0
+    }
+}
+
+/// What all rows have.
+pub(crate) trait Row {
+    fn at(&self) -> At;
+    fn is_settled(&self) -> bool;
+    fn settle(&mut self);
+}
+
+macro_rules! rows {
+    ($($row:ty),*) => {$(
+        impl Row for $row {
+            fn at(&self) -> At {
+                self.at
+            }
+            fn is_settled(&self) -> bool {
+                self.settled
+            }
+            fn settle(&mut self) {
+                self.settled = true;
+            }
+        }
+    )*};
+}
+
+rows!(Request, ErrorEvent, StateChange, LogEvent);
 
 /// Everything, in order of time.
 #[derive(Debug, Default)]
@@ -59,19 +102,22 @@ pub(crate) struct World {
 /// Longest request that is reckoned with where the log has no duration.
 const UNKNOWN_DURATION: i64 = SECOND;
 
-/// Puts all events on the clocks of their hosts.
-pub(crate) fn resolve(plan: &Plan, scans: Vec<FileScan>, calendar: &Calendar) -> World {
+/// Puts all events on the clocks of their hosts: by file, in the order of the lines.
+pub(crate) fn resolve(
+    plan: &Plan,
+    files: impl IntoIterator<Item = (u32, Events)>,
+    calendar: &Calendar,
+) -> World {
     let mut world = World::default();
-    for scan in scans {
-        let file = &plan.files[scan.file as usize];
-        let instance = plan.sources[file.source].instance;
-        let mut calendar = calendar.of(scan.file);
+    for (file, events) in files {
+        let instance = plan.sources[plan.files[file as usize].source].instance;
+        let mut calendar = calendar.of(file);
         let mut at = |at: At, stamp: &Stamp| calendar.moment(at.line, stamp);
         // A log that is written at the end of each request is in order of ends: a request that began at `t` ended
         // no earlier than the latest start before it in the file.
         let mut latest_start = i64::MIN;
-        world.labels.extend(scan.events.labels);
-        for r in scan.events.requests {
+        world.labels.extend(events.labels);
+        for r in events.requests {
             let s = at(r.at, &r.stamp);
             let u = r.stamp.width_ns();
             let timed = place(r, instance, s, u, latest_start);
@@ -81,15 +127,15 @@ pub(crate) fn resolve(plan: &Plan, scans: Vec<FileScan>, calendar: &Calendar) ->
         fn push<T>(out: &mut Vec<Moment<T>>, e: T, lo: i64, stamp: Stamp, instance: usize) {
             out.push(Moment { e, instance, lo, hi: lo + stamp.width_ns() });
         }
-        for e in scan.events.errors {
+        for e in events.errors {
             let (lo, stamp) = (at(e.at, &e.stamp), e.stamp);
             push(&mut world.errors, e, lo, stamp, instance);
         }
-        for e in scan.events.states {
+        for e in events.states {
             let (lo, stamp) = (at(e.at, &e.stamp), e.stamp);
             push(&mut world.states, e, lo, stamp, instance);
         }
-        for e in scan.events.logs {
+        for e in events.logs {
             let (lo, stamp) = (at(e.at, &e.stamp), e.stamp);
             push(&mut world.logs, e, lo, stamp, instance);
         }
@@ -133,7 +179,8 @@ impl World {
         self.requests.binary_search_by_key(&(t.end_lo, t.r.at), |r| (r.end_lo, r.r.at)).ok()
     }
 
-    fn sort(&mut self) {
+    /// Puts everything in order of time.
+    pub fn sort(&mut self) {
         self.widest_end = self.requests.iter().map(|t| t.end_hi - t.end_lo).max().unwrap_or(0);
         self.requests.sort_by_key(|r| (r.end_lo, r.r.at));
         self.errors.sort_by_key(|m| (m.lo, m.e.at));

@@ -50,7 +50,7 @@ pub(crate) struct Silence {
 }
 
 /// The notes on one file.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Trail {
     pub first: Option<Mark>,
     pub last: Option<Mark>,
@@ -230,6 +230,25 @@ impl Trail {
         settle(events.logs.iter_mut().rev().map(|r| (&mut r.stamp, MOST_WITHIN_S)), within);
     }
 
+    /// Takes the rows that wait for no further stamp.
+    pub fn take_closed(&self, events: &mut Events) -> Events {
+        let mut out = std::mem::take(events);
+        if self.open {
+            events.requests = split_open(&mut out.requests, |r| &r.stamp);
+            events.errors = split_open(&mut out.errors, |r| &r.stamp);
+            events.states = split_open(&mut out.states, |r| &r.stamp);
+            events.logs = split_open(&mut out.logs, |r| &r.stamp);
+        }
+        out
+    }
+
+    /// The notes so far, as if the file ended here.
+    pub fn so_far(&self) -> Trail {
+        let mut trail = self.clone();
+        trail.close(&mut Events::default(), None);
+        trail
+    }
+
     /// The finest unit of the stamps.
     pub fn finest(&self) -> Option<Precision> {
         self.precisions.keys().max().copied()
@@ -246,6 +265,11 @@ fn settle<'a>(stamps: impl Iterator<Item = (&'a mut Stamp, i64)>, within: impl F
     for (stamp, most) in stamps.take_while(|(s, _)| s.within_s == OPEN) {
         stamp.within_s = within(stamp, most);
     }
+}
+
+fn split_open<T>(rows: &mut Vec<T>, stamp: impl Fn(&T) -> &Stamp) -> Vec<T> {
+    let open = rows.iter().rev().take_while(|r| stamp(r).within_s == OPEN).count();
+    rows.split_off(rows.len() - open)
 }
 
 #[cfg(test)]

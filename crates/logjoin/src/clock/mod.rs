@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 
 pub(crate) use fit::{Fit, Piece};
 use likelihood::Slanted;
+pub(crate) use pairs::sample_rank;
 
 use crate::analysis::{Clock, ClockStep, Time};
 use crate::event::At;
@@ -145,6 +146,11 @@ impl ClockModel {
         })
     }
 
+    /// By how much the clock of an instance was ahead at last, about, nanoseconds.
+    pub fn latest(&self, instance: usize) -> i64 {
+        self.lines.get(instance).and_then(|l| l.pieces.last()).map_or(0, |p| p.line.offset)
+    }
+
     /// How far the offset may be off.
     pub fn band(&self, instance: usize) -> i64 {
         self.lines.get(instance).map_or(0, Line::band_ns)
@@ -213,8 +219,8 @@ fn zone_part(total_ns: i64) -> i64 {
     n * 900
 }
 
-/// Fits all clocks. `world` is still on the hosts' own clocks.
-pub(crate) fn fit_all(plan: &Plan, world: &World) -> ClockModel {
+/// Fits all clocks. `world` is still on the hosts' own clocks. What `before` knows holds where these lines do not tell.
+pub(crate) fn fit_all(plan: &Plan, world: &World, before: Option<&ClockModel>) -> ClockModel {
     let n = plan.instances.len();
     let mut by_instance: Vec<Vec<&Timed>> = vec![Vec::new(); n];
     for r in &world.requests {
@@ -231,6 +237,7 @@ pub(crate) fn fit_all(plan: &Plan, world: &World) -> ClockModel {
     let reference = proxies()
         .filter(|i| by_instance[*i].len() * 4 >= most)
         .max_by_key(|i| (fineness(*i), by_instance[*i].len(), std::cmp::Reverse(*i)));
+    let reference = before.and_then(|b| b.reference).or(reference);
     let mut lines = vec![Line::default(); n];
     let Some(reference) = reference else {
         return ClockModel { lines, reference: None, set_back: BTreeMap::new() };
@@ -275,6 +282,10 @@ pub(crate) fn fit_all(plan: &Plan, world: &World) -> ClockModel {
     }
     for i in 0..n {
         if known[i] {
+            continue;
+        }
+        if let Some(line) = before.and_then(|b| b.lines.get(i)).filter(|l| l.state.is_known()) {
+            lines[i] = line.clone();
             continue;
         }
         let contradictory = pairs.iter().any(|((_, b), f)| *b == i && f.state == State::Contradictory);

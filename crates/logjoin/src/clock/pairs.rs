@@ -118,6 +118,12 @@ fn rank(target: u64) -> u64 {
     pair(target, 7)
 }
 
+/// The place of a request in the order in which requests are left out when they are too many, the last ones first: the same on
+/// both sides. None if it is not compared at all.
+pub(crate) fn sample_rank(r: &Timed) -> Option<u64> {
+    (is_success(r.r.status) && r.r.target != 0).then(|| rank(r.r.target))
+}
+
 impl<'a> Front<'a> {
     pub fn new(requests: &[&'a Timed]) -> Front<'a> {
         let mut rows: Vec<&Timed> =

@@ -34,7 +34,7 @@ fn shown(line: u64, target: u64, end: i64, duration: Option<i64>, unit: i64) -> 
     let start_lo = if duration.is_some() { end_lo - spent - MS } else { end_lo - SECOND };
     Timed {
         r: Request {
-            at: At { file: 0, line },
+            at: At::new(0, line),
             stamp,
             anchor: Anchor::End,
             duration_ns: duration,
@@ -56,6 +56,7 @@ fn shown(line: u64, target: u64, end: i64, duration: Option<i64>, unit: i64) -> 
             tries: 1,
             id: 0,
             detail: None,
+            settled: false,
         },
         instance: 0,
         start_lo,

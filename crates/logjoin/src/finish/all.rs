@@ -6,48 +6,47 @@ use super::activity::Activity;
 use super::sample::Sample;
 use super::traffic::{Load, Seen};
 use crate::scene::Scene;
+use crate::timeline::Horizon;
 
 /// Rows that are summed before they are merged into the whole.
 pub(super) const SLICE: usize = 1 << 16;
 
 /// The sums.
-pub(super) struct All {
-    pub load: Load,
-    pub sample: Sample,
-    pub activity: Activity,
+pub(crate) struct All {
+    pub(super) load: Load,
+    pub(super) sample: Sample,
+    pub(super) activity: Activity,
 }
 
 impl All {
-    fn new() -> All {
+    pub fn new() -> All {
         All { load: Load::new(), sample: Sample::new(), activity: Activity::new() }
     }
 
-    /// Looks at every request once.
-    pub fn of(scene: &Scene<'_>) -> All {
+    /// Adds every request and line that is settled now.
+    pub fn add(&mut self, scene: &Scene<'_>, horizon: Horizon) {
         let world = scene.world;
         let mut failed = vec![false; world.requests.len()];
         for f in scene.failing.iter().filter(|f| f.is_gateway) {
             failed[f.request] = true;
         }
-        let mut all = All::new();
         for (n, slice) in world.requests.chunks(SLICE).enumerate() {
             let mut part = All::new();
-            for (i, t) in slice.iter().enumerate() {
+            for (i, t) in slice.iter().enumerate().filter(|(_, t)| horizon.takes(t)) {
                 let number = n * SLICE + i;
                 let is_proxy = scene.plan.instances[t.instance].is_proxy;
                 let is_failure = failed[number] || !is_proxy && t.r.status >= 500;
                 let is_served = !is_failure && (200..500).contains(&t.r.status) && t.r.status != 499;
-                part.add(scene, Seen { t, is_proxy, is_failure, is_served });
+                part.see(scene, Seen { t, is_proxy, is_failure, is_served });
             }
-            all.merge(part);
+            self.merge(part);
         }
-        for m in &world.logs {
-            all.activity.line(m.instance, m.lo, m.e.at);
+        for m in world.logs.iter().filter(|m| horizon.takes_line(m)) {
+            self.activity.line(m.instance, m.lo, m.e.at);
         }
-        all
     }
 
-    fn add(&mut self, scene: &Scene<'_>, seen: Seen<'_>) {
+    fn see(&mut self, scene: &Scene<'_>, seen: Seen<'_>) {
         self.load.add(seen);
         self.sample.add(seen);
         self.activity.add(scene.peers, seen);

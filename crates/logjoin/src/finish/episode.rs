@@ -15,7 +15,14 @@ use crate::vocabulary::{CauseId, Mechanism};
 const LINES: usize = 5;
 const ENDPOINTS: usize = 10;
 
-pub(super) fn build(scene: &Scene<'_>, judged: &[Judged], row: &Row, number: usize) -> Episode {
+/// `requests` ended at the proxies while the row lasted.
+pub(super) fn build(
+    scene: &Scene<'_>,
+    judged: &[Judged],
+    row: &Row,
+    number: usize,
+    requests: u64,
+) -> Episode {
     let plan = scene.plan;
     let mut by_status: BTreeMap<String, u64> = BTreeMap::new();
     let mut by_mechanism: BTreeMap<String, u64> = BTreeMap::new();
@@ -40,8 +47,6 @@ pub(super) fn build(scene: &Scene<'_>, judged: &[Judged], row: &Row, number: usi
             *details.entry(d).or_default() += 1;
         }
     }
-    let ended = scene.world.ended(row.start, row.end);
-    let requests = ended.filter(|t| row.proxies.contains(&t.instance)).count() as u64;
     let mut targets: Vec<String> = row.targets.iter().map(|t| plan.instances[*t].name.clone()).collect();
     targets.extend(labels);
     let confidence =

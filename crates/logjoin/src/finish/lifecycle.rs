@@ -441,7 +441,7 @@ mod tests {
 
     #[test]
     fn a_busy_log_does_not_fall_silent_by_chance() {
-        let at = |line| At { file: 0, line };
+        let at = |line| At::new(0, line);
         let mut lines: Vec<(i64, At)> = (0..100).map(|i| (i * SECOND, at(i as u64))).collect();
         lines.extend((140..200).map(|i| (i * SECOND, at(i as u64))));
         let found = silences(&lines, SECOND);

@@ -7,7 +7,7 @@ use super::steps::{Merge, Stepped};
 use crate::event::LogEvent;
 use crate::scene::Scene;
 use crate::templates::{Catalogue, Miner};
-use crate::timeline::Moment;
+use crate::timeline::{Horizon, Moment};
 
 /// Kinds kept per instance.
 const KINDS: usize = 1024;
@@ -17,7 +17,7 @@ pub(super) type Catalogues = BTreeMap<usize, Catalogue>;
 
 /// Messages by instance.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Messages {
+pub(crate) struct Messages {
     instances: BTreeMap<usize, Stream>,
 }
 
@@ -48,7 +48,18 @@ pub(super) struct Found {
 }
 
 impl Messages {
-    pub fn add(&mut self, m: &Moment<LogEvent>) {
+    /// Adds the messages of all backends that are settled now.
+    pub fn add(&mut self, scene: &Scene<'_>, horizon: Horizon) {
+        for slice in scene.world.logs.chunks(super::all::SLICE) {
+            let mut part = Messages::default();
+            let of_backends =
+                |m: &&Moment<LogEvent>| horizon.takes_line(m) && !scene.plan.instances[m.instance].is_proxy;
+            slice.iter().filter(of_backends).for_each(|m| part.see(m));
+            self.merge(part);
+        }
+    }
+
+    fn see(&mut self, m: &Moment<LogEvent>) {
         let stream = self
             .instances
             .entry(m.instance)
@@ -58,7 +69,7 @@ impl Messages {
         }
     }
 
-    pub fn merge(&mut self, other: Messages) {
+    fn merge(&mut self, other: Messages) {
         for (instance, stream) in other.instances {
             match self.instances.get_mut(&instance) {
                 Some(mine) => {
@@ -73,13 +84,13 @@ impl Messages {
     }
 
     /// The kinds of each instance's messages.
-    pub fn catalogues(&self) -> Catalogues {
+    pub(super) fn catalogues(&self) -> Catalogues {
         self.instances.iter().map(|(i, stream)| (*i, stream.miner.catalogue())).collect()
     }
 
     /// The kinds that some instances write more often in a stretch of time than otherwise: by time and as a share of their
     /// messages, three times at least, and not by chance. The surest first.
-    pub fn contrast(
+    pub(super) fn contrast(
         &self,
         catalogues: &Catalogues,
         targets: &BTreeSet<usize>,
@@ -130,16 +141,4 @@ impl Messages {
         out.sort_by(|x, y| x.p.total_cmp(&y.p).then_with(|| x.text.cmp(&y.text)));
         out
     }
-}
-
-/// The messages of all backends.
-pub(super) fn of_backends(scene: &Scene<'_>) -> Messages {
-    let mut messages = Messages::default();
-    for slice in scene.world.logs.chunks(super::all::SLICE) {
-        let mut part = Messages::default();
-        let of_backends = |m: &&Moment<LogEvent>| !scene.plan.instances[m.instance].is_proxy;
-        slice.iter().filter(of_backends).for_each(|m| part.add(m));
-        messages.merge(part);
-    }
-    messages
 }

@@ -21,62 +21,91 @@ mod sample;
 mod sources;
 mod stats;
 mod steps;
+mod sums;
 mod timeouts;
 mod traffic;
 
+pub(crate) use sources::FileFacts;
+pub(crate) use sums::{Sums, Tails};
+
 use crate::analysis::{Analysis, Incident, Input, Ledger, Note, SCHEMA_VERSION, Time, Tool, Totals};
 use crate::calendar::Calendar;
-use crate::clock;
-use crate::diagnose;
+use crate::clock::{self, ClockModel};
+use crate::diagnose::Judged;
 use crate::episodes;
 use crate::event::At;
-use crate::failing::{self, Failing};
-use crate::index::Index;
-use crate::join;
-use crate::peers::Peers;
+use crate::failing::Failing;
+use crate::link::{Chain, Learned, link};
 use crate::plan::Plan;
 use crate::scanner::FileScan;
 use crate::scene::Scene;
-use crate::timeline::{self, World};
+use crate::timeline::{self, Horizon};
 use crate::trail::Trail;
 
 /// Correlates what the scans found and tells the story. The order of `scans` does not matter.
 pub fn finish(plan: &Plan, mut scans: Vec<FileScan>) -> Analysis {
     scans.sort_by_key(|s| s.file);
-    let mut files = sources::FileFacts::take(&mut scans);
+    let files = FileFacts::of(&scans);
     let mut trails: Vec<Trail> = plan.paths().map(|_| Trail::default()).collect();
+    let mut tails = Tails::default();
     for scan in &mut scans {
         trails[scan.file as usize] = std::mem::take(&mut scan.trail);
+        tails.add(scan.file, std::mem::take(&mut scan.tails), std::mem::take(&mut scan.inner));
     }
     let calendar = Calendar::decide(plan, &trails);
-    let mut world = timeline::resolve(plan, scans, &calendar);
-    let clocks = clock::fit_all(plan, &world);
-    world.shift(&clocks);
-    sources::filter(plan, &world, &mut files);
-    let index = Index::new(plan, &world);
-    let peers = Peers::learn(plan, &world, &index, &clocks);
-    let failing = failing::find(plan, &world);
-    let mut joins = join::join(plan, &world, &index, &peers, &clocks, &failing);
-    let chains = join::chains(plan, &world, &index, &peers, &clocks, &failing);
-    join::pass_outward(&chains, &failing, &mut joins);
-    let scene = Scene::new(plan, &world, &peers, &failing, &joins);
-    let judged = diagnose::judge_all(&scene, &chains);
-    let rows = episodes::group(&scene, &judged);
-    let all = all::All::of(&scene);
-    let usuals = traffic::Usuals::of(&all.load);
-    let messages = messages::of_backends(&scene);
-    let lives = lifecycle::lives(&scene, &all.activity, &judged);
-    let restarts = restarts::restarts(&scene, &lives);
-    let timeouts = timeouts::advice(&scene, &rows);
+    let world = timeline::resolve(plan, scans.into_iter().map(|s| (s.file, s.events)), &calendar);
+    let linked = link(plan, world, Learned::default());
+    let scene = linked.scene(plan);
+    let judged = linked.judge(&scene);
+    let mut sums = Sums::new(plan);
+    sums.add(&scene, Horizon::END, &tails);
+    let (clocks, chains) = (&linked.clocks, &linked.chains[..]);
+    tell(&Story {
+        scene: &scene,
+        judged: &judged,
+        chains,
+        clocks,
+        calendar: &calendar,
+        sums: &sums,
+        files,
+        is_whole: true,
+    })
+}
 
-    let mut episode_of: Vec<Option<String>> = vec![None; failing.len()];
+/// Everything that is known when all is read.
+pub(crate) struct Story<'a> {
+    pub scene: &'a Scene<'a>,
+    pub judged: &'a [Judged],
+    pub chains: &'a [Chain],
+    pub clocks: &'a ClockModel,
+    pub calendar: &'a Calendar,
+    pub sums: &'a Sums,
+    pub files: Vec<FileFacts>,
+    /// All rows are here; else only those near failures, and the sums stand for the rest.
+    pub is_whole: bool,
+}
+
+/// Tells the story.
+pub(crate) fn tell(story: &Story<'_>) -> Analysis {
+    let Story { scene, judged, chains, clocks, calendar, sums, .. } = *story;
+    let (plan, all) = (scene.plan, &sums.all);
+    let mut files = story.files.clone();
+    files.iter_mut().for_each(|f| f.ledger = sums.filtered(f.file as u32, f.ledger));
+    let rows = episodes::group(scene, judged, sums.mean_gap());
+    let usuals = traffic::Usuals::of(&all.load);
+    let lives = lifecycle::lives(scene, &all.activity, judged);
+    let restarts = restarts::restarts(scene, &lives);
+    let timeouts = timeouts::advice(scene, &rows);
+
+    let mut episode_of: Vec<Option<String>> = vec![None; scene.failing.len()];
     let mut all_episodes = Vec::new();
     for (n, row) in rows.iter().enumerate() {
-        let mut e = episode::build(&scene, &judged, row, n + 1);
-        e.precursors = around::precursors(&scene, &usuals, all.load.cells.step(), &rows, n, &judged);
-        e.recovery = around::recovery(&scene, &all, row, &lives);
-        e.advice.extend(timeouts::of_row(&scene, row, &timeouts));
-        e.advice.extend(restarts::plan(&scene, row, &lives, &restarts));
+        let requests = story.requests(row);
+        let mut e = episode::build(scene, judged, row, n + 1, requests);
+        e.precursors = around::precursors(scene, &usuals, all.load.cells.step(), &rows, n, judged);
+        e.recovery = around::recovery(scene, all, row, &lives);
+        e.advice.extend(timeouts::of_row(scene, row, &timeouts));
+        e.advice.extend(restarts::plan(scene, row, &lives, &restarts));
         e.number_evidence();
         for m in &row.members {
             episode_of[*m] = Some(e.id.clone());
@@ -84,42 +113,61 @@ pub fn finish(plan: &Plan, mut scans: Vec<FileScan>) -> Analysis {
         all_episodes.push(e);
     }
     let incidents = incidents(&rows, all_episodes);
-    let mut failures = failure::build(&scene, &judged, &chains, &episode_of);
-    let totals = totals(plan, &world, &failing, &judged);
-    let unknown = missing::unknowns(&scene, &judged, &files);
+    let mut failures = failure::build(scene, judged, chains, &episode_of);
+    let unknown = missing::unknowns(scene, judged, &files);
     if let Some(max) = plan.options.max_failures {
         failures.truncate(max);
     }
     let mut ledger = Ledger::default();
     files.iter().for_each(|f| ledger.add(&f.ledger));
-    let middle = middle(&world);
-    let sources = sources::build(plan, &world, &calendar, &clocks, &files, &peers);
+    let sources = sources::build(plan, sums, calendar, clocks, &files, scene.peers);
     let mut notes = sources::notes(plan, &files);
-    notes.extend(clock_notes(plan, &clocks));
-    notes.extend(missing::ambiguous(&scene, &judged, &files));
+    notes.extend(clock_notes(plan, clocks));
+    notes.extend(missing::ambiguous(scene, judged, &files));
     Analysis {
         schema_version: SCHEMA_VERSION,
         tool: Tool { name: "logjoin".into(), version: env!("CARGO_PKG_VERSION").into() },
         inputs: inputs(plan, &files),
         sources,
-        clocks: clocks.report(plan, middle),
-        totals,
+        clocks: clocks.report(plan, sums.middle()),
+        totals: totals(sums, scene.failing, judged),
         incidents,
         failures,
-        distribution: balance::distribution(&scene, &all.load, &rows),
-        health: health::events(&scene),
-        lifecycle: lifecycle::report(&scene, &lives),
-        traffic: all.load.finish(&scene),
+        distribution: balance::distribution(scene, &all.load, &rows),
+        health: health::events(scene),
+        lifecycle: lifecycle::report(scene, &lives),
+        traffic: all.load.finish(scene),
         timeouts,
         restarts,
-        health_audit: health::audit(&scene, &all.load),
-        hidden: hidden::hidden(&scene),
-        contrast: contrast::contrast(&scene, &rows, &all.sample, &messages),
-        excerpts: excerpts::build(&scene, &judged, &chains, &episode_of),
-        derivations: derivation::build(&scene, &judged),
+        health_audit: health::audit(scene, &all.load),
+        hidden: hidden::hidden(scene),
+        contrast: contrast::contrast(scene, &rows, &all.sample, &sums.messages),
+        excerpts: excerpts::build(scene, judged, chains, &episode_of),
+        derivations: derivation::build(scene, judged),
         unknown,
         ledger,
         notes,
+    }
+}
+
+impl Story<'_> {
+    /// Requests of a row's proxies that ended while it lasted.
+    fn requests(&self, row: &episodes::Row) -> u64 {
+        if self.is_whole {
+            let ended = self.scene.world.ended(row.start, row.end);
+            return ended.filter(|t| row.proxies.contains(&t.instance)).count() as u64;
+        }
+        // Of the steps at the edges, as much as the row has of them.
+        let cells = &self.sums.all.load.cells;
+        let step = cells.step();
+        let own = cells
+            .within(row.start, row.end)
+            .filter(|(_, (i, server), _)| *server == 0 && row.proxies.contains(i));
+        let part = own.map(|(from, _, cell)| {
+            let inside = row.end.min(from + step) - row.start.max(from);
+            (i128::from(cell.requests) * i128::from(inside.max(1)) / i128::from(step)) as u64
+        });
+        part.sum()
     }
 }
 
@@ -150,18 +198,9 @@ fn inputs(plan: &Plan, files: &[sources::FileFacts]) -> Vec<Input> {
     inputs
 }
 
-fn middle(world: &World) -> i64 {
-    let lo = world.requests.iter().map(|t| t.end_lo).min().unwrap_or(0);
-    let hi = world.requests.iter().map(|t| t.end_lo).max().unwrap_or(0);
-    lo + (hi - lo) / 2
-}
-
-fn totals(plan: &Plan, world: &World, failing: &[Failing], judged: &[diagnose::Judged]) -> Totals {
-    let mut t = Totals::default();
-    for r in world.requests.iter().filter(|r| plan.instances[r.instance].is_proxy) {
-        t.requests += 1;
-        *t.by_status.entry(r.r.status.to_string()).or_default() += 1;
-    }
+fn totals(sums: &Sums, failing: &[Failing], judged: &[Judged]) -> Totals {
+    let by_status = sums.by_status.iter().map(|(s, n)| (s.to_string(), *n)).collect();
+    let mut t = Totals { requests: sums.requests, by_status, ..Totals::default() };
     for (f, j) in failing.iter().zip(judged) {
         if f.is_hidden {
             t.hidden_by_retry += 1;

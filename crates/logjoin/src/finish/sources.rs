@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use logjoin_parse::{Kind, Precision};
 
+use super::sums::Sums;
 use crate::analysis::{Example, FormatCount, Ledger, Note, Silence, Source, Time};
 use crate::calendar::{Calendar, Zone};
 use crate::clock::ClockModel;
@@ -11,10 +12,10 @@ use crate::event::At;
 use crate::peers::Peers;
 use crate::plan::{Plan, product_name};
 use crate::scanner::FileScan;
-use crate::timeline::World;
 
 /// What a scan says of its file beside the events.
-pub(super) struct FileFacts {
+#[derive(Debug, Clone)]
+pub(crate) struct FileFacts {
     pub file: usize,
     pub ledger: Ledger,
     pub bytes: u64,
@@ -24,19 +25,13 @@ pub(super) struct FileFacts {
     cut: Option<String>,
     precision: Option<Precision>,
     precisions: BTreeMap<Precision, u64>,
-    tails: Vec<(u64, u64)>,
-    inner: Vec<u64>,
 }
 
 impl FileFacts {
-    pub fn take(scans: &mut [FileScan]) -> Vec<FileFacts> {
-        for s in scans.iter_mut() {
-            // A line that a container engine split comes after lines that stand behind its first piece.
-            s.tails.sort_unstable();
-            s.inner.sort_unstable();
-        }
+    /// Those of some scans, in their order.
+    pub fn of(scans: &[FileScan]) -> Vec<FileFacts> {
         scans
-            .iter_mut()
+            .iter()
             .map(|s| FileFacts {
                 file: s.file as usize,
                 ledger: s.ledger,
@@ -51,66 +46,25 @@ impl FileFacts {
                 cut: s.cut.clone(),
                 precision: s.trail.finest(),
                 precisions: s.trail.precisions.clone(),
-                tails: std::mem::take(&mut s.tails),
-                inner: std::mem::take(&mut s.inner),
             })
             .collect()
     }
 }
 
-/// Counts the events outside the range that was asked for as filtered, with all their lines. They are still looked at:
-/// what caused a failure may have happened before the range. An event without any time is in no range and stays an event.
-pub(super) fn filter(plan: &Plan, world: &World, files: &mut [FileFacts]) {
-    let (since, until) = (plan.options.since_ns, plan.options.until_ns);
-    if since.is_none() && until.is_none() {
-        return;
-    }
-    // As failures are chosen: what may have happened within the range is in it.
-    let inside = |lo: i64, hi: i64| since.is_none_or(|s| hi > s) && until.is_none_or(|u| lo < u);
-    let mut rows: Vec<(At, bool)> = Vec::new();
-    rows.extend(world.requests.iter().map(|t| (t.r.at, inside(t.end_lo, t.end_hi))));
-    rows.extend(world.errors.iter().map(|m| (m.e.at, inside(m.lo, m.hi))));
-    rows.extend(world.states.iter().map(|m| (m.e.at, inside(m.lo, m.hi))));
-    rows.extend(world.logs.iter().map(|m| (m.e.at, inside(m.lo, m.hi))));
-    rows.sort_unstable();
-    // One event may have several rows; the last of them says whether any is inside.
-    for group in rows.chunk_by(|a, b| a.0 == b.0) {
-        let Some((at, false)) = group.last() else { continue };
-        let Ok(f) = files.binary_search_by_key(&(at.file as usize), |f| f.file) else { continue };
-        let f = &mut files[f];
-        if f.inner.binary_search(&at.line).is_ok() {
-            continue;
-        }
-        let tail = f.tails.binary_search_by_key(&at.line, |t| t.0).map_or(0, |i| f.tails[i].1);
-        let l = &mut f.ledger;
-        let tail = tail.min(l.continuations);
-        (l.events, l.continuations) = (l.events - 1, l.continuations - tail);
-        l.filtered += 1 + tail;
-        debug_assert!(l.holds(), "{l:?}");
-    }
-}
-
 pub(super) fn build(
     plan: &Plan,
-    world: &World,
+    sums: &Sums,
     calendar: &Calendar,
     clocks: &ClockModel,
     files: &[FileFacts],
     peers: &Peers,
 ) -> Vec<Source> {
-    let mut times: Vec<Vec<i64>> = vec![Vec::new(); plan.sources.len()];
-    let mut add = |file: u32, t: i64| times[plan.files[file as usize].source].push(t);
-    world.requests.iter().for_each(|t| add(t.r.at.file, t.end_lo));
-    world.errors.iter().for_each(|m| add(m.e.at.file, m.lo));
-    world.states.iter().for_each(|m| add(m.e.at.file, m.lo));
-    world.logs.iter().for_each(|m| add(m.e.at.file, m.lo));
     plan.sources
         .iter()
         .enumerate()
         .map(|(i, s)| {
-            let times = &mut times[i];
-            times.sort_unstable();
-            let first = At { file: s.files.first().map_or(0, |f| *f as u32), line: 0 };
+            let range = sums.sources[i];
+            let first = At::new(s.files.first().map_or(0, |f| *f as u32), 0);
             let silences: Vec<Silence> = calendar.sources[i]
                 .silences
                 .iter()
@@ -160,8 +114,8 @@ pub(super) fn build(
                 zone,
                 zone_reason,
                 precision: precision.map_or("s", unit).into(),
-                start: times.first().map(|t| Time(*t)),
-                end: times.last().map(|t| Time(*t)),
+                start: range.map(|r| Time(r.0)),
+                end: range.map(|r| Time(r.1)),
                 longest_gap_s: silences.first().map_or(0.0, |g| g.s),
                 gaps: silences,
                 assumptions,

@@ -24,7 +24,7 @@ impl Dice {
 }
 
 /// Places between lines, about one in `every`.
-fn cuts(bytes: &[u8], seed: u64, every: usize) -> Vec<usize> {
+pub fn cuts(bytes: &[u8], seed: u64, every: usize) -> Vec<usize> {
     let mut dice = Dice(seed);
     let ends = bytes.iter().enumerate().filter(|(_, b)| **b == b'\n').map(|(i, _)| i + 1);
     ends.filter(|_| dice.below(every) == 0).collect()

@@ -8,6 +8,7 @@ mod compressions;
 mod determinism;
 mod examples;
 mod excerpts;
+mod fold;
 mod invariance;
 mod ledger;
 mod removal;

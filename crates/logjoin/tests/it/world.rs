@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use logjoin::{Analysis, ConfigFile, FileScan, FileScanner, Head, Options, Plan, finish, plan};
+use logjoin::{Analysis, ConfigFile, FileScan, FileScanner, Fold, Head, Options, Plan, finish, plan};
 use logjoin_input::{DiscoverOptions, ReadOptions, discover, group};
+use rayon::prelude::*;
 
 /// Bytes of each file that the plan may look at: small, so that the heads of the recordings are not the whole files.
 const HEAD_BYTES: usize = 64 * 1024;
@@ -139,6 +140,46 @@ impl World {
         let scans = (0..self.logs.len()).map(|i| self.scan(&plan, i, |_| Vec::new()));
         finish(&plan, scans.collect())
     }
+
+    /// All files side by side, in the pieces that `cut` makes of them.
+    pub fn fold(&self, options: Options, cut: impl Fn(&[u8]) -> Vec<usize> + Sync) -> Analysis {
+        let plan = self.plan_with(options);
+        let mut pieces: Vec<_> =
+            plan.paths().map(|path| pieces(self.bytes(path), &cut).into_iter()).collect();
+        let mut fold = Fold::new(&plan);
+        loop {
+            let lanes = fold.hungry();
+            if lanes.is_empty() {
+                break;
+            }
+            let mut wanted: Vec<usize> = lanes.iter().map(|l| l.file()).collect();
+            assert!(wanted.is_sorted(), "lanes come in the order of the files");
+            wanted.reverse();
+            let own = pieces.iter_mut().enumerate().filter(|(i, _)| wanted.pop_if(|w| *w == *i).is_some());
+            let pairs: Vec<_> = lanes.into_iter().zip(own.map(|(_, own)| own)).collect();
+            pairs.into_par_iter().for_each(|(lane, own)| {
+                while lane.is_hungry() {
+                    match own.next() {
+                        Some((line, bytes)) => lane.push(line, bytes),
+                        None => lane.end(),
+                    }
+                }
+            });
+            fold.turn();
+        }
+        fold.finish()
+    }
+}
+
+/// Pieces of a file, each with the number of its first line.
+fn pieces<'b>(bytes: &'b [u8], cut: &impl Fn(&[u8]) -> Vec<usize>) -> Vec<(u64, &'b [u8])> {
+    let (mut line, mut from, mut out) = (1, 0, Vec::new());
+    for to in cut(bytes).into_iter().chain([bytes.len()]) {
+        out.push((line, &bytes[from..to]));
+        line += bytes[from..to].iter().filter(|b| **b == b'\n').count() as u64;
+        from = to;
+    }
+    out
 }
 
 fn config(path: &str, bytes: &[u8]) -> Option<ConfigFile> {

@@ -1,0 +1,247 @@
+//! One file on its way through the slices: its bytes become rows a block of lines at a time, and the rows wait until the other
+//! files have come as far.
+//!
+//! A block is a number of lines, whatever pieces the bytes come in: where a slice ends must not depend on them.
+
+use std::collections::VecDeque;
+
+use crate::calendar::{Calendar, FileCalendar};
+use crate::event::{At, Events};
+use crate::plan::Plan;
+use crate::scanner::FileScanner;
+use crate::trail::Trail;
+
+const SECOND: i64 = 1_000_000_000;
+/// Lines read at a time.
+const BLOCK: u64 = 4096;
+
+/// A file being read.
+pub struct Lane<'p> {
+    file: usize,
+    pub(super) instance: usize,
+    pub(super) scanner: FileScanner<'p>,
+    /// Bytes behind the block, and the number of their first line.
+    rest: Vec<u8>,
+    rest_line: u64,
+    /// Lines that the block still lacks.
+    left: u64,
+    /// There are no more bytes; the scanner has seen them all.
+    is_at_end: bool,
+    is_read: bool,
+    /// Rows that no slice has taken.
+    queue: Events,
+    /// How many rows of each list were noted, and taken.
+    noted: Counts,
+    taken: Counts,
+    /// The latest moment so far, on the host's own clock.
+    reach: Option<i64>,
+    seconds: VecDeque<Second>,
+    calendar: Option<FileCalendar>,
+}
+
+/// Rows of each list: requests, errors, states, logs.
+type Counts = [usize; 4];
+
+/// A second in which the latest moment of the file lay for some rows.
+#[derive(Debug, Clone, Copy)]
+struct Second {
+    at: i64,
+    /// Rows before it.
+    before: Counts,
+}
+
+impl<'p> Lane<'p> {
+    pub(super) fn new(plan: &'p Plan, file: usize) -> Lane<'p> {
+        let source = plan.files[file].source;
+        Lane {
+            file,
+            instance: plan.sources[source].instance,
+            scanner: FileScanner::new(plan, file),
+            rest: Vec::new(),
+            rest_line: 1,
+            left: 0,
+            is_at_end: false,
+            is_read: false,
+            queue: Events::default(),
+            noted: [0; 4],
+            taken: [0; 4],
+            reach: None,
+            seconds: VecDeque::new(),
+            calendar: None,
+        }
+    }
+
+    /// Number of the file, in the order of [`Plan::paths`].
+    pub fn file(&self) -> usize {
+        self.file
+    }
+
+    /// Whether it is to be read on now.
+    pub fn is_hungry(&self) -> bool {
+        self.left > 0 && !self.is_at_end
+    }
+
+    /// Takes the next whole lines of the file; `first_line` is the number of the first of them, from 1. What is too much for now
+    /// waits.
+    pub fn push(&mut self, first_line: u64, bytes: &[u8]) {
+        if self.rest.is_empty() {
+            let (now, lines) = first_lines(bytes, self.left);
+            self.read(first_line, &bytes[..now], lines);
+            self.rest_line = first_line + lines;
+            self.rest.extend_from_slice(&bytes[now..]);
+        } else {
+            self.rest.extend_from_slice(bytes);
+            self.digest();
+        }
+    }
+
+    /// Tells that there is no more.
+    pub fn end(&mut self) {
+        self.is_at_end = true;
+        self.digest();
+    }
+
+    /// As [`FileScan::set_cut`](crate::FileScan::set_cut).
+    pub fn set_cut(&mut self, text: String) {
+        self.scanner.scan().set_cut(text);
+    }
+
+    /// As [`FileScan::set_problem`](crate::FileScan::set_problem).
+    pub fn set_problem(&mut self, text: String) {
+        self.scanner.scan().set_problem(text);
+    }
+
+    /// Lets it read another block, first from what it was given before.
+    pub(super) fn feed(&mut self) {
+        self.left = BLOCK;
+        self.digest();
+    }
+
+    /// Reads what is left, and takes it for the end.
+    pub(super) fn end_now(&mut self) {
+        self.left = u64::MAX;
+        self.end();
+    }
+
+    /// Whether all of it is read.
+    pub(super) fn is_read(&self) -> bool {
+        self.is_read
+    }
+
+    /// What its stamps say so far.
+    pub(super) fn trail(&mut self) -> Trail {
+        self.scanner.scan().trail.so_far()
+    }
+
+    /// Rows that wait.
+    pub(super) fn waiting(&self) -> &Events {
+        &self.queue
+    }
+
+    /// It has stamps that were not there when zones and years were decided.
+    pub(super) fn is_undecided(&mut self) -> bool {
+        self.calendar.is_none() && self.scanner.scan().trail.stamps > 0
+    }
+
+    /// How its stamps are to be read from now on.
+    pub(super) fn decide(&mut self, calendar: &Calendar) {
+        self.calendar = (self.scanner.scan().trail.stamps > 0).then(|| calendar.of(self.file as u32));
+    }
+
+    /// Notes the moments of the new rows.
+    pub(super) fn note(&mut self) {
+        self.queue.append(self.scanner.take_events());
+        let Some(calendar) = &mut self.calendar else { return };
+        let have = self.queue.counts();
+        let mut next: Counts = std::array::from_fn(|k| self.noted[k] - self.taken[k]);
+        loop {
+            let row = |k: usize| row(&self.queue, k, next[k]);
+            // The lists are merged in the order of the lines.
+            let first = (0..4).filter(|k| next[*k] < have[*k]).min_by_key(|k| row(*k).0);
+            let Some(k) = first else { break };
+            let (at, stamp) = row(k);
+            let t = calendar.moment(at.line, stamp);
+            let reach = self.reach.map_or(t, |r| r.max(t));
+            self.reach = Some(reach);
+            let second = reach.div_euclid(SECOND);
+            if self.seconds.back().is_none_or(|s| s.at != second) {
+                self.seconds.push_back(Second { at: second, before: self.noted });
+            }
+            self.noted[k] += 1;
+            next[k] += 1;
+        }
+    }
+
+    /// The second that it has come to, on the host's own clock.
+    pub(super) fn reach(&self) -> Option<i64> {
+        self.reach.map(|t| t.div_euclid(SECOND))
+    }
+
+    /// The waiting rows by second.
+    pub(super) fn by_second(&self) -> impl Iterator<Item = (i64, usize)> + '_ {
+        let total = |c: &Counts| c.iter().sum::<usize>();
+        let ends = self.seconds.iter().skip(1).map(move |s| total(&s.before)).chain([total(&self.noted)]);
+        self.seconds.iter().zip(ends).map(move |(s, end)| (s.at, end - total(&s.before)))
+    }
+
+    /// Takes the rows up to a second.
+    pub(super) fn take_until(&mut self, second: i64) -> Events {
+        let n = self.seconds.iter().take_while(|s| s.at <= second).count();
+        let until = self.seconds.get(n).map_or(self.noted, |s| s.before);
+        self.seconds.drain(..n);
+        let counts = std::array::from_fn(|k| until[k] - self.taken[k]);
+        self.taken = until;
+        self.queue.take_first(counts)
+    }
+
+    fn read(&mut self, first_line: u64, bytes: &[u8], lines: u64) {
+        if lines > 0 {
+            self.scanner.push(first_line, bytes);
+            self.left -= lines;
+        }
+    }
+
+    fn digest(&mut self) {
+        let (now, lines) = first_lines(&self.rest, self.left);
+        let rest = std::mem::take(&mut self.rest);
+        self.read(self.rest_line, &rest[..now], lines);
+        self.rest_line += lines;
+        self.rest = if now == 0 { rest } else { rest[now..].to_vec() };
+        if self.is_at_end && self.rest.is_empty() && !self.is_read {
+            self.scanner.end();
+            self.is_read = true;
+        }
+    }
+}
+
+/// How many bytes the first lines are, at most `most` of them, and how many lines.
+fn first_lines(bytes: &[u8], most: u64) -> (usize, u64) {
+    let (mut end, mut lines) = (0, 0);
+    while lines < most && end < bytes.len() {
+        end = memchr::memchr(b'\n', &bytes[end..]).map_or(bytes.len(), |i| end + i + 1);
+        lines += 1;
+    }
+    (end, lines)
+}
+
+fn row(events: &Events, list: usize, n: usize) -> (At, &logjoin_parse::Stamp) {
+    match list {
+        0 => (events.requests[n].at, &events.requests[n].stamp),
+        1 => (events.errors[n].at, &events.errors[n].stamp),
+        2 => (events.states[n].at, &events.states[n].stamp),
+        _ => (events.logs[n].at, &events.logs[n].stamp),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_counted_not_bytes() {
+        assert_eq!(first_lines(b"a\nbb\n\nc", 2), (5, 2));
+        assert_eq!(first_lines(b"a\nbb\n\nc", 9), (7, 4));
+        assert_eq!(first_lines(b"a\n", 0), (0, 0));
+        assert_eq!(first_lines(b"", 5), (0, 0));
+    }
+}

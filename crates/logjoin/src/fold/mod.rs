@@ -1,0 +1,283 @@
+//! The analysis in slices of time: all files are read side by side, and what is complete is judged, counted and let go, so
+//! that memory follows the rate of the requests and the number of failures, not the length of the logs.
+//!
+//! ```text
+//! Lane, one per file ─ rows ─► Window ─ link, judge ─► Archive: failures and what they name
+//!      a block at a time        what is in view      └► Sums: everything, counted
+//! ```
+//!
+//! The trick: a failure is judged when all files have come so far beyond it that nothing that belongs to it is still to be
+//! read, and while everything before it that matters is still in view. A small input is one slice, and in view as a whole.
+
+mod archive;
+mod lane;
+mod window;
+
+use std::collections::BTreeMap;
+
+pub use lane::Lane;
+
+use crate::analysis::Analysis;
+use crate::calendar::Calendar;
+use crate::clock;
+use crate::diagnose::Judged;
+use crate::failing::Failing;
+use crate::finish::{FileFacts, Story, Sums, Tails, tell};
+use crate::join::Join;
+use crate::link::{Chain, Learned, Linked, link};
+use crate::plan::Plan;
+use crate::scanner::FileScan;
+use crate::timeline::{self, Horizon};
+use crate::trail::Trail;
+use archive::{Archive, Told};
+use window::Window;
+
+const SECOND: i64 = 1_000_000_000;
+/// How far one file may be ahead of another before it waits, seconds.
+const AHEAD: i64 = 30;
+
+/// An analysis in slices of time.
+///
+/// ```
+/// use logjoin::{Fold, Head, Options, plan};
+///
+/// let log = b"192.0.2.7 - - [21/Nov/2026:02:47:17 +0000] \"GET /cart HTTP/1.1\" 504 150 \"-\" \"curl\"\n";
+/// let head = Head { path: "web/access.log".into(), bytes: log.to_vec(), ..Head::default() };
+/// let plan = plan(vec![head], Vec::new(), Options::default());
+/// let mut fold = Fold::new(&plan);
+/// loop {
+///     let lanes = fold.hungry();
+///     if lanes.is_empty() {
+///         break;
+///     }
+///     for lane in lanes {
+///         // Here: the next piece of the file with this number; `end` when there is none.
+///         lane.push(1, log);
+///         lane.end();
+///     }
+///     fold.turn();
+/// }
+/// assert_eq!(fold.finish().totals.by_status["504"], 1);
+/// ```
+pub struct Fold<'p> {
+    plan: &'p Plan,
+    lanes: Vec<Lane<'p>>,
+    /// The files of each source that are still to be read, the first one now.
+    ahead: Vec<std::collections::VecDeque<usize>>,
+    window: Window,
+    archive: Archive,
+    sums: Sums,
+    tails: Tails,
+    learned: Learned,
+    calendar: Calendar,
+    /// By instance: by how much its clock is ahead, seconds, as far as is known.
+    offsets: Vec<i64>,
+    is_aligned: bool,
+    has_sliced: bool,
+}
+
+impl<'p> Fold<'p> {
+    /// Nothing is read yet.
+    pub fn new(plan: &'p Plan) -> Fold<'p> {
+        Fold {
+            plan,
+            lanes: (0..plan.files.len()).map(|file| Lane::new(plan, file)).collect(),
+            ahead: plan.sources.iter().map(|s| s.files.iter().copied().collect()).collect(),
+            window: Window::new(),
+            archive: Archive::default(),
+            sums: Sums::new(plan),
+            tails: Tails::default(),
+            learned: Learned::default(),
+            calendar: Calendar::decide(plan, &plan.paths().map(|_| Trail::default()).collect::<Vec<_>>()),
+            offsets: vec![0; plan.instances.len()],
+            is_aligned: false,
+            has_sliced: false,
+        }
+    }
+
+    /// The files that are to be read on now, each until it [is no longer hungry](Lane::is_hungry); none when all are read. They
+    /// know nothing of each other and may be fed by different threads.
+    pub fn hungry(&mut self) -> Vec<&mut Lane<'p>> {
+        loop {
+            let chosen = self.choose();
+            if chosen.is_empty() {
+                return Vec::new();
+            }
+            chosen.iter().for_each(|l| self.lanes[*l].feed());
+            if chosen.iter().any(|l| self.lanes[*l].is_hungry()) {
+                return self.lanes.iter_mut().filter(|l| l.is_hungry()).collect();
+            }
+            // What they were given before was enough.
+            self.turn();
+        }
+    }
+
+    /// Judges what is complete. To be called when every file that was hungry has been fed.
+    pub fn turn(&mut self) {
+        self.note();
+        self.align();
+        while let Some(second) = self.next_cut() {
+            self.slice(second);
+        }
+    }
+
+    /// The lanes whose turn it is: those that are behind, and not too far ahead of the last one.
+    fn choose(&mut self) -> Vec<usize> {
+        for source in &mut self.ahead {
+            while source.front().is_some_and(|f| self.lanes[*f].is_read()) {
+                source.pop_front();
+            }
+        }
+        let live: Vec<usize> = self.ahead.iter().filter_map(|s| s.front().copied()).collect();
+        let reach = |l: &usize| self.reach(*l);
+        let last = live.iter().filter_map(reach).min();
+        let is_behind = |l: &usize| match (self.reach(*l), last) {
+            (Some(reach), Some(last)) => reach <= last + AHEAD,
+            _ => true,
+        };
+        live.into_iter().filter(is_behind).collect()
+    }
+
+    /// The second that a lane has come to, on the reference clock.
+    fn reach(&self, lane: usize) -> Option<i64> {
+        let lane = &self.lanes[lane];
+        lane.reach().map(|s| s - self.offsets[lane.instance])
+    }
+
+    /// The second that a source has come to.
+    fn come(&self, source: usize) -> Option<i64> {
+        self.plan.sources[source].files.iter().filter_map(|l| self.reach(*l)).max()
+    }
+
+    /// Notes the moments of the new rows; zones and years are decided again when another file begins.
+    fn note(&mut self) {
+        if self.lanes.iter_mut().any(Lane::is_undecided) {
+            self.decide();
+        }
+        self.lanes.iter_mut().for_each(Lane::note);
+    }
+
+    fn decide(&mut self) {
+        let trails: Vec<_> = self.lanes.iter_mut().map(Lane::trail).collect();
+        let calendar = Calendar::decide(self.plan, &trails);
+        self.lanes.iter_mut().for_each(|l| l.decide(&calendar));
+        self.calendar = calendar;
+    }
+
+    /// Once the first block of each file is read: how far the clocks are apart, so that the files are read side by side.
+    fn align(&mut self) {
+        if std::mem::replace(&mut self.is_aligned, true) {
+            return;
+        }
+        let files = self.lanes.iter().map(|l| (l.file() as u32, l.waiting().clone()));
+        let world = timeline::resolve(self.plan, files, &self.calendar);
+        let clocks = clock::fit_all(self.plan, &world, None);
+        self.take_offsets(&clocks);
+    }
+
+    fn take_offsets(&mut self, clocks: &clock::ClockModel) {
+        for (instance, offset) in self.offsets.iter_mut().enumerate() {
+            if clocks.is_known(instance) {
+                *offset = clocks.latest(instance).div_euclid(SECOND);
+            }
+        }
+    }
+
+    /// Up to which second a slice is complete and large enough.
+    fn next_cut(&self) -> Option<i64> {
+        let enough = self.plan.options.slice_rows.max(self.window.rows()).max(1);
+        let waiting: usize = self.lanes.iter().map(|l| l.waiting().counts().iter().sum::<usize>()).sum();
+        if waiting < enough {
+            return None;
+        }
+        // A second is complete when every file has left it behind.
+        let unread =
+            (0..self.ahead.len()).filter(|s| self.ahead[*s].iter().any(|l| !self.lanes[*l].is_read()));
+        let complete = unread.filter_map(|s| self.come(s)).min().map_or(i64::MAX, |s| s - 1);
+        let mut rows: BTreeMap<i64, usize> = BTreeMap::new();
+        for lane in &self.lanes {
+            let offset = self.offsets[lane.instance];
+            for (second, n) in lane.by_second() {
+                *rows.entry(second - offset).or_default() += n;
+            }
+        }
+        let mut sum = 0;
+        let enough = |(_, n): &(&i64, &usize)| {
+            sum += **n;
+            sum >= enough
+        };
+        rows.range(..=complete).find(enough).map(|(second, _)| *second)
+    }
+
+    /// Takes the rows up to a second into view, and settles what lies far enough before it.
+    fn slice(&mut self, second: i64) {
+        let around = (self.plan.options.window_s.max(0.0) * 1e9) as i64;
+        let horizon = Horizon(second.saturating_mul(SECOND) - around);
+        let (linked, judged) = self.view(second, horizon);
+        self.take_offsets(&linked.clocks);
+        let staying = self.window.staying(&linked.world, horizon);
+        let Linked { world, clocks, peers, failing, joins, chains } = linked;
+        self.archive.absorb(&world, told(failing, joins, chains, judged), horizon, &staying, false);
+        self.window.take_back(world, horizon, horizon.0 - around, &staying);
+        self.learned = Learned { clocks: Some(clocks), peers };
+        self.has_sliced = true;
+    }
+
+    /// Takes the rows up to a second into view, judges them, and counts those before the horizon.
+    fn view(&mut self, second: i64, horizon: Horizon) -> (Linked, Vec<Judged>) {
+        self.decide();
+        for lane in &mut self.lanes {
+            let scan = lane.scanner.scan();
+            self.tails.add(scan.file, std::mem::take(&mut scan.tails), std::mem::take(&mut scan.inner));
+            let events = lane.take_until(second.saturating_add(self.offsets[lane.instance]));
+            self.window.add(lane.file() as u32, events);
+        }
+        let files = std::mem::take(&mut self.window.files);
+        let mut world = timeline::resolve(self.plan, files, &self.calendar);
+        world.labels = self.window.labels.clone();
+        let linked = link(self.plan, world, std::mem::take(&mut self.learned));
+        let scene = linked.scene(self.plan);
+        let judged = linked.judge(&scene);
+        self.sums.add(&scene, horizon, &self.tails);
+        drop(scene);
+        (linked, judged)
+    }
+
+    /// Judges the rest, and tells the story.
+    pub fn finish(mut self) -> Analysis {
+        // What was not read to its end ends here.
+        self.lanes.iter_mut().for_each(Lane::end_now);
+        self.note();
+        let (mut linked, mut judged) = self.view(i64::MAX, Horizon::END);
+        if self.has_sliced {
+            let staying = self.window.staying(&linked.world, Horizon::END);
+            let Linked { world, clocks, peers, failing, joins, chains } = linked;
+            let told = told(failing, joins, chains, judged);
+            self.archive.absorb(&world, told, Horizon::END, &staying, true);
+            drop(world);
+            (linked, judged) = self.archive.into_linked(clocks, peers, self.window.labels);
+        }
+        let scans: Vec<FileScan> =
+            self.lanes.into_iter().map(|mut l| std::mem::take(l.scanner.scan())).collect();
+        tell(&Story {
+            scene: &linked.scene(self.plan),
+            judged: &judged,
+            chains: &linked.chains,
+            clocks: &linked.clocks,
+            calendar: &self.calendar,
+            sums: &self.sums,
+            files: FileFacts::of(&scans),
+            is_whole: !self.has_sliced,
+        })
+    }
+}
+
+fn told(
+    failing: Vec<Failing>,
+    joins: Vec<Join>,
+    chains: Vec<Chain>,
+    judged: Vec<Judged>,
+) -> impl Iterator<Item = Told> {
+    let linked = failing.into_iter().zip(joins).zip(chains);
+    linked.zip(judged).map(|(((failing, join), chain), judged)| Told { failing, join, judged, chain })
+}

@@ -1,0 +1,132 @@
+//! The rows that are in view: what is not settled yet, what lies just before it, and a few that stay for good.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::clock::sample_rank;
+use crate::event::{Events, LogEvent};
+use crate::signals::Meaning;
+use crate::timeline::{Horizon, Moment, Row, World};
+
+/// Healthy requests that stay in view to the end, about: by them the clocks are fitted over the whole time.
+const SAMPLE: usize = 40_000;
+
+/// The rows in view, by file, on the hosts' own clocks.
+pub(super) struct Window {
+    pub files: BTreeMap<u32, Events>,
+    pub labels: BTreeMap<u64, String>,
+    /// Requests whose targets rank up to here stay: the same ones on both sides of each proxy.
+    limit: u64,
+}
+
+/// Which rows of a world stay for good.
+pub(super) struct Staying {
+    requests: Vec<bool>,
+    errors: Vec<bool>,
+    logs: Vec<bool>,
+}
+
+impl Staying {
+    pub fn request(&self, i: usize) -> bool {
+        self.requests[i]
+    }
+
+    pub fn error(&self, i: usize) -> bool {
+        self.errors[i]
+    }
+
+    pub fn log(&self, i: usize) -> bool {
+        self.logs[i]
+    }
+}
+
+impl Window {
+    pub fn new() -> Window {
+        Window { files: BTreeMap::new(), labels: BTreeMap::new(), limit: u64::MAX }
+    }
+
+    /// How many rows are in view.
+    pub fn rows(&self) -> usize {
+        self.files.values().flat_map(Events::counts).sum()
+    }
+
+    /// Adds rows of a file, in the order of its lines.
+    pub fn add(&mut self, file: u32, mut events: Events) {
+        self.labels.append(&mut events.labels);
+        self.files.entry(file).or_default().append(events);
+    }
+
+    /// What of a world stays in view to the end: signs of life and changes; the first row of each kind and instance, which
+    /// says that there is such a log; and a sample of what was served.
+    pub fn staying(&mut self, world: &World, horizon: Horizon) -> Staying {
+        let is_settled = |settled: bool, t: i64| settled || t <= horizon.0;
+        let ranks: Vec<Option<u64>> = world
+            .requests
+            .iter()
+            .map(|t| sample_rank(t).filter(|_| is_settled(t.r.settled, t.end_lo)))
+            .collect();
+        let mut sampled: Vec<u64> = ranks.iter().flatten().copied().filter(|r| *r <= self.limit).collect();
+        if sampled.len() > SAMPLE {
+            let (_, limit, _) = sampled.select_nth_unstable(SAMPLE);
+            // Requests for one target stay or go together.
+            self.limit = limit.saturating_sub(1);
+        }
+        let mut seen: BTreeSet<(u8, usize)> = BTreeSet::new();
+        let mut is_first = |kind: u8, instance: usize| seen.insert((kind, instance));
+        let requests = world.requests.iter().zip(&ranks);
+        let requests =
+            requests.map(|(t, rank)| is_first(0, t.instance) || rank.is_some_and(|r| r <= self.limit));
+        let requests = requests.collect();
+        let errors = world.errors.iter().map(|m| is_first(1, m.instance) || m.e.signal.is_some()).collect();
+        let mut stays = |m: &Moment<LogEvent>| {
+            let is_first_line = is_first(2, m.instance);
+            let is_first_naming = m.e.target != 0 && is_first(3, m.instance);
+            let says = m.e.signal.as_ref().is_some_and(|s| s.meaning != Meaning::Noise);
+            is_first_line || is_first_naming || says
+        };
+        let logs = world.logs.iter().map(&mut stays).collect();
+        Staying { requests, errors, logs }
+    }
+
+    /// Takes a world back: settles what is before the horizon, and lets go what is before `floor`.
+    pub fn take_back(&mut self, world: World, horizon: Horizon, floor: i64, staying: &Staying) {
+        self.labels.extend(world.labels);
+        let mut files: BTreeMap<u32, Events> = BTreeMap::new();
+        for (i, mut t) in world.requests.into_iter().enumerate() {
+            let is_now = horizon.takes(&t);
+            t.r.settled |= is_now;
+            if !t.r.settled || t.end_hi >= floor || staying.requests[i] {
+                files.entry(t.r.at.file).or_default().requests.push(t.r);
+            }
+        }
+        for (i, m) in world.errors.into_iter().enumerate() {
+            if let Some(e) = kept(m, horizon, floor, staying.errors[i]) {
+                files.entry(e.at.file).or_default().errors.push(e);
+            }
+        }
+        for m in world.states {
+            if let Some(e) = kept(m, horizon, floor, true) {
+                files.entry(e.at.file).or_default().states.push(e);
+            }
+        }
+        for (i, m) in world.logs.into_iter().enumerate() {
+            if let Some(e) = kept(m, horizon, floor, staying.logs[i]) {
+                files.entry(e.at.file).or_default().logs.push(e);
+            }
+        }
+        // In the order of the lines, as they came.
+        for events in files.values_mut() {
+            events.requests.sort_by_key(|e| e.at);
+            events.errors.sort_by_key(|e| e.at);
+            events.states.sort_by_key(|e| e.at);
+            events.logs.sort_by_key(|e| e.at);
+        }
+        self.files = files;
+    }
+}
+
+fn kept<T: Row>(mut m: Moment<T>, horizon: Horizon, floor: i64, stays: bool) -> Option<T> {
+    if horizon.takes_line(&m) {
+        m.e.settle();
+    }
+    (!m.e.is_settled() || m.hi >= floor || stays).then_some(m.e)
+}
