@@ -5,9 +5,11 @@ use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use chrono::DateTime;
-use logjoin::{Analysis, ConfigFile, FileScan, FileScanner, FileTimes, Head, Options, Plan};
+use logjoin::options::FileTimes;
+use logjoin::{Analysis, ConfigFile, FileScan, FileScanner, Head, Options, Plan, Stage};
 use logjoin_input::{
     DiscoverOptions, InputError, InputFile, NoteKind, ReadOptions, Tally, discover, group, read_config,
 };
@@ -154,6 +156,7 @@ impl Inputs {
                 order: *order,
                 bytes: file.head(HEAD_BYTES).unwrap_or_default(),
                 times: times(file),
+                ..Head::default()
             })
             .collect();
         logjoin::plan(heads, std::mem::take(&mut self.configs), options)
@@ -182,7 +185,9 @@ impl Inputs {
         let tell = |more_bytes: u64, more_files: u64| {
             let bytes = bytes.fetch_add(more_bytes, Ordering::Relaxed) + more_bytes;
             let files_done = done.fetch_add(more_files, Ordering::Relaxed) + more_files;
-            if !stopped.load(Ordering::Relaxed) && watch(Progress { files, files_done, bytes }).is_break() {
+            if !stopped.load(Ordering::Relaxed)
+                && watch(Progress { files, files_done, bytes, stage: None }).is_break()
+            {
                 stopped.store(true, Ordering::Relaxed);
             }
             if stopped.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
@@ -315,6 +320,8 @@ pub struct Progress {
     pub files_done: u64,
     /// Decompressed bytes that were read.
     pub bytes: u64,
+    /// What is done with them, once all are read.
+    pub stage: Option<Stage>,
 }
 
 /// Told of [`Progress`] from all threads; breaks to cancel.
@@ -340,8 +347,8 @@ fn going_on(advance: &(dyn Fn(u64) + Sync)) -> impl Fn(u64) -> ControlFlow<()> +
     }
 }
 
-/// [`analyze`] under the eyes of the caller: `watch` is told how far reading is and may break it off. It is not called
-/// while files are looked for, nor in the last and short step, when all that was read is judged.
+/// [`analyze`] under the eyes of the caller: `watch` is told how far reading is, then of each step of the judgement, and may
+/// break it off. It is not called while files are looked for.
 ///
 /// # Errors
 ///
@@ -354,8 +361,17 @@ pub fn analyze_with(
 ) -> Result<(Analysis, Vec<String>), Cancelled> {
     let mut inputs = Inputs::find(paths, configs);
     let plan = inputs.plan(options);
-    let scans = inputs.scan_watched(&plan, watch)?;
-    let mut analysis = logjoin::finish(&plan, scans);
+    let read = Mutex::new(Progress { files: inputs.logs.len() as u64, files_done: 0, bytes: 0, stage: None });
+    let scans = inputs.scan_watched(&plan, &|p: Progress| {
+        let mut read = read.lock().unwrap_or_else(PoisonError::into_inner);
+        read.files_done = read.files_done.max(p.files_done);
+        read.bytes = read.bytes.max(p.bytes);
+        drop(read);
+        watch(p)
+    })?;
+    let read = read.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let mut judging = |stage| watch(Progress { stage: Some(stage), ..read });
+    let mut analysis = logjoin::finish_with(&plan, scans, &mut judging).ok_or(Cancelled)?;
     inputs.copies.iter().for_each(|(path, why)| analysis.add_copy(path, why));
     Ok((analysis, inputs.problems))
 }

@@ -24,6 +24,9 @@ mod steps;
 mod timeouts;
 mod traffic;
 
+use std::convert::Infallible;
+use std::ops::ControlFlow;
+
 use crate::analysis::{Analysis, Incident, Input, Ledger, Note, SCHEMA_VERSION, Time, Tool, Totals};
 use crate::calendar::Calendar;
 use crate::clock;
@@ -40,8 +43,53 @@ use crate::scene::Scene;
 use crate::timeline::{self, World};
 use crate::trail::Trail;
 
+/// A step of [`finish_with`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Stage {
+    /// Stamps become moments on one clock.
+    Clocks,
+    /// Failed requests are found and joined to the backends' lines.
+    Joins,
+    /// The rules are asked.
+    Causes,
+    /// The result is put together.
+    Story,
+}
+
 /// Correlates what the scans found and tells the story. The order of `scans` does not matter.
-pub fn finish(plan: &Plan, mut scans: Vec<FileScan>) -> Analysis {
+pub fn finish(plan: &Plan, scans: Vec<FileScan>) -> Analysis {
+    match run(plan, scans, &mut |_| Ok::<(), Infallible>(())) {
+        Ok(analysis) => analysis,
+        Err(never) => match never {},
+    }
+}
+
+/// [`finish`] under the eyes of the caller: `watch` is told of each [`Stage`] before it begins, and may break it off; then
+/// there is no result. A stage is a matter of seconds at most.
+///
+/// ```
+/// use std::ops::ControlFlow;
+/// let plan = logjoin::plan(Vec::new(), Vec::new(), logjoin::Options::default());
+/// let all = logjoin::finish_with(&plan, Vec::new(), &mut |_| ControlFlow::Continue(()));
+/// let none = logjoin::finish_with(&plan, Vec::new(), &mut |_| ControlFlow::Break(()));
+/// assert!(all.is_some() && none.is_none());
+/// ```
+pub fn finish_with(
+    plan: &Plan,
+    scans: Vec<FileScan>,
+    watch: &mut dyn FnMut(Stage) -> ControlFlow<()>,
+) -> Option<Analysis> {
+    let mut told = |stage| if watch(stage).is_break() { Err(()) } else { Ok(()) };
+    run(plan, scans, &mut told).ok()
+}
+
+fn run<E>(
+    plan: &Plan,
+    mut scans: Vec<FileScan>,
+    watch: &mut dyn FnMut(Stage) -> Result<(), E>,
+) -> Result<Analysis, E> {
+    watch(Stage::Clocks)?;
     scans.sort_by_key(|s| s.file);
     let mut files = sources::FileFacts::take(&mut scans);
     let mut trails: Vec<Trail> = plan.paths().map(|_| Trail::default()).collect();
@@ -53,14 +101,17 @@ pub fn finish(plan: &Plan, mut scans: Vec<FileScan>) -> Analysis {
     let clocks = clock::fit_all(plan, &world);
     world.shift(&clocks);
     sources::filter(plan, &world, &mut files);
+    watch(Stage::Joins)?;
     let index = Index::new(plan, &world);
     let peers = Peers::learn(plan, &world, &index, &clocks);
     let failing = failing::find(plan, &world);
     let mut joins = join::join(plan, &world, &index, &peers, &clocks, &failing);
     let chains = join::chains(plan, &world, &index, &peers, &clocks, &failing);
     join::pass_outward(&chains, &failing, &mut joins);
+    watch(Stage::Causes)?;
     let scene = Scene::new(plan, &world, &peers, &failing, &joins);
     let judged = diagnose::judge_all(&scene, &chains);
+    watch(Stage::Story)?;
     let rows = episodes::group(&scene, &judged);
     let all = all::All::of(&scene);
     let usuals = traffic::Usuals::of(&all.load);
@@ -83,7 +134,7 @@ pub fn finish(plan: &Plan, mut scans: Vec<FileScan>) -> Analysis {
         }
         all_episodes.push(e);
     }
-    let incidents = incidents(&rows, all_episodes);
+    let incidents = incidents(plan, &rows, all_episodes);
     let mut failures = failure::build(&scene, &judged, &chains, &episode_of);
     let totals = totals(plan, &world, &failing, &judged);
     let unknown = missing::unknowns(&scene, &judged, &files);
@@ -97,7 +148,7 @@ pub fn finish(plan: &Plan, mut scans: Vec<FileScan>) -> Analysis {
     let mut notes = sources::notes(plan, &files);
     notes.extend(clock_notes(plan, &clocks));
     notes.extend(missing::ambiguous(&scene, &judged, &files));
-    Analysis {
+    Ok(Analysis {
         schema_version: SCHEMA_VERSION,
         tool: Tool { name: "logjoin".into(), version: env!("CARGO_PKG_VERSION").into() },
         inputs: inputs(plan, &files),
@@ -120,7 +171,7 @@ pub fn finish(plan: &Plan, mut scans: Vec<FileScan>) -> Analysis {
         unknown,
         ledger,
         notes,
-    }
+    })
 }
 
 fn inputs(plan: &Plan, files: &[sources::FileFacts]) -> Vec<Input> {
@@ -179,14 +230,14 @@ fn totals(plan: &Plan, world: &World, failing: &[Failing], judged: &[diagnose::J
     t
 }
 
-fn incidents(rows: &[episodes::Row], all: Vec<crate::analysis::Episode>) -> Vec<Incident> {
+fn incidents(plan: &Plan, rows: &[episodes::Row], all: Vec<crate::analysis::Episode>) -> Vec<Incident> {
     let mut out: Vec<Incident> = Vec::new();
     for (n, members) in episodes::incidents(rows).into_iter().enumerate() {
         let episodes: Vec<_> = members.iter().map(|m| all[*m].clone()).collect();
         let Some(largest) = episodes.iter().max_by_key(|e| (e.failures, std::cmp::Reverse(e.start))) else {
             continue;
         };
-        let (cause, summary) = (largest.cause, episode::summary(&episodes, largest));
+        let (cause, summary) = (largest.cause, episode::summary(&plan.options.rules, &episodes, largest));
         out.push(Incident {
             id: format!("I{}", n + 1),
             start: episodes.iter().map(|e| e.start).min().unwrap_or(Time(0)),
