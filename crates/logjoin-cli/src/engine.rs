@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::DateTime;
-use logjoin::{Analysis, ConfigFile, FileScan, FileScanner, FileTimes, Head, Options, Plan};
+use logjoin::options::FileTimes;
+use logjoin::{Analysis, ConfigFile, FileScan, FileScanner, Head, Options, Plan, Stage};
 use logjoin_input::{
     DiscoverOptions, InputError, InputFile, NoteKind, ReadOptions, Tally, discover, group, read_config,
 };
@@ -158,6 +159,7 @@ impl Inputs {
                 order: *order,
                 bytes: file.head(HEAD_BYTES).unwrap_or_default(),
                 times: times(file),
+                ..Head::default()
             })
             .collect();
         logjoin::plan(heads, std::mem::take(&mut self.configs), options)
@@ -169,15 +171,17 @@ impl Inputs {
         &mut self,
         plan: &Plan,
         advance: &(dyn Fn(u64) + Sync),
-        before_last: &dyn Fn(),
+        before_last: &(dyn Fn() + Sync),
     ) -> Analysis {
         let tell = |step| {
-            if let Step::Read(bytes) = step {
-                advance(bytes);
+            match step {
+                Step::Read(bytes) => advance(bytes),
+                Step::FileDone => {}
+                Step::Judging(_) => before_last(),
             }
             ControlFlow::Continue(())
         };
-        match self.read(plan, &tell, before_last) {
+        match self.read(plan, &tell) {
             Ok(analysis) => analysis,
             Err(Cancelled) => unreachable!("nobody breaks it off"),
         }
@@ -193,25 +197,21 @@ impl Inputs {
         let files = self.logs.len() as u64;
         let (bytes, done) = (AtomicU64::new(0), AtomicU64::new(0));
         let tell = |step| {
-            let (more_bytes, more_files) = match step {
-                Step::Read(n) => (n, 0),
-                Step::FileDone => (0, 1),
+            let (more_bytes, more_files, stage) = match step {
+                Step::Read(n) => (n, 0, None),
+                Step::FileDone => (0, 1, None),
+                Step::Judging(stage) => (0, 0, Some(stage)),
             };
             let bytes = bytes.fetch_add(more_bytes, Ordering::Relaxed) + more_bytes;
             let files_done = done.fetch_add(more_files, Ordering::Relaxed) + more_files;
-            watch(Progress { files, files_done, bytes })
+            watch(Progress { files, files_done, bytes, stage })
         };
-        self.read(plan, &tell, &|| ())
+        self.read(plan, &tell)
     }
 
-    fn read(
-        &mut self,
-        plan: &Plan,
-        tell: &lockstep::Told<'_>,
-        before_last: &dyn Fn(),
-    ) -> Result<Analysis, Cancelled> {
+    fn read(&mut self, plan: &Plan, tell: &lockstep::Told<'_>) -> Result<Analysis, Cancelled> {
         let files = self.logs.iter().map(|(file, ..)| file);
-        let (analysis, problems) = lockstep::analyze(plan, files, &self.read, tell, before_last)?;
+        let (analysis, problems) = lockstep::analyze(plan, files, &self.read, tell)?;
         self.note(problems);
         Ok(analysis)
     }
@@ -335,6 +335,8 @@ pub struct Progress {
     pub files_done: u64,
     /// Decompressed bytes that were read.
     pub bytes: u64,
+    /// What is done with them, once all are read.
+    pub stage: Option<Stage>,
 }
 
 /// Told of [`Progress`] from all threads; breaks to cancel.
@@ -352,8 +354,8 @@ impl fmt::Display for Cancelled {
 
 impl std::error::Error for Cancelled {}
 
-/// [`analyze`] under the eyes of the caller: `watch` is told how far reading is and may break it off. It is not called
-/// while files are looked for, nor in the last step, when what is left is judged.
+/// [`analyze`] under the eyes of the caller: `watch` is told how far reading is, then of each step of the judgement, and may
+/// break it off. It is not called while files are looked for.
 ///
 /// # Errors
 ///

@@ -4,7 +4,7 @@
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use logjoin::{Analysis, Fold, Lane, Plan};
+use logjoin::{Analysis, Fold, Lane, Plan, Stage};
 use logjoin_input::{InputFile, LineChunks, ReadOptions};
 use rayon::prelude::*;
 
@@ -17,7 +17,7 @@ enum Reader<'f> {
     Done,
 }
 
-/// Told of the bytes of each chunk, and of each file that is done (no bytes); breaks to cancel.
+/// Told of each step; breaks to cancel.
 pub(crate) type Told<'t> = dyn Fn(Step) -> ControlFlow<()> + Sync + 't;
 
 /// What was done.
@@ -25,6 +25,8 @@ pub(crate) type Told<'t> = dyn Fn(Step) -> ControlFlow<()> + Sync + 't;
 pub(crate) enum Step {
     Read(u64),
     FileDone,
+    /// All is read; this comes next.
+    Judging(Stage),
 }
 
 /// Reads the files, which are in the order of the plan, and judges them. What could not be read is in the second value.
@@ -33,7 +35,6 @@ pub(crate) fn analyze<'f>(
     files: impl Iterator<Item = &'f InputFile>,
     options: &ReadOptions,
     tell: &Told<'_>,
-    before_last: &dyn Fn(),
 ) -> Result<(Analysis, Vec<String>), Cancelled> {
     let mut readers: Vec<Reader<'_>> = files.map(Reader::Waiting).collect();
     let mut fold = Fold::new(plan);
@@ -63,8 +64,8 @@ pub(crate) fn analyze<'f>(
         }
         fold.turn();
     }
-    before_last();
-    Ok((fold.finish(), problems))
+    let analysis = fold.finish_with(&mut |stage| tell(Step::Judging(stage))).ok_or(Cancelled)?;
+    Ok((analysis, problems))
 }
 
 /// Gives a lane the next chunk of its file, or its end.

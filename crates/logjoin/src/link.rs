@@ -11,6 +11,20 @@ use crate::plan::Plan;
 use crate::scene::Scene;
 use crate::timeline::World;
 
+/// A step of [`finish_with`](crate::finish_with).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Stage {
+    /// Stamps become moments on one clock.
+    Clocks,
+    /// Failed requests are found and joined to the backends' lines.
+    Joins,
+    /// The rules are asked.
+    Causes,
+    /// The result is put together.
+    Story,
+}
+
 /// What was learned from the slices before.
 #[derive(Debug, Default)]
 pub(crate) struct Learned {
@@ -31,10 +45,17 @@ pub(crate) struct Linked {
     pub chains: Vec<Chain>,
 }
 
-/// Takes all steps up to the joins. `world` is still on the hosts' own clocks.
-pub(crate) fn link(plan: &Plan, mut world: World, before: Learned) -> Linked {
+/// Takes all steps up to the joins, unless `watch` breaks it off. `world` is still on the hosts' own clocks.
+pub(crate) fn link<E>(
+    plan: &Plan,
+    mut world: World,
+    before: Learned,
+    watch: &mut dyn FnMut(Stage) -> Result<(), E>,
+) -> Result<Linked, E> {
+    watch(Stage::Clocks)?;
     let clocks = clock::fit_all(plan, &world, before.clocks.as_ref());
     world.shift(&clocks);
+    watch(Stage::Joins)?;
     let index = Index::new(plan, &world);
     let mut peers = Peers::learn(plan, &world, &index, &clocks);
     peers.absorb(before.peers);
@@ -42,7 +63,7 @@ pub(crate) fn link(plan: &Plan, mut world: World, before: Learned) -> Linked {
     let mut joins = join::join(plan, &world, &index, &peers, &clocks, &failing);
     let chains = join::chains(plan, &world, &index, &peers, &clocks, &failing);
     join::pass_outward(&chains, &failing, &mut joins);
-    Linked { world, clocks, peers, failing, joins, chains }
+    Ok(Linked { world, clocks, peers, failing, joins, chains })
 }
 
 impl Linked {

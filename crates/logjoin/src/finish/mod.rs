@@ -25,6 +25,9 @@ mod sums;
 mod timeouts;
 mod traffic;
 
+use std::convert::Infallible;
+use std::ops::ControlFlow;
+
 pub(crate) use sources::FileFacts;
 pub(crate) use sums::{Sums, Tails};
 
@@ -35,7 +38,7 @@ use crate::diagnose::Judged;
 use crate::episodes;
 use crate::event::At;
 use crate::failing::Failing;
-use crate::link::{Chain, Learned, link};
+use crate::link::{Chain, Learned, Stage, link};
 use crate::plan::Plan;
 use crate::scanner::FileScan;
 use crate::scene::Scene;
@@ -43,7 +46,38 @@ use crate::timeline::{self, Horizon};
 use crate::trail::Trail;
 
 /// Correlates what the scans found and tells the story. The order of `scans` does not matter.
-pub fn finish(plan: &Plan, mut scans: Vec<FileScan>) -> Analysis {
+pub fn finish(plan: &Plan, scans: Vec<FileScan>) -> Analysis {
+    match run(plan, scans, &mut |_| Ok::<(), Infallible>(())) {
+        Ok(analysis) => analysis,
+        Err(never) => match never {},
+    }
+}
+
+/// [`finish`] under the eyes of the caller: `watch` is told of each [`Stage`] before it begins, and may break it off; then
+/// there is no result. A stage is a matter of seconds at most.
+///
+/// ```
+/// use std::ops::ControlFlow;
+/// let plan = logjoin::plan(Vec::new(), Vec::new(), logjoin::Options::default());
+/// let all = logjoin::finish_with(&plan, Vec::new(), &mut |_| ControlFlow::Continue(()));
+/// let none = logjoin::finish_with(&plan, Vec::new(), &mut |_| ControlFlow::Break(()));
+/// assert!(all.is_some() && none.is_none());
+/// ```
+pub fn finish_with(
+    plan: &Plan,
+    scans: Vec<FileScan>,
+    watch: &mut dyn FnMut(Stage) -> ControlFlow<()>,
+) -> Option<Analysis> {
+    let mut told = |stage| if watch(stage).is_break() { Err(()) } else { Ok(()) };
+    run(plan, scans, &mut told).ok()
+}
+
+fn run<E>(
+    plan: &Plan,
+    mut scans: Vec<FileScan>,
+    watch: &mut dyn FnMut(Stage) -> Result<(), E>,
+) -> Result<Analysis, E> {
+    watch(Stage::Clocks)?;
     scans.sort_by_key(|s| s.file);
     let files = FileFacts::of(&scans);
     let mut trails: Vec<Trail> = plan.paths().map(|_| Trail::default()).collect();
@@ -54,13 +88,15 @@ pub fn finish(plan: &Plan, mut scans: Vec<FileScan>) -> Analysis {
     }
     let calendar = Calendar::decide(plan, &trails);
     let world = timeline::resolve(plan, scans.into_iter().map(|s| (s.file, s.events)), &calendar);
-    let linked = link(plan, world, Learned::default());
+    let linked = link(plan, world, Learned::default(), watch)?;
+    watch(Stage::Causes)?;
     let scene = linked.scene(plan);
     let judged = linked.judge(&scene);
     let mut sums = Sums::new(plan);
     sums.add(&scene, Horizon::END, &tails);
+    watch(Stage::Story)?;
     let (clocks, chains) = (&linked.clocks, &linked.chains[..]);
-    tell(&Story {
+    Ok(tell(&Story {
         scene: &scene,
         judged: &judged,
         chains,
@@ -69,7 +105,7 @@ pub fn finish(plan: &Plan, mut scans: Vec<FileScan>) -> Analysis {
         sums: &sums,
         files,
         is_whole: true,
-    })
+    }))
 }
 
 /// Everything that is known when all is read.
@@ -112,7 +148,7 @@ pub(crate) fn tell(story: &Story<'_>) -> Analysis {
         }
         all_episodes.push(e);
     }
-    let incidents = incidents(&rows, all_episodes);
+    let incidents = incidents(plan, &rows, all_episodes);
     let mut failures = failure::build(scene, judged, chains, &episode_of);
     let unknown = missing::unknowns(scene, judged, &files);
     if let Some(max) = plan.options.max_failures {
@@ -218,14 +254,14 @@ fn totals(sums: &Sums, failing: &[Failing], judged: &[Judged]) -> Totals {
     t
 }
 
-fn incidents(rows: &[episodes::Row], all: Vec<crate::analysis::Episode>) -> Vec<Incident> {
+fn incidents(plan: &Plan, rows: &[episodes::Row], all: Vec<crate::analysis::Episode>) -> Vec<Incident> {
     let mut out: Vec<Incident> = Vec::new();
     for (n, members) in episodes::incidents(rows).into_iter().enumerate() {
         let episodes: Vec<_> = members.iter().map(|m| all[*m].clone()).collect();
         let Some(largest) = episodes.iter().max_by_key(|e| (e.failures, std::cmp::Reverse(e.start))) else {
             continue;
         };
-        let (cause, summary) = (largest.cause, episode::summary(&episodes, largest));
+        let (cause, summary) = (largest.cause, episode::summary(&plan.options.rules, &episodes, largest));
         out.push(Incident {
             id: format!("I{}", n + 1),
             start: episodes.iter().map(|e| e.start).min().unwrap_or(Time(0)),

@@ -14,6 +14,8 @@ mod lane;
 mod window;
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::ops::ControlFlow;
 
 pub use lane::Lane;
 
@@ -24,7 +26,7 @@ use crate::diagnose::Judged;
 use crate::failing::Failing;
 use crate::finish::{FileFacts, Story, Sums, Tails, tell};
 use crate::join::Join;
-use crate::link::{Chain, Learned, Linked, link};
+use crate::link::{Chain, Learned, Linked, Stage, link};
 use crate::plan::Plan;
 use crate::scanner::FileScan;
 use crate::timeline::{self, Horizon};
@@ -213,7 +215,7 @@ impl<'p> Fold<'p> {
     fn slice(&mut self, second: i64) {
         let around = (self.plan.options.window_s.max(0.0) * 1e9) as i64;
         let horizon = Horizon(second.saturating_mul(SECOND) - around);
-        let (linked, judged) = self.view(second, horizon);
+        let Ok((linked, judged)) = self.view(second, horizon, &mut |_| Ok::<(), Infallible>(()));
         self.take_offsets(&linked.clocks);
         let staying = self.window.staying(&linked.world, horizon);
         let Linked { world, clocks, peers, failing, joins, chains } = linked;
@@ -224,7 +226,12 @@ impl<'p> Fold<'p> {
     }
 
     /// Takes the rows up to a second into view, judges them, and counts those before the horizon.
-    fn view(&mut self, second: i64, horizon: Horizon) -> (Linked, Vec<Judged>) {
+    fn view<E>(
+        &mut self,
+        second: i64,
+        horizon: Horizon,
+        watch: &mut dyn FnMut(Stage) -> Result<(), E>,
+    ) -> Result<(Linked, Vec<Judged>), E> {
         self.decide();
         for lane in &mut self.lanes {
             let scan = lane.scanner.scan();
@@ -235,20 +242,31 @@ impl<'p> Fold<'p> {
         let files = std::mem::take(&mut self.window.files);
         let mut world = timeline::resolve(self.plan, files, &self.calendar);
         world.labels = self.window.labels.clone();
-        let linked = link(self.plan, world, std::mem::take(&mut self.learned));
+        let linked = link(self.plan, world, std::mem::take(&mut self.learned), watch)?;
+        watch(Stage::Causes)?;
         let scene = linked.scene(self.plan);
         let judged = linked.judge(&scene);
         self.sums.add(&scene, horizon, &self.tails);
         drop(scene);
-        (linked, judged)
+        Ok((linked, judged))
     }
 
     /// Judges the rest, and tells the story.
-    pub fn finish(mut self) -> Analysis {
+    pub fn finish(self) -> Analysis {
+        let Ok(analysis) = self.last(&mut |_| Ok::<(), Infallible>(()));
+        analysis
+    }
+
+    /// The same under the eyes of the caller, as [`finish_with`](crate::finish_with).
+    pub fn finish_with(self, watch: &mut dyn FnMut(Stage) -> ControlFlow<()>) -> Option<Analysis> {
+        self.last(&mut |stage| if watch(stage).is_break() { Err(()) } else { Ok(()) }).ok()
+    }
+
+    fn last<E>(mut self, watch: &mut dyn FnMut(Stage) -> Result<(), E>) -> Result<Analysis, E> {
         // What was not read to its end ends here.
         self.lanes.iter_mut().for_each(Lane::end_now);
         self.note();
-        let (mut linked, mut judged) = self.view(i64::MAX, Horizon::END);
+        let (mut linked, mut judged) = self.view(i64::MAX, Horizon::END, watch)?;
         if self.has_sliced {
             let staying = self.window.staying(&linked.world, Horizon::END);
             let Linked { world, clocks, peers, failing, joins, chains } = linked;
@@ -259,7 +277,8 @@ impl<'p> Fold<'p> {
         }
         let scans: Vec<FileScan> =
             self.lanes.into_iter().map(|mut l| std::mem::take(l.scanner.scan())).collect();
-        tell(&Story {
+        watch(Stage::Story)?;
+        Ok(tell(&Story {
             scene: &linked.scene(self.plan),
             judged: &judged,
             chains: &linked.chains,
@@ -268,7 +287,7 @@ impl<'p> Fold<'p> {
             sums: &self.sums,
             files: FileFacts::of(&scans),
             is_whole: !self.has_sliced,
-        })
+        }))
     }
 }
 
