@@ -45,7 +45,7 @@ pub use calendar::{Wall, Zone, ZoneError};
 pub use finish::finish;
 pub use fold::{Fold, Lane};
 pub use options::{LineAt, Options, Pattern};
-pub use plan::{ConfigFile, FileTimes, Head, Plan, plan};
+pub use plan::{ConfigFile, FileTimes, Head, Moments, Plan, plan};
 pub use scanner::{FileScan, FileScanner};
 pub use vocabulary::{CauseId, Mechanism, Origin};
 pub use whole::analyze;

@@ -35,6 +35,7 @@ pub(crate) struct Linked {
 pub(crate) fn link(plan: &Plan, mut world: World, before: Learned) -> Linked {
     let clocks = clock::fit_all(plan, &world, before.clocks.as_ref());
     world.shift(&clocks);
+    world.narrow(plan);
     let index = Index::new(plan, &world);
     let mut peers = Peers::learn(plan, &world, &index, &clocks);
     peers.absorb(before.peers);
