@@ -2,18 +2,21 @@
 # Runs logjoin beside public tools on the same generated logs, in turns, several times, and prints one table: median and spread
 # of the wall time, MB/s of log text, peak memory. Tools that are not installed are skipped with a word.
 #
-#   benches/compare.sh [--requests N] [--rounds N] [--folder DIR] [--record]
+#   benches/compare.sh [--requests N] [--rounds N] [--limit S] [--folder DIR] [--record]
+#   benches/compare.sh --ladder ...       how cost grows instead: benches/ladder.sh
 #
-# --record also writes the table to benches/record/DATE.md. Needs GNU time (Debian: time). Of use, if there: ripgrep, haproxy
-# (halog), goaccess, zstd, python3 with the package duckdb.
+# --limit ends a run that takes longer, seconds (600). --record also writes the table to benches/record/DATE.md. Needs GNU time
+# (Debian: time). Of use, if there: ripgrep, haproxy (halog), goaccess, lnav, zstd, python3 with the package duckdb.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-requests=1000000 rounds=5 folder="" record=false
+if [[ ${1:-} == --ladder ]]; then exec benches/ladder.sh "${@:2}"; fi
+requests=1000000 rounds=5 limit=600 folder="" record=false
 while (($#)); do
     case $1 in
         --requests) requests=$2; shift 2 ;;
         --rounds) rounds=$2; shift 2 ;;
+        --limit) limit=$2; shift 2 ;;
         --folder) folder=$2; shift 2 ;;
         --record) record=true; shift ;;
         *) echo "compare.sh: unknown argument $1" >&2; exit 2 ;;
@@ -30,14 +33,18 @@ fi
 
 cargo build --quiet --release -p logjoin-cli -p logjoin-bench --bin logjoin --bin bulk
 logjoin=$PWD/target/release/logjoin
-for front in nginx haproxy; do
-    if [[ ! -d $folder/$front ]]; then
-        target/release/bulk "$folder/$front" --front "$front" --requests "$requests" --failing 0.001 > /dev/null
-    fi
-done
+generate() { # NAME ARGUMENTS...
+    [[ -d $folder/$1 ]] || target/release/bulk "$folder/$1" --requests "$requests" --failing 0.001 "${@:2}" > /dev/null
+}
+generate nginx --front nginx
+generate haproxy --front haproxy
+generate apache --front apache
+generate json --front nginx --stamps ms
 nginx=$folder/nginx/logs/edge/access.log
 haproxy=$folder/haproxy/logs/edge/haproxy.log
-[[ -f $nginx.gz ]] || gzip -1 -k "$nginx"
+apache=$folder/apache/logs/edge/access.log
+json=$folder/json/logs/node-a
+[[ -f $nginx.gz ]] || gzip -k "$nginx"
 if command -v zstd > /dev/null && [[ ! -f $nginx.zst ]]; then zstd -q -k "$nginx"; fi
 
 names=() inputs=() commands=()
@@ -50,7 +57,15 @@ have_duckdb() { command -v python3 > /dev/null && python3 -c 'import duckdb' 2> 
 job "logjoin, one core: nginx access log" "$nginx" "'$logjoin' -j1 '$nginx' -F json -o /dev/null"
 job "logjoin, two cores: nginx with three backends" "$folder/nginx" "'$logjoin' -j2 '$folder/nginx' -F json -o /dev/null"
 job "logjoin, one core: HAProxy HTTP log" "$haproxy" "'$logjoin' -j1 '$haproxy' -F json -o /dev/null"
+job "logjoin, one core: Apache access log" "$apache" "'$logjoin' -j1 '$apache' -F json -o /dev/null"
+job "logjoin, one core: JSON backend log" "$json" "'$logjoin' -j1 '$json' -F json -o /dev/null"
 job "logjoin, one core: nginx access log, gzip" "$nginx" "'$logjoin' -j1 '$nginx.gz' -F json -o /dev/null"
+job "logjoin, two cores: nginx access log, gzip" "$nginx" "'$logjoin' -j2 '$nginx.gz' -F json -o /dev/null"
+if [[ -f $nginx.zst ]]; then
+    job "logjoin, one core: nginx access log, zstd" "$nginx" "'$logjoin' -j1 '$nginx.zst' -F json -o /dev/null"
+fi
+job "logjoin, one core: a minute of the nginx access log (--around)" "$nginx" \
+    "'$logjoin' -j1 '$nginx' --around '2026-11-21 02:05 ±30s' --margin 1m -F json -o /dev/null"
 job "wc -l: nginx" "$nginx" "wc -l '$nginx'"
 job "grep -c ' 502 ': nginx" "$nginx" "grep -c ' 502 ' '$nginx'"
 with rg "rg -c ' 502 ': nginx" "$nginx" "rg -c ' 502 ' '$nginx'"
@@ -58,6 +73,8 @@ job "gzip -dc: nginx" "$nginx" "gzip -dc '$nginx.gz'"
 with zstd "zstd -dc: nginx" "$nginx" "zstd -q -dc '$nginx.zst'"
 with halog "halog -srv: HAProxy" "$haproxy" "halog -srv < '$haproxy'"
 with halog "halog -pct: HAProxy" "$haproxy" "halog -pct < '$haproxy'"
+with lnav "lnav: nginx, counting the 502s" "$nginx" \
+    "lnav -n -q -c ';SELECT count(*) FROM access_log WHERE sc_status = 502' '$nginx'"
 with goaccess "goaccess: nginx" "$nginx" \
     "goaccess '$nginx' --log-format='%h %^[%d:%t %^] \"%r\" %s %b \"%R\" \"%u\" %^' --date-format=%d/%b/%Y --time-format=%T -o '$folder/goaccess.json'"
 if have_duckdb; then
@@ -71,8 +88,10 @@ fi
 results=$(mktemp)
 for ((round = 0; round < rounds; round++)); do
     for i in "${!names[@]}"; do
-        if ! /usr/bin/time -f "$i %e %U %M" -a -o "$results" bash -c "set -o pipefail; ${commands[$i]} | cat" > /dev/null 2>&1; then
-            echo "failed: ${names[$i]}" >&2
+        if ! /usr/bin/time -f "$i %e %U %S %M" -a -o "$results" timeout "$limit" bash -c "set -o pipefail; ${commands[$i]} | cat" > /dev/null 2>&1; then
+            echo "failed, or over $limit s: ${names[$i]}" >&2
+            # What ended early is no measurement.
+            sed -i "/^$i /d" "$results"
         fi
     done
 done
@@ -82,7 +101,7 @@ table() {
     echo "| --- | ---: | ---: | ---: | ---: |"
     for i in "${!names[@]}"; do
         bytes=$(find "${inputs[$i]}" -type f ! -name '*.gz' ! -name '*.zst' -printf '%s\n' | awk '{s += $1} END {print s}')
-        awk -v i="$i" '$1 == i {print $2, $3, $4}' "$results" | sort -n | awk -v name="${names[$i]}" -v bytes="$bytes" '
+        awk -v i="$i" '$1 == i {print $2, $3 + $4, $5}' "$results" | sort -n | awk -v name="${names[$i]}" -v bytes="$bytes" '
             {wall[NR] = $1; cpu[NR] = $2; if ($3 > peak) peak = $3}
             END {
                 if (NR == 0) { printf "| %s | failed | | | |\n", name; exit }
@@ -104,3 +123,4 @@ if $record; then
     { head_lines; table; } > "benches/record/$(date -u +%F).md"
 fi
 rm -f "$results"
+if ! $record; then echo "(not kept: --record writes benches/record/$(date -u +%F).md)" >&2; fi

@@ -21,10 +21,64 @@ pub struct Written {
     pub failed: u64,
 }
 
+/// How logs are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Packing {
+    /// As they are.
+    Plain,
+    /// `.gz`, level 6.
+    Gzip,
+    /// `.zst`, level 3.
+    Zstd,
+}
+
+/// A log that is being written.
+enum Log {
+    Plain(BufWriter<File>),
+    Gzip(flate2::write::GzEncoder<BufWriter<File>>),
+    Zstd(zstd::stream::write::Encoder<'static, BufWriter<File>>),
+}
+
+impl Log {
+    fn create(path: &Path, packing: Packing) -> io::Result<Log> {
+        std::fs::create_dir_all(path.parent().unwrap_or(path))?;
+        let named = |extension: &str| format!("{}{extension}", path.display());
+        let file = |name: String| Ok::<_, io::Error>(BufWriter::with_capacity(1 << 20, File::create(name)?));
+        Ok(match packing {
+            Packing::Plain => Log::Plain(file(named(""))?),
+            Packing::Gzip => {
+                Log::Gzip(flate2::write::GzEncoder::new(file(named(".gz"))?, flate2::Compression::new(6)))
+            }
+            Packing::Zstd => Log::Zstd(zstd::stream::write::Encoder::new(file(named(".zst"))?, 3)?),
+        })
+    }
+
+    fn out(&mut self) -> &mut dyn Write {
+        match self {
+            Log::Plain(w) => w,
+            Log::Gzip(w) => w,
+            Log::Zstd(w) => w,
+        }
+    }
+
+    fn finish(self) -> io::Result<()> {
+        match self {
+            Log::Plain(mut w) => w.flush(),
+            Log::Gzip(w) => w.finish()?.flush(),
+            Log::Zstd(w) => w.finish()?.flush(),
+        }
+    }
+}
+
 /// Writes the logs of `s.requests` requests below `folder`. The same scenario gives the same bytes.
 pub fn write(s: &Scenario, folder: &Path) -> io::Result<Written> {
+    write_packed(s, folder, Packing::Plain)
+}
+
+/// The same, compressed. Bytes are counted as they were before.
+pub fn write_packed(s: &Scenario, folder: &Path, packing: Packing) -> io::Result<Written> {
     let mut done = Written::default();
-    let mut open: BTreeMap<String, BufWriter<File>> = BTreeMap::new();
+    let mut open: BTreeMap<String, Log> = BTreeMap::new();
     let mut late: BTreeMap<String, Vec<(f64, String)>> = BTreeMap::new();
     let (path, text) = front::configuration(s);
     let path = folder.join(path);
@@ -52,11 +106,9 @@ pub fn write(s: &Scenario, folder: &Path) -> io::Result<Written> {
             let cut = if k + 1 == blocks { lines.len() } else { lines.partition_point(|(t, _)| *t < length) };
             waiting.extend(lines.drain(cut..).map(|(t, line)| (t - length, line)));
             if !open.contains_key(&log.path) {
-                let path = folder.join(&log.path);
-                std::fs::create_dir_all(path.parent().unwrap_or(folder))?;
-                open.insert(log.path.clone(), BufWriter::with_capacity(1 << 20, File::create(path)?));
+                open.insert(log.path.clone(), Log::create(&folder.join(&log.path), packing)?);
             }
-            let Some(out) = open.get_mut(&log.path) else { continue };
+            let Some(out) = open.get_mut(&log.path).map(Log::out) else { continue };
             let sum = done.files.entry(log.path).or_default();
             for (_, line) in &lines {
                 out.write_all(line.as_bytes())?;
@@ -66,8 +118,8 @@ pub fn write(s: &Scenario, folder: &Path) -> io::Result<Written> {
             }
         }
     }
-    for (_, mut file) in open {
-        file.flush()?;
+    for (_, log) in open {
+        log.finish()?;
     }
     Ok(done)
 }
@@ -88,6 +140,11 @@ mod tests {
         let stamp = |l: &str| l.split('[').nth(1).unwrap()[..20].to_string();
         let stamps: Vec<String> = text.lines().map(stamp).collect();
         assert!(stamps.is_sorted(), "all within one day: text sorts like time");
+        let gz = write_packed(&s, &folder.path().join("packed"), Packing::Gzip).unwrap();
+        assert_eq!(gz, done);
+        let file = File::open(folder.path().join("packed/logs/edge/access.log.gz")).unwrap();
+        let unpacked = io::read_to_string(flate2::read::GzDecoder::new(file)).unwrap();
+        assert!(unpacked == text, "the same bytes, compressed");
         assert!(done.failed > 800 && done.failed < 1_600, "{}", done.failed);
     }
 }

@@ -1,5 +1,5 @@
 //! Writes logs of any size for measuring: `bulk DIR [--requests N] [--rate R] [--failing SHARE] [--front nginx|haproxy|apache]
-//! [--stamps s|ms] [--seed N] [--ids]`.
+//! [--stamps s|ms] [--backends N] [--seed N] [--ids] [--compress gzip|zstd]`.
 //!
 //! A proxy, three backends, a configuration; the same arguments give the same bytes.
 
@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use logjoin_bench::bulk;
-use logjoin_bench::generate::{Front, Scenario, Stamps};
+use logjoin_bench::bulk::Packing;
+use logjoin_bench::generate::{Front, Scenario, Stamps, TrueClock};
 
 fn main() -> ExitCode {
     match run() {
@@ -22,6 +23,7 @@ fn main() -> ExitCode {
 fn run() -> Result<(), String> {
     let mut s = Scenario { requests: 1_000_000, rate: 500.0, failing: 0.001, ..Scenario::default() };
     let mut folder = None;
+    let mut packing = Packing::Plain;
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
         let mut value = || args.next().ok_or(format!("{arg} needs a value"));
@@ -31,7 +33,15 @@ fn run() -> Result<(), String> {
             "--rate" => s.rate = number(value()?)?,
             "--failing" => s.failing = number(value()?)?,
             "--seed" => s.seed = number(value()?)? as u64,
+            "--backends" => s.clocks = vec![TrueClock::default(); number(value()?)? as usize],
             "--ids" => s.ids = true,
+            "--compress" => {
+                packing = match value()?.as_str() {
+                    "gzip" => Packing::Gzip,
+                    "zstd" => Packing::Zstd,
+                    other => return Err(format!("{other}: gzip or zstd was expected")),
+                }
+            }
             "--front" => {
                 s.front = match value()?.as_str() {
                     "nginx" => Front::Nginx,
@@ -52,7 +62,10 @@ fn run() -> Result<(), String> {
         }
     }
     let folder = folder.ok_or("a folder to write to was expected")?;
-    let done = bulk::write(&s, &folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+    if s.clocks.is_empty() {
+        return Err("--backends: at least 1 was expected".into());
+    }
+    let done = bulk::write_packed(&s, &folder, packing).map_err(|e| format!("{}: {e}", folder.display()))?;
     for (path, (bytes, lines)) in &done.files {
         anstream::println!("{bytes:>14} bytes {lines:>12} lines  {path}");
     }

@@ -16,6 +16,7 @@ use logjoin_parse::compile::{self, Compiled, Escape, FormatError};
 use crate::args;
 use crate::exit::Failure;
 use crate::output::{Form, OutputArgs};
+use crate::seek::Margin;
 use crate::time_args;
 
 /// An analysis as it was asked for.
@@ -47,6 +48,8 @@ pub(crate) struct AnalyzeArgs {
     pub window_s: Option<f64>,
     /// Rows looked at at a time.
     pub slice_rows: Option<usize>,
+    /// How far outside of the range large logs are read.
+    pub margin: Margin,
     /// Where to write the lines that no format reads.
     pub unparsed: Option<PathBuf>,
     /// Most bytes that a compressed file may yield.
@@ -83,6 +86,11 @@ impl AnalyzeArgs {
         let (since_ns, until_ns) =
             time_args::range(o.since.as_deref(), o.until.as_deref(), o.around.as_deref(), now_ns)
                 .map_err(time)?;
+        let margin = match o.margin.as_deref() {
+            None => Margin::default(),
+            Some("all") => Margin::All,
+            Some(text) => Margin::Told(time_args::length(text).map_err(time)?),
+        };
         let window_s = o.window.as_deref().map(time_args::length).transpose().map_err(time)?;
         if o.threads == Some(0) {
             return Err(Failure::usage("--threads 0: expected at least 1"));
@@ -103,6 +111,7 @@ impl AnalyzeArgs {
             statuses: statuses(&o.status)?,
             window_s: window_s.map(|ns| ns as f64 / 1e9),
             slice_rows: o.slice_rows,
+            margin,
             unparsed: o.unparsed.clone(),
             max_unpacked: o.max_unpacked.as_deref().map(size).transpose()?,
             threads: o.threads,

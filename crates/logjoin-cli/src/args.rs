@@ -242,6 +242,9 @@ pub(crate) struct Options {
     /// Of logs longer than a slice, how far around a failure all lines are in view when it is judged [default: 130s]
     #[arg(long, value_name = "DUR")]
     pub window: Option<String>,
+    /// How far outside of the range large logs are read; all: to their ends [default: 2h; 24h before it, if they tell of more than requests]
+    #[arg(long, value_name = "DUR")]
+    pub margin: Option<String>,
 
     /// Of long logs, how many requests and messages are looked at at a time; memory follows it [default: 200000]
     #[arg(long, value_name = "N")]

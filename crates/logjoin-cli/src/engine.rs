@@ -16,6 +16,7 @@ use rayon::prelude::*;
 
 use crate::analyze_args::AnalyzeArgs;
 use crate::lockstep::{self, Step};
+use crate::seek::{self, Margin, Reach, Reading};
 
 /// Bytes of each file's beginning by which its format is recognised.
 const HEAD_BYTES: usize = 256 * 1024;
@@ -36,6 +37,10 @@ pub struct Inputs {
     pub copies: Vec<(String, String)>,
     /// How files are read.
     read: ReadOptions,
+    /// How far outside of a range of time they are read.
+    reach: Reach,
+    /// What is read of each of `logs`, once it is planned.
+    readings: Vec<Reading>,
 }
 
 impl Inputs {
@@ -55,6 +60,8 @@ impl Inputs {
             problems: found.problems.iter().map(told).collect(),
             notes: found.notes.iter().map(ToString::to_string).collect(),
             copies: copies(&found.notes),
+            reach: Reach::default(),
+            readings: Vec::new(),
         };
         let named = discover(configs, &DiscoverOptions::default());
         inputs.problems.extend(named.problems.iter().map(ToString::to_string));
@@ -80,6 +87,13 @@ impl Inputs {
         }
         inputs.logs.sort_by(|a, b| a.0.name().cmp(b.0.name()));
         inputs
+    }
+
+    /// When a range of time is asked for, looks at requests only so far outside of it: that many nanoseconds on both sides, or
+    /// as usual; and reads logs of at least `least_bytes` of text not much further.
+    pub fn set_reach(&mut self, margin_ns: Option<i64>, least_bytes: u64) {
+        let margin = margin_ns.map_or(Margin::Usual, Margin::Told);
+        self.reach = Reach { margin, least_bytes };
     }
 
     /// Reads a file as a configuration, if it is one.
@@ -109,13 +123,25 @@ impl Inputs {
         self.logs.iter().map(|(file, ..)| file)
     }
 
-    /// How many bytes reading will yield, about: compressed logs are taken to be a tenth of what they hold.
+    /// How many bytes reading will yield, about.
     pub(crate) fn expected_bytes(&self) -> u64 {
-        let of = |f: &InputFile| {
-            let times = if f.compression().is_some() { 10 } else { 1 };
-            f.size().unwrap_or(0).saturating_mul(times)
-        };
-        self.logs.iter().map(|(f, ..)| of(f)).sum()
+        self.logs
+            .iter()
+            .enumerate()
+            .map(|(i, (f, ..))| self.reading(i).bytes(f.text_size().unwrap_or(0)))
+            .sum()
+    }
+
+    /// Whether a file was read to its end, and not only near the range of time that was asked for.
+    pub(crate) fn was_read(&self, path: &str) -> bool {
+        self.logs
+            .iter()
+            .position(|(f, ..)| f.name() == path)
+            .is_none_or(|i| self.reading(i) == Reading::Whole)
+    }
+
+    fn reading(&self, file: usize) -> Reading {
+        self.readings.get(file).copied().unwrap_or_default()
     }
 
     /// Whether there is nothing to read.
@@ -145,11 +171,13 @@ impl Inputs {
         if let Some(n) = args.slice_rows {
             options.slice_rows = n;
         }
+        self.reach.margin = args.margin;
         self.plan(options)
     }
 
     /// Decides what each file is.
-    pub fn plan(&mut self, options: Options) -> Plan {
+    pub fn plan(&mut self, mut options: Options) -> Plan {
+        options.margin_ns = options.margin_ns.or(self.reach.margin_ns());
         let heads: Vec<Head> = self
             .logs
             .par_iter()
@@ -162,7 +190,10 @@ impl Inputs {
                 ..Head::default()
             })
             .collect();
-        logjoin::plan(heads, std::mem::take(&mut self.configs), options)
+        let plan = logjoin::plan(heads, std::mem::take(&mut self.configs), options);
+        let files: Vec<&InputFile> = self.files().collect();
+        self.readings = seek::decide(&plan, &files, self.reach);
+        plan
     }
 
     /// Reads everything, all files side by side, and judges it. `advance` is told of bytes as they are read, `before_last` when
@@ -210,7 +241,7 @@ impl Inputs {
     }
 
     fn read(&mut self, plan: &Plan, tell: &lockstep::Told<'_>) -> Result<Analysis, Cancelled> {
-        let files = self.logs.iter().map(|(file, ..)| file);
+        let files = self.logs.iter().enumerate().map(|(i, (file, ..))| (file, self.reading(i)));
         let (analysis, problems) = lockstep::analyze(plan, files, &self.read, tell)?;
         self.note(problems);
         Ok(analysis)

@@ -14,9 +14,10 @@ use logjoin::Analysis;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
-/// Adds the hash of each input that is a file. One that cannot be read any more goes without.
-pub(crate) fn add(a: &mut Analysis) {
-    let missing = a.inputs.iter().filter(|i| i.sha256.is_none() && i.problem.is_none());
+/// Adds the hash of each input that is a file. One that cannot be read any more goes without, and so does one of which
+/// only a part `was_read`: to hash it would take longer than the analysis.
+pub(crate) fn add(a: &mut Analysis, was_read: impl Fn(&str) -> bool) {
+    let missing = a.inputs.iter().filter(|i| i.sha256.is_none() && i.problem.is_none() && was_read(&i.path));
     let files: BTreeMap<String, PathBuf> =
         missing.filter_map(|i| Some((i.path.clone(), on_disk(&i.path)?))).collect();
     let mut distinct: Vec<&PathBuf> = files.values().collect();

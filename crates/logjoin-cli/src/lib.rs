@@ -19,7 +19,9 @@ mod probe_logs;
 mod progress;
 mod run;
 mod saved;
+mod seek;
 mod settings;
+mod spare;
 mod time_args;
 
 pub use run::run;

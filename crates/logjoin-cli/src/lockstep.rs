@@ -5,16 +5,25 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use logjoin::{Analysis, Fold, Lane, Plan, Stage};
-use logjoin_input::{InputFile, LineChunks, ReadOptions};
+use logjoin_input::{ChunksAhead, InputFile, ReadOptions};
 use rayon::prelude::*;
 
 use crate::engine::{Cancelled, left_out, told};
+use crate::seek::{Gate, Reading};
+use crate::spare::Spare;
 
 /// One file: not opened yet, open, or done with.
 enum Reader<'f> {
-    Waiting(&'f InputFile),
-    Open(Box<LineChunks>),
+    Waiting(&'f InputFile, Reading),
+    Open(&'f InputFile, Reading, Box<(ChunksAhead, Gate<'f>)>),
     Done,
+}
+
+/// What holds for all files.
+struct Reads<'p> {
+    plan: &'p Plan,
+    options: &'p ReadOptions,
+    spare: Spare,
 }
 
 /// Told of each step; breaks to cancel.
@@ -31,12 +40,13 @@ pub(crate) enum Step {
 
 /// Reads the files, which are in the order of the plan, and judges them. What could not be read is in the second value.
 pub(crate) fn analyze<'f>(
-    plan: &Plan,
-    files: impl Iterator<Item = &'f InputFile>,
-    options: &ReadOptions,
+    plan: &'f Plan,
+    files: impl Iterator<Item = (&'f InputFile, Reading)>,
+    options: &'f ReadOptions,
     tell: &Told<'_>,
 ) -> Result<(Analysis, Vec<String>), Cancelled> {
-    let mut readers: Vec<Reader<'_>> = files.map(Reader::Waiting).collect();
+    let mut readers: Vec<Reader<'_>> = files.map(|(file, reading)| Reader::Waiting(file, reading)).collect();
+    let reads = Reads { plan, options, spare: Spare::of(readers.len()) };
     let mut fold = Fold::new(plan);
     let mut problems = Vec::new();
     let stopped = AtomicBool::new(false);
@@ -52,7 +62,7 @@ pub(crate) fn analyze<'f>(
         let found = pairs.into_par_iter().map(|(lane, reader)| {
             let mut found = Vec::new();
             while lane.is_hungry() && !stopped.load(Ordering::Relaxed) {
-                if feed(lane, reader, options, &mut found, tell).is_break() {
+                if feed(lane, reader, &reads, &mut found, tell).is_break() {
                     stopped.store(true, Ordering::Relaxed);
                 }
             }
@@ -69,37 +79,58 @@ pub(crate) fn analyze<'f>(
 }
 
 /// Gives a lane the next chunk of its file, or its end.
-fn feed(
+fn feed<'f>(
     lane: &mut Lane<'_>,
-    reader: &mut Reader<'_>,
-    options: &ReadOptions,
+    reader: &mut Reader<'f>,
+    reads: &Reads<'f>,
     problems: &mut Vec<String>,
     tell: &Told<'_>,
 ) -> ControlFlow<()> {
-    if let Reader::Waiting(file) = reader {
-        *reader = match file.open(options) {
-            Ok(chunks) => Reader::Open(Box::new(chunks)),
+    if let Reader::Waiting(file, reading) = *reader {
+        let mut counted = ControlFlow::Continue(());
+        let opened = reading.open(file, reads.options, lane, &mut |bytes| {
+            if counted.is_continue() {
+                counted = tell(Step::Read(bytes));
+            }
+            counted
+        });
+        *reader = match opened {
+            Ok(chunks) => {
+                let gate = Gate::new(reads.plan, lane.file(), reading);
+                Reader::Open(file, reading, Box::new((reads.spare.feed(file, chunks), gate)))
+            }
             Err(e) => {
                 lane.set_problem(told(&e));
                 problems.push(told(&e));
                 Reader::Done
             }
         };
-    }
-    if let Reader::Open(chunks) = reader {
-        if let Some(chunk) = chunks.next() {
-            lane.push(chunk.first_line, &chunk.bytes);
-            return tell(Step::Read(chunk.bytes.len() as u64));
+        if counted.is_break() {
+            return counted;
         }
-        if let Some(cut) = left_out(&chunks.tally(), options) {
-            lane.set_cut(cut);
+    }
+    if let Reader::Open(_, _, open) = reader
+        && let Some(chunk) = open.0.next()
+    {
+        let bytes = chunk.bytes.len() as u64;
+        if open.1.push(lane, chunk) {
+            return tell(Step::Read(bytes));
+        }
+    }
+    if let Reader::Open(file, reading, open) = std::mem::replace(reader, Reader::Done) {
+        let (chunks, gate) = (open.0.finish(), open.1);
+        let passed = chunks.passed() + gate.finish(lane);
+        let cut = [reading.left_out(file, passed), left_out(&chunks.tally(), reads.options)];
+        let cut: Vec<String> = cut.into_iter().flatten().collect();
+        if !cut.is_empty() {
+            lane.set_cut(cut.join("; "));
         }
         if let Some(problem) = chunks.problem().map(told) {
             lane.set_problem(problem.clone());
             problems.push(problem);
         }
     }
-    *reader = Reader::Done;
+    reads.spare.done();
     lane.end();
     tell(Step::FileDone)
 }

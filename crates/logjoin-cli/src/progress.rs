@@ -56,23 +56,33 @@ impl Progress {
     }
 }
 
-/// `[#####     ] 51 %  120 MB, 300 MB/s, 1 s left`. What is expected is an estimate: the bar waits before its end.
+/// `[#####     ] 51 %  120 MB, 300 MB/s, about 9 s left`. What is expected is an estimate: the bar waits before its end.
 fn line(bytes: u64, expected: u64, seconds: f64) -> String {
     let mb = bytes as f64 / 1e6;
     let rate = mb / seconds.max(1e-3);
+    let read = if mb < 10_000.0 { format!("{mb:.0} MB") } else { format!("{:.1} GB", mb / 1e3) };
     if expected == 0 {
-        return format!("read {mb:.0} MB, {rate:.0} MB/s");
+        return format!("read {read}, {rate:.0} MB/s");
     }
     let share = (bytes as f64 / expected as f64).min(0.99);
     let full = (share * 20.0) as usize;
-    let left = (expected.saturating_sub(bytes)) as f64 / 1e6 / rate.max(1e-6);
-    let left = if left < 1.0 { String::new() } else { format!(", about {left:.0} s left") };
+    let left = time_left((expected.saturating_sub(bytes)) as f64 / 1e6 / rate.max(1e-6));
     format!(
-        "[{}{}] {:.0} %  {mb:.0} MB, {rate:.0} MB/s{left}",
+        "[{}{}] {:.0} %  {read}, {rate:.0} MB/s{left}",
         "#".repeat(full),
         " ".repeat(20 - full),
         share * 100.0
     )
+}
+
+/// As precise as an estimate deserves; nothing where it is about to end.
+fn time_left(seconds: f64) -> String {
+    match seconds {
+        s if s < 1.0 => String::new(),
+        s if s < 99.5 => format!(", about {s:.0} s left"),
+        s if s < 5970.0 => format!(", about {:.0} min left", s / 60.0),
+        s => format!(", about {:.0} h left", s / 3600.0),
+    }
 }
 
 #[cfg(test)]
@@ -88,5 +98,16 @@ mod tests {
         );
         assert!(line(900, 100, 1.0).contains("99 %"));
         assert_eq!(line(5_000_000, 0, 1.0), "read 5 MB, 5 MB/s");
+        assert_eq!(
+            line(20_000_000_000, 2_000_000_000_000, 40.0),
+            "[                    ] 1 %  20.0 GB, 500 MB/s, about 66 min left"
+        );
+    }
+
+    #[test]
+    fn time_left_is_told_in_one_unit() {
+        let of = |s: f64| time_left(s);
+        assert_eq!([of(0.4), of(1.2), of(99.0)], ["", ", about 1 s left", ", about 99 s left"]);
+        assert_eq!([of(151.0), of(7_200.0)], [", about 3 min left", ", about 2 h left"]);
     }
 }

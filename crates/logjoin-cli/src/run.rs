@@ -162,7 +162,8 @@ fn analyze_plainly(args: &AnalyzeArgs, verbose: bool) -> Result<(Analysis, Outco
         return Err(Failure::Io("nothing could be read".to_owned()));
     }
     let plan = inputs.plan_for(args);
-    let progress = Progress::new(wants_progress(args.no_progress), inputs.expected_bytes());
+    let is_shown = wants_progress(args.no_progress);
+    let progress = Progress::new(is_shown, if is_shown { inputs.expected_bytes() } else { 0 });
     let advance = |bytes| progress.advance(bytes);
     let then = || progress.then("joining and judging");
     let mut analysis = match &args.unparsed {
@@ -179,7 +180,7 @@ fn analyze_plainly(args: &AnalyzeArgs, verbose: bool) -> Result<(Analysis, Outco
     progress.finish();
     inputs.copies.iter().for_each(|(path, why)| analysis.add_copy(path, why));
     if args.hash_inputs {
-        hashes::add(&mut analysis);
+        hashes::add(&mut analysis, |path| inputs.was_read(path));
     }
     for p in &inputs.problems {
         say(Level::Warning, p);

@@ -162,6 +162,29 @@ impl InputFile {
         self.size
     }
 
+    /// About how many bytes of text it yields: of a compressed file, as many as its beginning promises. `None` for streams.
+    ///
+    /// ```
+    /// let gzip = logjoin_input::compression_of(&[0x1f, 0x8b, 8]).unwrap().sample;
+    /// let file = logjoin_input::InputFile::from_bytes("hello.gz", gzip.to_vec());
+    /// assert_eq!(file.text_size(), Some(6));
+    /// ```
+    pub fn text_size(&self) -> Option<u64> {
+        const ENOUGH: u64 = 512 * 1024;
+        let size = self.size?;
+        if self.compression.is_none() {
+            return Some(size);
+        }
+        let sample = self.sample.as_ref().map(|s| Source::new(Box::new(Cursor::new(Arc::clone(s))) as Bytes));
+        let raw = sample.or_else(|| self.raw(u64::MAX).ok())?;
+        let taken = raw.progress();
+        let (stream, _) = Unpacked::open(raw, u64::MAX).ok()?;
+        // Of a damaged file, or a sample that was cut, what came out before.
+        let text = io::copy(&mut stream.take(ENOUGH), &mut io::sink()).ok();
+        let ratio = text.filter(|_| taken.consumed() > 0).map(|t| t as f64 / taken.consumed() as f64);
+        Some((size as f64 * ratio.unwrap_or(10.0)) as u64)
+    }
+
     /// When the file was last changed, as the file system or the archive says.
     pub fn modified(&self) -> Option<SystemTime> {
         self.modified
@@ -181,6 +204,14 @@ impl InputFile {
         match crate::rotation::rotation_key(&name[cut..]).order {
             crate::RotationOrder::Stamped { seconds, .. } => Some(seconds),
             _ => crate::rotation::folder_key(&name[..cut]).map(|(_, seconds)| seconds),
+        }
+    }
+
+    /// Its own path, if it is a plain file on disk.
+    pub(crate) fn plain_path(&self) -> Option<&Path> {
+        match &self.location {
+            Location::Disk(path) if self.compression.is_none() => Some(path),
+            _ => None,
         }
     }
 

@@ -29,8 +29,12 @@
 //! 3. [`InputFile::open`] undoes compression ([`COMPRESSIONS`]) and encoding;
 //! 4. [`LineChunks`] gives [`Chunk`]s of whole lines with their numbers and offsets.
 //!
+//! Where only a range of a plain file is wanted, [`InputFile::find_part`] finds it by bisection, and
+//! [`InputFile::open_part`] reads no more.
+//!
 //! Nothing here fails a run: what cannot be read is an [`InputError`] beside what can.
 
+mod ahead;
 mod archive;
 mod chunk;
 mod compression;
@@ -42,9 +46,11 @@ mod foreign;
 mod lines;
 mod rotation;
 mod same;
+mod seek;
 mod source;
 mod utf16;
 
+pub use ahead::ChunksAhead;
 pub use chunk::{Chunk, Lines};
 pub use compression::{COMPRESSIONS, CompressionDef, compression_of};
 pub use config::{loader, read_config};
@@ -53,6 +59,7 @@ pub use error::{InputError, Note, NoteKind, Place};
 pub use file::InputFile;
 pub use lines::{LineChunks, ReadOptions, Tally};
 pub use rotation::{RotationKey, RotationOrder, SourceFiles, group, rotation_key};
+pub use seek::{Found, Key, Part, Wanted};
 
 /// The example of the crate's front page is a test too.
 #[cfg(doctest)]

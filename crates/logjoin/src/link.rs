@@ -55,6 +55,7 @@ pub(crate) fn link<E>(
     watch(Stage::Clocks)?;
     let clocks = clock::fit_all(plan, &world, before.clocks.as_ref());
     world.shift(&clocks);
+    world.narrow(plan);
     watch(Stage::Joins)?;
     let index = Index::new(plan, &world);
     let mut peers = Peers::learn(plan, &world, &index, &clocks);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 pub use crate::calendar::{Wall, Zone, ZoneError};
-pub use crate::plan::FileTimes;
+pub use crate::plan::{FileTimes, Moments};
 use crate::rule::Rule;
 use crate::signals::SignalDef;
 
@@ -43,6 +43,10 @@ pub struct Options {
     pub since_ns: Option<i64>,
     /// Only failures before this moment.
     pub until_ns: Option<i64>,
+    /// How far outside of that range requests are looked at, nanoseconds: to know what was usual, and to join. Those further
+    /// away are left out in all logs alike, so that it does not matter which of them were read further. Default: all are
+    /// looked at. Messages, starts and stops count wherever they are.
+    pub margin_ns: Option<i64>,
     /// The year of stamps that have none, where nothing in the logs tells; usually the year in which the file was
     /// written.
     pub year: Option<i32>,
@@ -73,6 +77,7 @@ impl Default for Options {
             rules: Vec::new(),
             since_ns: None,
             until_ns: None,
+            margin_ns: None,
             year: None,
             window_s: 130.0,
             slice_rows: 200_000,

@@ -13,7 +13,10 @@ use crate::options::Options;
 use crate::signals::Matcher;
 
 mod instances;
+mod moments;
 mod roles;
+
+pub use moments::Moments;
 
 use instances::{common_folder, group_instances, join_lone_error_logs};
 use roles::resolve;

@@ -114,6 +114,13 @@ impl<'p> FileScanner<'p> {
         }
     }
 
+    /// Counts lines outside the range that was asked for, which were not read: as filtered. `bytes` is their length.
+    pub fn pass_over(&mut self, lines: u64, bytes: u64) {
+        self.scan.bytes += bytes;
+        self.scan.ledger.lines += lines;
+        self.scan.ledger.filtered += lines;
+    }
+
     /// Reads whole lines; `first_line` is the number of the first one, from 1.
     pub fn push(&mut self, first_line: u64, bytes: &[u8]) {
         self.scan.bytes += bytes.len() as u64;

@@ -95,6 +95,8 @@ pub(crate) struct World {
     pub logs: Vec<Moment<LogEvent>>,
     /// The labels of servers behind their hashes.
     pub labels: std::collections::BTreeMap<u64, String>,
+    /// Places of the requests that were [left out](World::narrow).
+    pub far: Vec<At>,
     /// The longest stretch in which the end of a request is known to lie.
     widest_end: i64,
 }
@@ -166,6 +168,22 @@ impl World {
         shift(&mut self.states, clocks, |e| e.at);
         shift(&mut self.logs, clocks, |e| e.at);
         self.sort();
+    }
+
+    /// Leaves out the requests that ended further from the range that was asked for than the options allow.
+    pub fn narrow(&mut self, plan: &Plan) {
+        let o = &plan.options;
+        let Some(margin) = o.margin_ns else { return };
+        let from = o.since_ns.map_or(i64::MIN, |s| s.saturating_sub(margin));
+        let to = o.until_ns.map_or(i64::MAX, |u| u.saturating_add(margin));
+        let far = &mut self.far;
+        self.requests.retain(|t| {
+            let is_near = t.end_hi >= from && t.end_lo <= to;
+            if !is_near {
+                far.push(t.r.at);
+            }
+            is_near
+        });
     }
 
     /// Requests that may have ended between two moments, in order of ends.

@@ -24,6 +24,7 @@ pub(super) static DEF: CompressionDef = CompressionDef {
             && matches!(head.get(3), Some(b'1'..=b'9'))
             && matches!(head.get(4..10), Some(b"1AY&SY" | b"\x17\x72\x45\x38\x50\x90"))
     },
+    request: super::LARGE,
     open: |raw: Raw| -> io::Result<Bytes> { Ok(Box::new(Stepped::new(Bzip2(Decompress::new(false)), raw))) },
 };
 

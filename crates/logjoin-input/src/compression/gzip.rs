@@ -17,6 +17,7 @@ pub(super) static DEF: CompressionDef = CompressionDef {
         0x00, 0x20, 0x30, 0x3a, 0x36, 0x06, 0x00, 0x00, 0x00,
     ],
     begins: |head| head.starts_with(&[0x1f, 0x8b, 0x08]),
+    request: super::LARGE,
     open: |raw: Raw| -> io::Result<Bytes> { Ok(Box::new(Stepped::new(Gzip(fresh()), raw))) },
 };
 

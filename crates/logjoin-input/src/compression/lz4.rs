@@ -20,6 +20,7 @@ pub(super) static DEF: CompressionDef = CompressionDef {
         0x00, 0x00, 0x00, 0x00, 0xf9, 0x5b, 0x6b, 0x94,
     ],
     begins: |head| head.starts_with(&FRAME) || head.starts_with(&LEGACY),
+    request: super::SMALL,
     open: |raw: Raw| -> io::Result<Bytes> {
         let tap = Tap { raw, dry: false };
         Ok(Box::new(Lz4 { decoder: FrameDecoder::new(tap), state: State::Between }))

@@ -55,6 +55,9 @@ pub struct CompressionDef {
     pub sample: &'static [u8],
     /// Do these first bytes (up to 18 are given) begin such a stream?
     pub(crate) begins: fn(&[u8]) -> bool,
+    /// Bytes asked of it at once, at most. A decoder that keeps what it made before it failed is asked for much: each request
+    /// costs gzip a copy of its window.
+    pub(crate) request: usize,
     /// Undoes it. Errors of the stream itself are turned into faults by the caller.
     pub(crate) open: fn(Raw) -> io::Result<Bytes>,
 }
@@ -90,9 +93,11 @@ pub(crate) fn gzip_mtime(head: &[u8]) -> Option<u32> {
 /// How many first bytes [`compression_of`] wants to see.
 pub(crate) const MAGIC_BYTES: usize = 18;
 
-/// Bytes asked of a decoder at once. Some lose what they had made of one request when the next block
-/// turns out damaged, so requests are small.
-const REQUEST_BYTES: usize = 32 * 1024;
+/// Bytes asked at once of a decoder that hands out what it made before it failed.
+const LARGE: usize = 1 << 20;
+
+/// Bytes asked at once of one that loses what it had made of a request when the next block turns out damaged.
+const SMALL: usize = 32 * 1024;
 
 /// A decompressed stream whose errors say where in the raw bytes they happened, and which ends with a
 /// fault when it yields more than `cap` bytes.
@@ -132,7 +137,7 @@ impl Read for Unpacked {
         if out.is_empty() {
             return Ok(0);
         }
-        let wanted = out.len().min(REQUEST_BYTES);
+        let wanted = out.len().min(self.def.request);
         if self.left == 0 {
             // Exactly the cap is allowed: only one more byte is too much.
             return match self.decoder.read(&mut [0; 1]) {

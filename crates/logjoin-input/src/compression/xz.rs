@@ -19,6 +19,7 @@ pub(super) static DEF: CompressionDef = CompressionDef {
         0x1d, 0x1f, 0xb6, 0xf3, 0x7d, 0x01, 0x00, 0x00, 0x00, 0x00, 0x04, 0x59, 0x5a,
     ],
     begins: |head| head.starts_with(&[0xfd, b'7', b'z', b'X', b'Z', 0]),
+    request: super::LARGE,
     open: |raw: Raw| -> io::Result<Bytes> { Ok(Box::new(Stepped::new(Xz(fresh()?), raw))) },
 };
 

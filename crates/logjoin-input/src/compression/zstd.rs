@@ -21,6 +21,7 @@ pub(super) static DEF: CompressionDef = CompressionDef {
             // the same magic for these; a zstd frame is by far the likelier to follow.
             || (matches!(head.first(), Some(0x50..=0x5f)) && head.get(1..4) == Some(&[0x2a, 0x4d, 0x18]))
     },
+    request: super::SMALL,
     open: |raw: Raw| -> io::Result<Bytes> {
         let mut decoder = Decoder::with_buffer(raw)?;
         decoder.window_log_max(WINDOW_LOG_MAX)?;

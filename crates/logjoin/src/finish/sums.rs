@@ -139,6 +139,8 @@ impl Sums {
         world.errors.iter().filter(|m| horizon.takes_line(m)).for_each(|m| add(m.e.at(), m.lo, m.hi));
         world.states.iter().filter(|m| horizon.takes_line(m)).for_each(|m| add(m.e.at(), m.lo, m.hi));
         world.logs.iter().filter(|m| horizon.takes_line(m)).for_each(|m| add(m.e.at(), m.lo, m.hi));
+        // Nobody sees these again.
+        rows.extend(world.far.iter().map(|at| (at.file, at.line, false)));
         rows.sort_unstable();
         // One event may have several rows; the last of them says whether any is inside.
         for group in rows.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {

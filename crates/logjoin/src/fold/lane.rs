@@ -95,6 +95,11 @@ impl<'p> Lane<'p> {
         }
     }
 
+    /// As [`FileScanner::pass_over`]; before the first line.
+    pub fn pass_over(&mut self, lines: u64, bytes: u64) {
+        self.scanner.pass_over(lines, bytes);
+    }
+
     /// Tells that there is no more.
     pub fn end(&mut self) {
         self.is_at_end = true;

@@ -1,0 +1,136 @@
+//! Chunks made by a thread of their own, so that decompression and what is done with the lines overlap.
+//!
+//! The trick: whole chunks are handed over, not bytes, so nothing is copied once more; the queue is short, so memory
+//! stays bounded and whoever is slower sets the pace.
+
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::thread::{Builder, JoinHandle};
+
+use crate::chunk::Chunk;
+use crate::lines::LineChunks;
+
+/// Chunks that wait to be taken.
+const WAITING: usize = 2;
+
+/// Chunks of one stream, in order, made ahead of the one who takes them.
+///
+/// ```
+/// use logjoin_input::{LineChunks, ReadOptions};
+///
+/// let chunks = LineChunks::from_bytes("app.log", b"one\ntwo\n".to_vec(), &ReadOptions::default());
+/// let mut ahead = chunks.ahead();
+/// assert_eq!(ahead.next().map(|chunk| chunk.line_count), Some(2));
+/// assert!(ahead.next().is_none());
+/// assert_eq!(ahead.finish().tally().lines, 2);
+/// ```
+#[derive(Debug)]
+pub struct ChunksAhead {
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    Thread(Receiver<Chunk>, JoinHandle<LineChunks>),
+    /// No thread was wanted, or none could be had.
+    Here(LineChunks),
+}
+
+impl LineChunks {
+    /// The same chunks, made by a thread of their own.
+    pub fn ahead(self) -> ChunksAhead {
+        let (send, receive) = sync_channel(WAITING);
+        // Handed over when the thread runs: if there is none, it is still here.
+        let (give, take) = sync_channel::<LineChunks>(1);
+        let make = move || {
+            let Ok(mut chunks) = take.recv() else { return LineChunks::none() };
+            // Nobody listens any more when sending fails.
+            while let Some(chunk) = chunks.next()
+                && send.send(chunk).is_ok()
+            {}
+            chunks
+        };
+        let state = match Builder::new().name("unpack".into()).spawn(make) {
+            Err(_) => State::Here(self),
+            Ok(thread) => match give.send(self) {
+                Ok(()) => State::Thread(receive, thread),
+                Err(back) => State::Here(back.0),
+            },
+        };
+        ChunksAhead { state }
+    }
+}
+
+impl From<LineChunks> for ChunksAhead {
+    /// The same chunks, made when they are asked for, by the one who asks.
+    fn from(chunks: LineChunks) -> ChunksAhead {
+        ChunksAhead { state: State::Here(chunks) }
+    }
+}
+
+impl ChunksAhead {
+    /// Ends the thread; what was read, left out and met is told by the chunks it leaves.
+    pub fn finish(self) -> LineChunks {
+        match self.state {
+            State::Here(chunks) => chunks,
+            State::Thread(receive, thread) => {
+                drop(receive);
+                thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            }
+        }
+    }
+}
+
+impl Iterator for ChunksAhead {
+    type Item = Chunk;
+
+    fn next(&mut self) -> Option<Chunk> {
+        match &mut self.state {
+            State::Thread(receive, _) => receive.recv().ok(),
+            State::Here(chunks) => chunks.next(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lines::ReadOptions;
+
+    fn gzip(lines: usize) -> Vec<u8> {
+        let text: String = (0..lines).map(|n| format!("{n} some words of line {n}\n")).collect();
+        let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        std::io::Write::write_all(&mut out, text.as_bytes()).unwrap();
+        out.finish().unwrap()
+    }
+
+    fn open(bytes: &[u8]) -> LineChunks {
+        let options = ReadOptions { block_bytes: 5_000, ..ReadOptions::default() };
+        LineChunks::from_bytes("a.gz", bytes.to_vec(), &options)
+    }
+
+    #[test]
+    fn the_same_chunks_and_the_same_end() {
+        let whole = gzip(20_000);
+        for bytes in [&whole[..], &whole[..whole.len() - 100], &whole[..20], b""] {
+            let mut here = open(bytes);
+            let one: Vec<Chunk> = here.by_ref().collect();
+            let mut ahead = open(bytes).ahead();
+            let two: Vec<Chunk> = ahead.by_ref().collect();
+            assert_eq!(one, two);
+            let end = ahead.finish();
+            assert_eq!(end.tally(), here.tally());
+            let said = |c: &LineChunks| c.problem().map(ToString::to_string);
+            assert_eq!(said(&end), said(&here));
+        }
+    }
+
+    #[test]
+    fn who_goes_away_ends_the_thread() {
+        let bytes = gzip(50_000);
+        let mut ahead = open(&bytes).ahead();
+        assert!(ahead.next().is_some());
+        let end = ahead.finish();
+        assert!(end.tally().lines < 50_000);
+        drop(open(&bytes).ahead());
+    }
+}
