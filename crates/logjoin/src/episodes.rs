@@ -24,6 +24,11 @@ pub(crate) struct Row {
 const GAP: i64 = 8 * SECOND;
 const RARE_GAP: i64 = 300 * SECOND;
 
+/// A failure that begins later than this after a row has ended is not of that row.
+pub(crate) fn longest_gap(mean: i64) -> i64 {
+    RARE_GAP.max(60 * mean)
+}
+
 /// Groups the gateway failures. `mean` is the time between two requests, nanoseconds: where they are rare, silence says little.
 pub(crate) fn group(scene: &Scene<'_>, judged: &[Judged], mean: i64) -> Vec<Row> {
     let order = by_start(scene);
@@ -39,7 +44,7 @@ pub(crate) fn group(scene: &Scene<'_>, judged: &[Judged], mean: i64) -> Vec<Row>
         // Causes of the caller's own are told apart by their names.
         let own = judged[i].detail.as_deref().filter(|_| cause == CauseId::Custom);
         let list = open.entry((cause, own)).or_default();
-        list.retain(|r| case.start - rows[*r].end <= RARE_GAP.max(60 * mean));
+        list.retain(|r| case.start - rows[*r].end <= longest_gap(mean));
         let fits = |r: &Row| {
             let mut sorted = r.gaps.clone();
             sorted.sort_unstable();

@@ -45,7 +45,7 @@ mod whole;
 
 pub use analysis::Analysis;
 pub use finish::{finish, finish_with};
-pub use fold::{Fold, Lane};
+pub use fold::{Fold, Follow, Lane};
 pub use link::Stage;
 pub use options::{Options, Pattern};
 pub use own::Event;

@@ -170,6 +170,12 @@ impl<'p> FileScanner<'p> {
         debug_assert!(self.scan.ledger.holds(), "{:?}", self.scan.ledger);
     }
 
+    /// Takes the event whose next line may still come as it is now; lines that continue it are read for themselves.
+    pub(crate) fn settle(&mut self) {
+        self.flush();
+        self.follows_kept = true;
+    }
+
     /// What was found so far, but for the events that are asked for with [`take_events`](Self::take_events).
     pub(crate) fn scan(&mut self) -> &mut FileScan {
         &mut self.scan

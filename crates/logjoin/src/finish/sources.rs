@@ -29,9 +29,9 @@ pub(crate) struct FileFacts {
 
 impl FileFacts {
     /// Those of some scans, in their order.
-    pub fn of(scans: &[FileScan]) -> Vec<FileFacts> {
+    pub fn of<'s>(scans: impl IntoIterator<Item = &'s FileScan>) -> Vec<FileFacts> {
         scans
-            .iter()
+            .into_iter()
             .map(|s| FileFacts {
                 file: s.file as usize,
                 ledger: s.ledger,

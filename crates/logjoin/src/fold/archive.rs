@@ -78,7 +78,7 @@ impl Archive {
             ),
             states: take(
                 &world.states,
-                |i, m| wanted(named.states[i], true, horizon.takes_line(m)),
+                |i, m| wanted(named.states[i], staying.state(i), horizon.takes_line(m)),
                 |m| m.e.at,
                 (&mut have.states, &mut mine.states),
             ),
@@ -95,14 +95,19 @@ impl Archive {
         }
     }
 
-    /// All that was settled, in order.
-    pub fn into_linked(
-        self,
+    /// Whether a settled failure ended between two moments.
+    pub fn has_failures_between(&self, from: i64, to: i64) -> bool {
+        self.told.iter().any(|t| (from..to).contains(&t.failing.end_ns))
+    }
+
+    /// All that was settled, in order. [`put_back`](Self::put_back) undoes it.
+    pub fn take_out(
+        &mut self,
         clocks: ClockModel,
         peers: Peers,
         labels: BTreeMap<u64, String>,
     ) -> (Linked, Vec<Judged>) {
-        let Archive { mut world, mut told, .. } = self;
+        let Archive { mut world, mut told, .. } = std::mem::take(self);
         world.labels = labels;
         let places = Places {
             requests: order(&mut world.requests, |t| (t.end_lo, t.r.at)),
@@ -123,6 +128,53 @@ impl Archive {
         }
         (Linked { world, clocks, peers, failing, joins, chains }, judged)
     }
+
+    /// Takes back what was taken out.
+    pub fn put_back(&mut self, linked: Linked, judged: Vec<Judged>) -> (ClockModel, Peers) {
+        let Linked { world, clocks, peers, failing, joins, chains } = linked;
+        self.have = Have::of(&world);
+        self.world = world;
+        self.told = told(failing, joins, chains, judged).collect();
+        (clocks, peers)
+    }
+
+    /// Lets go of failures that ended before a moment, and of all rows before it that no other failure names.
+    pub fn forget(&mut self, before: i64) {
+        self.told.retain(|t| t.failing.end_ns >= before);
+        let mut named = Named::new(&self.world);
+        self.told.iter().for_each(|t| named.add(t));
+        let world = &mut self.world;
+        let places = Places {
+            requests: keep(&mut world.requests, |i, t| named.requests[i] || t.end_lo >= before),
+            errors: keep(&mut world.errors, |i, m| named.errors[i] || m.lo >= before),
+            states: keep(&mut world.states, |i, m| named.states[i] || m.lo >= before),
+            logs: keep(&mut world.logs, |i, m| named.logs[i] || m.lo >= before),
+        };
+        self.told.iter_mut().for_each(|t| places.turn(t));
+        self.have = Have::of(&self.world);
+    }
+}
+
+impl Have {
+    fn of(world: &World) -> Have {
+        Have {
+            requests: world.requests.iter().enumerate().map(|(i, t)| (t.r.at, i)).collect(),
+            errors: world.errors.iter().enumerate().map(|(i, m)| (m.e.at, i)).collect(),
+            states: world.states.iter().enumerate().map(|(i, m)| (m.e.at, i)).collect(),
+            logs: world.logs.iter().enumerate().map(|(i, m)| (m.e.at, i)).collect(),
+        }
+    }
+}
+
+/// Failed requests with what belongs to them.
+pub(super) fn told(
+    failing: Vec<Failing>,
+    joins: Vec<Join>,
+    chains: Vec<Chain>,
+    judged: Vec<Judged>,
+) -> impl Iterator<Item = Told> {
+    let linked = failing.into_iter().zip(joins).zip(chains);
+    linked.zip(judged).map(|(((failing, join), chain), judged)| Told { failing, join, judged, chain })
 }
 
 /// Rows that settled failures name.
@@ -180,6 +232,22 @@ fn take<T: Clone>(
         })
     };
     rows.iter().enumerate().map(place).collect()
+}
+
+/// Lets rows go; says where each of the others stands then.
+fn keep<T>(list: &mut Vec<T>, wanted: impl Fn(usize, &T) -> bool) -> Vec<Option<usize>> {
+    let mut places = Vec::with_capacity(list.len());
+    let mut left = 0;
+    for (i, row) in list.iter().enumerate() {
+        places.push(wanted(i, row).then_some(left));
+        left += usize::from(places[i].is_some());
+    }
+    let mut i = 0;
+    list.retain(|_| {
+        i += 1;
+        places[i - 1].is_some()
+    });
+    places
 }
 
 /// Sorts a list; says where each row stands then.

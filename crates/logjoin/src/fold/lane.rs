@@ -122,6 +122,12 @@ impl<'p> Lane<'p> {
         self.digest();
     }
 
+    /// From now on, what is pushed is read at once.
+    pub(super) fn open(&mut self) {
+        self.left = u64::MAX;
+        self.digest();
+    }
+
     /// Reads what is left, and takes it for the end.
     pub(super) fn end_now(&mut self) {
         self.left = u64::MAX;

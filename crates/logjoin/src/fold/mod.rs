@@ -10,6 +10,7 @@
 //! read, and while everything before it that matters is still in view. A small input is one slice, and in view as a whole.
 
 mod archive;
+mod follow;
 mod lane;
 mod window;
 
@@ -17,21 +18,20 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::ops::ControlFlow;
 
+pub use follow::Follow;
 pub use lane::Lane;
 
 use crate::analysis::Analysis;
 use crate::calendar::Calendar;
 use crate::clock;
 use crate::diagnose::Judged;
-use crate::failing::Failing;
 use crate::finish::{FileFacts, Story, Sums, Tails, tell};
-use crate::join::Join;
-use crate::link::{Chain, Learned, Linked, Stage, link};
+use crate::link::{Learned, Linked, Stage, link};
 use crate::plan::Plan;
 use crate::scanner::FileScan;
-use crate::timeline::{self, Horizon};
+use crate::timeline::{self, Horizon, World};
 use crate::trail::Trail;
-use archive::{Archive, Told};
+use archive::{Archive, told};
 use window::Window;
 
 const SECOND: i64 = 1_000_000_000;
@@ -76,6 +76,10 @@ pub struct Fold<'p> {
     offsets: Vec<i64>,
     is_aligned: bool,
     has_sliced: bool,
+    /// Up to which moment everything is settled, on the reference clock.
+    horizon: i64,
+    /// What ended before this moment is let go.
+    floor: i64,
 }
 
 impl<'p> Fold<'p> {
@@ -94,6 +98,8 @@ impl<'p> Fold<'p> {
             offsets: vec![0; plan.instances.len()],
             is_aligned: false,
             has_sliced: false,
+            horizon: i64::MIN,
+            floor: i64::MIN,
         }
     }
 
@@ -217,12 +223,13 @@ impl<'p> Fold<'p> {
         let horizon = Horizon(second.saturating_mul(SECOND) - around);
         let Ok((linked, judged)) = self.view(second, horizon, &mut |_| Ok::<(), Infallible>(()));
         self.take_offsets(&linked.clocks);
-        let staying = self.window.staying(&linked.world, horizon);
+        let staying = self.window.staying(&linked.world, horizon, self.floor);
         let Linked { world, clocks, peers, failing, joins, chains } = linked;
         self.archive.absorb(&world, told(failing, joins, chains, judged), horizon, &staying, false);
         self.window.take_back(world, horizon, horizon.0 - around, &staying);
         self.learned = Learned { clocks: Some(clocks), peers };
         self.has_sliced = true;
+        self.horizon = self.horizon.max(horizon.0);
     }
 
     /// Takes the rows up to a second into view, judges them, and counts those before the horizon.
@@ -235,7 +242,11 @@ impl<'p> Fold<'p> {
         self.decide();
         for lane in &mut self.lanes {
             let scan = lane.scanner.scan();
-            self.tails.add(scan.file, std::mem::take(&mut scan.tails), std::mem::take(&mut scan.inner));
+            let (after, inner) = (std::mem::take(&mut scan.tails), std::mem::take(&mut scan.inner));
+            // Asked for only when a range was asked for.
+            if self.plan.options.since_ns.is_some() || self.plan.options.until_ns.is_some() {
+                self.tails.add(scan.file, after, inner);
+            }
             let events = lane.take_until(second.saturating_add(self.offsets[lane.instance]));
             self.window.add(lane.file() as u32, events);
         }
@@ -249,6 +260,43 @@ impl<'p> Fold<'p> {
         self.sums.add(&scene, horizon, &self.tails);
         drop(scene);
         Ok((linked, judged))
+    }
+
+    /// Judges everything up to a second, which is all there.
+    fn turn_to(&mut self, second: i64) {
+        // A log may say nothing for hours: its last event waits for no further lines.
+        self.lanes.iter_mut().for_each(|l| l.scanner.settle());
+        self.note();
+        self.align();
+        self.slice(second);
+    }
+
+    /// Lets go of what is settled and ended before a moment.
+    fn forget(&mut self, before: i64) {
+        self.floor = self.floor.max(before.min(self.horizon));
+        self.archive.forget(self.floor);
+    }
+
+    /// The story of what is settled.
+    fn so_far(&mut self) -> Analysis {
+        let Learned { clocks, peers } = std::mem::take(&mut self.learned);
+        let clocks = clocks.unwrap_or_else(|| clock::fit_all(self.plan, &World::default(), None));
+        let (linked, judged) = self.archive.take_out(clocks, peers, self.window.labels.clone());
+        let files: Vec<FileFacts> =
+            self.lanes.iter_mut().flat_map(|l| FileFacts::of([&*l.scanner.scan()])).collect();
+        let analysis = tell(&Story {
+            scene: &linked.scene(self.plan),
+            judged: &judged,
+            chains: &linked.chains,
+            clocks: &linked.clocks,
+            calendar: &self.calendar,
+            sums: &self.sums,
+            files,
+            is_whole: false,
+        });
+        let (clocks, peers) = self.archive.put_back(linked, judged);
+        self.learned = Learned { clocks: Some(clocks), peers };
+        analysis
     }
 
     /// Judges the rest, and tells the story.
@@ -268,12 +316,12 @@ impl<'p> Fold<'p> {
         self.note();
         let (mut linked, mut judged) = self.view(i64::MAX, Horizon::END, watch)?;
         if self.has_sliced {
-            let staying = self.window.staying(&linked.world, Horizon::END);
+            let staying = self.window.staying(&linked.world, Horizon::END, self.floor);
             let Linked { world, clocks, peers, failing, joins, chains } = linked;
             let told = told(failing, joins, chains, judged);
             self.archive.absorb(&world, told, Horizon::END, &staying, true);
             drop(world);
-            (linked, judged) = self.archive.into_linked(clocks, peers, self.window.labels);
+            (linked, judged) = self.archive.take_out(clocks, peers, self.window.labels);
         }
         let scans: Vec<FileScan> =
             self.lanes.into_iter().map(|mut l| std::mem::take(l.scanner.scan())).collect();
@@ -289,14 +337,4 @@ impl<'p> Fold<'p> {
             is_whole: !self.has_sliced,
         }))
     }
-}
-
-fn told(
-    failing: Vec<Failing>,
-    joins: Vec<Join>,
-    chains: Vec<Chain>,
-    judged: Vec<Judged>,
-) -> impl Iterator<Item = Told> {
-    let linked = failing.into_iter().zip(joins).zip(chains);
-    linked.zip(judged).map(|(((failing, join), chain), judged)| Told { failing, join, judged, chain })
 }

@@ -22,6 +22,7 @@ pub(super) struct Window {
 pub(super) struct Staying {
     requests: Vec<bool>,
     errors: Vec<bool>,
+    states: Vec<bool>,
     logs: Vec<bool>,
 }
 
@@ -32,6 +33,10 @@ impl Staying {
 
     pub fn error(&self, i: usize) -> bool {
         self.errors[i]
+    }
+
+    pub fn state(&self, i: usize) -> bool {
+        self.states[i]
     }
 
     pub fn log(&self, i: usize) -> bool {
@@ -56,13 +61,13 @@ impl Window {
     }
 
     /// What of a world stays in view to the end: signs of life and changes; the first row of each kind and instance, which
-    /// says that there is such a log; and a sample of what was served.
-    pub fn staying(&mut self, world: &World, horizon: Horizon) -> Staying {
+    /// says that there is such a log; and a sample of what was served. What lies before `floor` does not, but for the first rows.
+    pub fn staying(&mut self, world: &World, horizon: Horizon, floor: i64) -> Staying {
         let is_settled = |settled: bool, t: i64| settled || t <= horizon.0;
         let ranks: Vec<Option<u64>> = world
             .requests
             .iter()
-            .map(|t| sample_rank(t).filter(|_| is_settled(t.r.settled, t.end_lo)))
+            .map(|t| sample_rank(t).filter(|_| is_settled(t.r.settled, t.end_lo) && t.end_lo >= floor))
             .collect();
         let mut sampled: Vec<u64> = ranks.iter().flatten().copied().filter(|r| *r <= self.limit).collect();
         if sampled.len() > SAMPLE {
@@ -76,15 +81,20 @@ impl Window {
         let requests =
             requests.map(|(t, rank)| is_first(0, t.instance) || rank.is_some_and(|r| r <= self.limit));
         let requests = requests.collect();
-        let errors = world.errors.iter().map(|m| is_first(1, m.instance) || m.e.signal.is_some()).collect();
+        let errors = world
+            .errors
+            .iter()
+            .map(|m| is_first(1, m.instance) || m.lo >= floor && m.e.signal.is_some())
+            .collect();
         let mut stays = |m: &Moment<LogEvent>| {
             let is_first_line = is_first(2, m.instance);
             let is_first_naming = m.e.target != 0 && is_first(3, m.instance);
             let says = m.e.signal.as_ref().is_some_and(|s| s.meaning != Meaning::Noise);
-            is_first_line || is_first_naming || says
+            is_first_line || is_first_naming || m.lo >= floor && says
         };
         let logs = world.logs.iter().map(&mut stays).collect();
-        Staying { requests, errors, logs }
+        let states = world.states.iter().map(|m| m.lo >= floor).collect();
+        Staying { requests, errors, states, logs }
     }
 
     /// Takes a world back: settles what is before the horizon, and lets go what is before `floor`.
@@ -103,8 +113,8 @@ impl Window {
                 files.entry(e.at.file).or_default().errors.push(e);
             }
         }
-        for m in world.states {
-            if let Some(e) = kept(m, horizon, floor, true) {
+        for (i, m) in world.states.into_iter().enumerate() {
+            if let Some(e) = kept(m, horizon, floor, staying.states[i]) {
                 files.entry(e.at.file).or_default().states.push(e);
             }
         }

@@ -3,10 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use logjoin::{Analysis, Options};
+use logjoin::analysis::Incident;
+use logjoin::{Analysis, Follow, Options};
 
 use crate::determinism::cuts;
-use crate::world::{World, json, recordings};
+use crate::world::{World, json, pieces, recordings};
 
 fn all() -> Vec<(String, World)> {
     ["scenarios", "clean"].into_iter().flat_map(recordings).collect()
@@ -71,4 +72,71 @@ fn slices_find_the_same_failures_and_nearly_always_the_same_causes() {
         }
     }
     assert!(same * 100 >= all_failures * 97, "{same} of {all_failures} verdicts are the same");
+}
+
+/// What an on-call engineer reads of an incident.
+fn key(i: &Incident) -> (String, String, u64, String, Vec<String>) {
+    let targets = i.episodes.iter().flat_map(|e| e.targets.clone()).collect();
+    (i.start.to_string(), i.end.to_string(), i.failures, i.cause.to_string(), targets)
+}
+
+/// Pushes all files side by side in pieces of about `every` lines, and settles each minute.
+fn followed(world: &World, options: Options, every: usize, settling: bool) -> (Vec<Incident>, Analysis) {
+    const MINUTE: i64 = 60_000_000_000;
+    let whole = world.analyze();
+    let range = whole.sources.iter().filter_map(|s| Some((s.start?.0, s.end?.0)));
+    let (from, to) = range.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1))).unwrap_or((0, 0));
+    let plan = world.plan_with(options);
+    let mut follow = Follow::new(&plan);
+    let mut told = Vec::new();
+    // All of it lies in the past: one minute after the other is settled.
+    for (file, path) in plan.paths().enumerate() {
+        let bytes = world.bytes(path);
+        for (line, piece) in pieces(bytes, &|b| cuts(b, 5, every)) {
+            follow.push(file, line, piece);
+        }
+    }
+    if settling {
+        for minute in 0..=(to - from) / MINUTE + 10 {
+            told.extend(follow.settle(from + minute * MINUTE));
+        }
+    }
+    (told, follow.finish())
+}
+
+#[test]
+fn following_and_reading_give_the_same() {
+    for (name, world) in all() {
+        let expected = world.analyze();
+        let (told, analysis) = followed(&world, Options::default(), 40, false);
+        assert!(json(&analysis) == json(&expected), "{name}: nothing was settled on the way");
+        assert!(told.is_empty());
+
+        let (mut told, analysis) = followed(&world, Options::default(), 40, true);
+        assert!(verdicts(&analysis) == verdicts(&expected), "{name}: settled each minute");
+        assert_eq!((analysis.ledger, &analysis.totals), (expected.ledger, &expected.totals), "{name}");
+        let all: Vec<_> = expected.incidents.iter().map(key).collect();
+        assert_eq!(analysis.incidents.iter().map(key).collect::<Vec<_>>(), all, "{name}");
+        told.sort_by_key(|i| (std::cmp::Reverse(i.failures), i.start));
+        assert_eq!(told.iter().map(key).collect::<Vec<_>>(), all, "{name}: each incident is told once");
+    }
+}
+
+#[test]
+fn what_is_forgotten_is_still_counted() {
+    for (name, world) in recordings("scenarios") {
+        let expected = world.analyze();
+        let end = expected.sources.iter().filter_map(|s| s.end).max().expect("lines with stamps").0;
+        let plan = world.plan();
+        let mut follow = Follow::new(&plan);
+        for (file, path) in plan.paths().enumerate() {
+            follow.push(file, 1, world.bytes(path));
+        }
+        let told = follow.settle(end + 3_600_000_000_000);
+        assert_eq!(told.len(), expected.incidents.len(), "{name}");
+        follow.forget(end + 3_600_000_000_000);
+        let analysis = follow.finish();
+        assert_eq!(analysis.totals.by_status, expected.totals.by_status, "{name}");
+        assert!(analysis.failures.is_empty() && analysis.incidents.is_empty(), "{name}");
+    }
 }

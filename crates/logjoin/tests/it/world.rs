@@ -99,7 +99,7 @@ impl World {
         self.plan_with(Options::default())
     }
 
-    fn plan_with(&self, options: Options) -> Plan {
+    pub fn plan_with(&self, options: Options) -> Plan {
         let heads = self.logs.iter().map(|f| Head {
             path: f.path.clone(),
             source: Some(f.source.clone()),
@@ -172,7 +172,7 @@ impl World {
 }
 
 /// Pieces of a file, each with the number of its first line.
-fn pieces<'b>(bytes: &'b [u8], cut: &impl Fn(&[u8]) -> Vec<usize>) -> Vec<(u64, &'b [u8])> {
+pub fn pieces<'b>(bytes: &'b [u8], cut: &impl Fn(&[u8]) -> Vec<usize>) -> Vec<(u64, &'b [u8])> {
     let (mut line, mut from, mut out) = (1, 0, Vec::new());
     for to in cut(bytes).into_iter().chain([bytes.len()]) {
         out.push((line, &bytes[from..to]));
