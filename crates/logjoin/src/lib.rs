@@ -28,6 +28,7 @@ mod peers;
 mod plan;
 pub mod redact;
 pub mod render;
+mod row;
 pub mod rows;
 mod rules;
 mod scanner;
