@@ -242,9 +242,9 @@ impl<'p> FileScanner<'p> {
     /// Takes a line if it is a request that went well, in the usual layout of the file: what [`FileScanner::whole`] does
     /// with its record, and without making one.
     fn ordinary(&mut self, number: u64, line: &[u8]) -> bool {
-        let Some((brief, envelope)) = self.brief.as_mut().and_then(|reader| reader.read(line)) else {
-            return false;
-        };
+        let Some(reader) = &mut self.brief else { return false };
+        let Some(brief) = reader.read(line) else { return false };
+        let envelope = reader.envelope();
         if let Some(message) = brief.message.filter(|m| **m != *self.quiet) {
             let tag = envelope.and_then(|e| e.tag.as_deref());
             if self.matcher.find(message, tag).is_some() {

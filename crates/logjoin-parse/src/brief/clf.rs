@@ -1,7 +1,7 @@
 //! The common and combined logs and what nginx and httpd write behind them, in brief; [`crate::formats`] has the whole.
 
 use super::stamp::Seconds;
-use super::{Brief, digits, is_plain_status, millis, request_line, until, word};
+use super::{Brief, digits, is_plain_status, millis, quote, request_line, word};
 use crate::bytes::uint;
 use crate::{Anchor, FormatDef, Product};
 
@@ -22,7 +22,14 @@ enum Class {
 #[derive(Debug)]
 pub(super) struct Formats {
     ids: [Option<&'static str>; 5],
-    names: Vec<(Vec<u8>, Name)>,
+    names: Vec<Pair>,
+}
+
+/// What stands before a value: a name, its `=`, perhaps a quote.
+#[derive(Debug)]
+struct Pair {
+    head: Vec<u8>,
+    name: Name,
 }
 
 /// What a pair behind the line is.
@@ -76,17 +83,11 @@ impl Formats {
     }
 }
 
+/// Most pairs behind a line.
+const PAIRS: usize = 16;
+
 pub(super) fn read<'a>(line: &'a [u8], formats: &mut Formats, seconds: &mut Seconds) -> Option<Brief<'a>> {
-    let (client, rest) = word(line)?;
-    // More than one word before the dash, a list, a port or a name in brackets is for the reader that looks twice.
-    let colons = client.iter().filter(|c| **c == b':').count();
-    if client.is_empty()
-        || colons == 1
-        || client == b"-"
-        || client.iter().any(|c| matches!(c, b'"' | b'[' | b','))
-    {
-        return None;
-    }
+    let (client, rest) = client(line)?;
     let (user, rest) = word(rest.strip_prefix(b"- ")?)?;
     if user.is_empty() || user.iter().any(|c| matches!(c, b'[' | b'"' | b',')) {
         return None;
@@ -129,9 +130,26 @@ pub(super) fn read<'a>(line: &'a [u8], formats: &mut Formats, seconds: &mut Seco
     Some(brief)
 }
 
+/// The client before the first blank. A list, a port or a name in brackets is for the reader that looks twice.
+fn client(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let mut colons = 0;
+    for (i, c) in line.iter().enumerate() {
+        match c {
+            b' ' => {
+                let client = &line[..i];
+                return (i > 0 && colons != 1 && client != b"-").then(|| (client, &line[i + 1..]));
+            }
+            b':' => colons += 1,
+            b'"' | b'[' | b',' => return None,
+            _ => {}
+        }
+    }
+    None
+}
+
 /// A quoted field without a backslash, behind its opening quote; what follows it is nothing or stands behind a blank.
 fn quoted(b: &[u8]) -> Option<(&[u8], &[u8])> {
-    let i = memchr::memchr2(b'"', b'\\', b)?;
+    let i = quote(b)?;
     let rest = &b[i + 1..];
     (b[i] == b'"' && matches!(rest.first(), None | Some(b' '))).then(|| (&b[..i], rest))
 }
@@ -174,37 +192,41 @@ fn pairs<'a>(mut rest: &'a [u8], formats: &mut Formats, brief: &mut Brief<'a>) -
     let mut is_told = false;
     let mut place = 0;
     loop {
-        let (name, after) = until(rest, b'=')?;
-        let (value, after) = match after.strip_prefix(b"\"") {
-            Some(inner) => quoted(inner)?,
-            None => {
-                let end = after.iter().position(|c| *c == b' ').unwrap_or(after.len());
-                (&after[..end], &after[end..])
+        let (after, kind) = match formats.names.get(place) {
+            Some(pair) if rest.starts_with(&pair.head) => (&rest[pair.head.len()..], pair.name),
+            _ => {
+                let equals = memchr::memchr(b'=', rest)?;
+                let name = name_of(&rest[..equals])?;
+                let quote = usize::from(rest.get(equals + 1) == Some(&b'"'));
+                let (head, after) = rest.split_at(equals + 1 + quote);
+                formats.names.truncate(place);
+                formats.names.push(Pair { head: head.to_vec(), name });
+                (after, name)
             }
         };
+        let is_quoted = formats.names[place].head.ends_with(b"\"");
+        place += 1;
         // A list has blanks or commas, and is of a request that was tried twice.
-        if value.is_empty() || value.iter().any(|c| matches!(c, b' ' | b',' | b'"' | b'\t' | b'\r')) {
+        let is_end = |c: &u8| matches!(c, b' ' | b',' | b'"' | b'\\' | b'\t' | b'\r');
+        let end = after.iter().position(is_end).unwrap_or(after.len());
+        let (value, after) = after.split_at(end);
+        let after = match after.first() {
+            Some(b'"') if is_quoted => &after[1..],
+            None | Some(b' ') if !is_quoted => after,
+            _ => return None,
+        };
+        if value.is_empty() {
             return None;
         }
-        let kind = match formats.names.get(place) {
-            Some((known, kind)) if known == name => *kind,
-            _ => {
-                let kind = name_of(name)?;
-                formats.names.truncate(place);
-                formats.names.push((name.to_vec(), kind));
-                kind
-            }
-        };
-        place += 1;
         if matches!(kind, Name::Address | Name::Status | Name::Connect | Name::Upstream) {
             is_upstream = true;
             is_told |= value != b"-";
         }
         put(brief, kind, value)?;
         match after.strip_prefix(b" ") {
-            Some(next) if place < 16 => rest = next,
-            Some(_) => return None,
-            None => break,
+            Some(next) if place < PAIRS => rest = next,
+            None if after.is_empty() => break,
+            _ => return None,
         }
     }
     brief.tries = usize::from(brief.server.is_some());

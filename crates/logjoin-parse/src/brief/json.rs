@@ -4,7 +4,7 @@
 //! once for all lines of that shape. A shape in which two members could fill one place is left to the whole reader.
 
 use super::stamp::Seconds;
-use super::{Brief, digits, is_plain_status, millis, request_line};
+use super::{Brief, digits, is_plain_status, millis, quote, request_line};
 use crate::formats::{End, Leaf, Role, is_nginx_name, role_of, scan_json as scan};
 use crate::{Anchor, FormatDef, Product, Stamp};
 
@@ -29,13 +29,27 @@ struct Shape {
     members: Vec<Member>,
     /// Who writes it; `None`: such lines are left to the whole reader.
     writer: Option<Writer>,
+    /// Unit of the duration, nanoseconds.
+    unit_ns: i64,
+    /// What follows the last value. `None`: the texts between values are not known.
+    tail: Option<Vec<u8>>,
 }
 
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 struct Member {
     /// The keys on the way to it, the last one being its own.
     path: Vec<Vec<u8>>,
     place: Place,
+    /// What stood before the value, from the end of the value before it on: mostly the same in each line.
+    before: Vec<u8>,
+    /// Whether the value stood in quotes.
+    is_text: bool,
+}
+
+impl PartialEq for Member {
+    fn eq(&self, other: &Member) -> bool {
+        self.path == other.path
+    }
 }
 
 impl Member {
@@ -195,30 +209,50 @@ impl Memory {
         }
         let mut shape = Shape::default();
         let (mut names, mut is_upstream) = (0, false);
-        let mut keys: Vec<Vec<Vec<u8>>> = Vec::new();
-        let read = scan(line, |path, _| {
+        let (mut is_exact, mut from) = (true, 0);
+        let read = scan(line, |path, leaf| {
             if let [name] = path {
                 names += usize::from(is_nginx_name(name));
                 is_upstream |= name.starts_with(b"upstream_");
             }
-            keys.push(path.iter().map(|k| k.to_vec()).collect());
+            let (value, is_text) = match leaf {
+                Leaf::Str(b, _) => (b, true),
+                Leaf::Bare(b) => (b, false),
+                Leaf::Raw(b) => {
+                    is_exact = false;
+                    (b, false)
+                }
+            };
+            // A value lies in the line.
+            let start = (value.as_ptr() as usize).saturating_sub(line.as_ptr() as usize);
+            shape.members.push(Member {
+                path: path.iter().map(|k| k.to_vec()).collect(),
+                place: Place::Nothing,
+                before: line.get(from..start).unwrap_or_default().to_vec(),
+                is_text,
+            });
+            from = start + value.len();
         });
-        if read.is_none() || keys.len() > MEMBERS {
+        if read.is_none() || shape.members.len() > MEMBERS {
             return;
         }
+        shape.tail =
+            line.get(from..).filter(|_| is_exact && read == Some(End::At(line.len()))).map(<[u8]>::to_vec);
         // A name in `upstream_` may be none of nginx's; then neither reader is sure.
         let is_nginx = self.has_nginx && (is_upstream || names >= 3);
         let of = if is_nginx { Place::of_nginx } else { Place::of_application };
         let mut filled = [0u8; PLACES];
         let mut is_clear = if is_nginx { names >= 3 } else { self.has_application };
-        for path in keys {
-            let slices: Vec<&[u8]> = path.iter().map(Vec::as_slice).collect();
-            let place = of(&slices);
-            is_clear &= place != Place::Unclear;
-            if let Some(i) = place.index() {
+        for member in &mut shape.members {
+            let path: Vec<&[u8]> = member.path.iter().map(Vec::as_slice).collect();
+            member.place = of(&path);
+            is_clear &= member.place != Place::Unclear;
+            if let Some(i) = member.place.index() {
                 filled[i] += 1;
             }
-            shape.members.push(Member { path, place });
+            if let Place::Duration(unit) = member.place {
+                shape.unit_ns = unit;
+            }
         }
         let has = |p: Place| p.index().is_some_and(|i| filled[i] == 1);
         let has_request = match (has(Place::Request), has(Place::Method), has(Place::Path)) {
@@ -241,48 +275,11 @@ pub(super) fn read<'a>(line: &'a [u8], memory: &mut Memory, seconds: &mut Second
         return None;
     }
     let mut values: Values<'a> = Values([None; PLACES]);
-    let mut unit_ns = 0;
-    let mut shape = memory.last;
-    let (mut at, mut is_known) = (0, true);
-    let end = scan(line, |path, leaf| {
-        if !is_known {
-            return;
-        }
-        let member = match memory.shapes[shape].members.get(at) {
-            Some(m) if m.is_at(path) => m,
-            _ => match memory.other(shape, at, Some(path)) {
-                Some(other) => {
-                    shape = other;
-                    &memory.shapes[other].members[at]
-                }
-                None => {
-                    is_known = false;
-                    return;
-                }
-            },
-        };
-        at += 1;
-        if let Place::Duration(unit) = member.place {
-            unit_ns = unit;
-        }
-        if let Some(i) = member.place.index() {
-            values.0[i] = Some(leaf);
-        }
-    })?;
-    if is_known && memory.shapes[shape].members.len() != at {
-        match memory.other(shape, at, None) {
-            Some(other) => shape = other,
-            None => is_known = false,
-        }
+    if memory.shapes[memory.last].exactly(line, &mut values).is_none() {
+        values = Values([None; PLACES]);
+        by_keys(line, memory, &mut values)?;
     }
-    if !is_known {
-        memory.learn(line);
-        return None;
-    }
-    memory.last = shape;
-    if end != End::At(line.len()) {
-        return None;
-    }
+    let shape = &memory.shapes[memory.last];
     let status = digits(values.bytes(Place::Status)??).filter(|(_, rest)| rest.is_empty())?.0 as i32;
     if !is_plain_status(status) {
         return None;
@@ -295,11 +292,70 @@ pub(super) fn read<'a>(line: &'a [u8], memory: &mut Memory, seconds: &mut Second
         client_ip: values.text(Place::Client)?,
         ..Brief::new("nginx-json", Product::Nginx, Anchor::End, None)
     };
-    match memory.shapes[shape].writer? {
+    match shape.writer? {
         Writer::Nginx => nginx(&values, &mut brief, seconds)?,
-        Writer::Application => application(&values, unit_ns, &mut brief, seconds)?,
+        Writer::Application => application(&values, shape.unit_ns, &mut brief, seconds)?,
     }
     Some(brief)
+}
+
+impl Shape {
+    /// The values of a line in which the texts between them are the ones of the line before: nothing else is looked at.
+    fn exactly<'a>(&self, line: &'a [u8], values: &mut Values<'a>) -> Option<()> {
+        let tail = self.tail.as_ref()?;
+        let mut rest = line;
+        for member in &self.members {
+            rest = rest.strip_prefix(&member.before[..])?;
+            let (n, leaf) = if member.is_text {
+                let n = quote(rest).filter(|n| rest[*n] == b'"')?;
+                (n, Leaf::Str(&rest[..n], false))
+            } else {
+                let is_bare = |c: &u8| c.is_ascii_alphanumeric() || matches!(c, b'.' | b'-' | b'+');
+                let n = rest.iter().position(|c| !is_bare(c)).filter(|n| *n > 0)?;
+                (n, Leaf::Bare(&rest[..n]))
+            };
+            if let Some(i) = member.place.index() {
+                values.0[i] = Some(leaf);
+            }
+            rest = &rest[n..];
+        }
+        (rest == &tail[..]).then_some(())
+    }
+}
+
+/// The values of a line of any shape that is known; one that is not is learnt.
+fn by_keys<'a>(line: &'a [u8], memory: &mut Memory, values: &mut Values<'a>) -> Option<()> {
+    let mut shape = memory.last;
+    let (mut at, mut is_known) = (0, true);
+    let end = scan(line, |path, leaf| {
+        if !is_known {
+            return;
+        }
+        let is_same = memory.shapes[shape].members.get(at).is_some_and(|m| m.is_at(path));
+        match if is_same { Some(shape) } else { memory.other(shape, at, Some(path)) } {
+            Some(same) => shape = same,
+            None => {
+                is_known = false;
+                return;
+            }
+        }
+        if let Some(i) = memory.shapes[shape].members[at].place.index() {
+            values.0[i] = Some(leaf);
+        }
+        at += 1;
+    })?;
+    if is_known && memory.shapes[shape].members.len() != at {
+        match memory.other(shape, at, None) {
+            Some(other) => shape = other,
+            None => is_known = false,
+        }
+    }
+    if !is_known {
+        memory.learn(line);
+        return None;
+    }
+    memory.last = shape;
+    (end == End::At(line.len())).then_some(())
 }
 
 fn nginx<'a>(values: &Values<'a>, brief: &mut Brief<'a>, seconds: &mut Seconds) -> Option<()> {

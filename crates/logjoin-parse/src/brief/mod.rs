@@ -180,18 +180,23 @@ impl BriefReader {
         Some(BriefReader { layout, wrapped: wrapped.then(Prefix::default), seconds: Seconds::default() })
     }
 
-    /// The brief of a line, and its envelope; `None` where it is not one of the ordinary: read it in whole then.
-    pub fn read<'a>(&mut self, line: &'a [u8]) -> Option<(Brief<'a>, Option<&Envelope<'static>>)> {
+    /// The brief of a line; `None` where it is not one of the ordinary: read it in whole then.
+    #[inline]
+    pub fn read<'a>(&mut self, line: &'a [u8]) -> Option<Brief<'a>> {
         let payload = match &mut self.wrapped {
             Some(prefix) => prefix.strip(line)?,
             None => line,
         };
-        let brief = match &mut self.layout {
+        match &mut self.layout {
             Layout::Clf(formats) => clf::read(payload, formats, &mut self.seconds),
             Layout::Haproxy => haproxy::read(payload, &mut self.seconds),
             Layout::Json(memory) => json::read(payload, memory, &mut self.seconds),
-        }?;
-        Some((brief, self.wrapped.as_ref().and_then(|p| p.envelope.as_ref())))
+        }
+    }
+
+    /// The envelope of the line that was read last, where it had one.
+    pub fn envelope(&self) -> Option<&Envelope<'static>> {
+        self.wrapped.as_ref().and_then(|p| p.envelope.as_ref())
     }
 }
 
@@ -250,6 +255,18 @@ fn millis(b: &[u8]) -> Option<i64> {
             _ => None,
         },
         _ => None,
+    }
+}
+
+/// Where the first of the bytes stands that end a quoted value or need a second look at it (a quote, a backslash); most are
+/// near, so that looking costs less than a call.
+#[inline]
+fn quote(b: &[u8]) -> Option<usize> {
+    const NEAR: usize = 16;
+    let is_end = |c: &u8| matches!(c, b'"' | b'\\');
+    match b.iter().take(NEAR).position(is_end) {
+        None if b.len() > NEAR => memchr::memchr2(b'"', b'\\', &b[NEAR..]).map(|i| NEAR + i),
+        found => found,
     }
 }
 
