@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use crate::brief::BriefReader;
 use crate::compile::{Compiled, w3c};
 use crate::day_order::{DayEvidence, DayOrder, day_order, mend};
 use crate::envelope::{Pieces, Taken, batch, peel_all};
@@ -321,6 +322,11 @@ impl LineReader {
             mend(&mut record, line);
         }
         Ok(record)
+    }
+
+    /// A reader for the ordinary lines of the source, where there is one for its formats.
+    pub fn brief(&self) -> Option<BriefReader> {
+        if self.day_first { None } else { BriefReader::new(&self.own, self.wrapped) }
     }
 
     /// The records of a line that holds several (see [`batch`]), where at least one of them is read. For lines that

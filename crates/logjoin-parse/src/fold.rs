@@ -5,7 +5,7 @@
 //! like records, the second line of two-line records, and the bounds. It is a pure function of its state and
 //! the line, so an event may run over the border of two chunks: hand the folder over.
 
-use crate::{Body, EnvelopeKind, Product, Record};
+use crate::{Body, Brief, Envelope, EnvelopeKind, Product, Record};
 
 mod head;
 mod shape;
@@ -148,6 +148,30 @@ impl Folder {
     }
 }
 
+impl Folder {
+    /// Takes the next line, of which a [`BriefReader`](crate::BriefReader) says that it is a request of `format`: the same
+    /// as [`Folder::step`] with its record, which begins an event. For lines that [`Folder::claims`] does not.
+    pub fn request(&mut self, line: &[u8], brief: &Brief<'_>, envelope: Option<&Envelope<'_>>) {
+        let mut tag = self.current.take().map_or_else(Vec::new, |c| c.tag);
+        tag.clear();
+        tag.extend_from_slice(envelope.and_then(|e| e.tag.as_deref()).unwrap_or_default());
+        self.current = Some(Current {
+            format: brief.format,
+            trouble: false,
+            pid: None,
+            entry: None,
+            enveloped: envelope.is_some(),
+            tag,
+            tag_pid: envelope.and_then(|e| e.pid),
+            timed: false,
+            single: envelope.is_none() && brief.product != Product::Backend,
+            lines: 1,
+            bytes: line.len() + 1,
+            last: announce(line),
+        });
+    }
+}
+
 fn tag_of<'r>(r: &'r Record<'_>) -> &'r [u8] {
     r.envelope.as_ref().and_then(|e| e.tag.as_deref()).unwrap_or_default()
 }
@@ -230,6 +254,9 @@ impl Current {
 }
 
 fn announce(line: &[u8]) -> Last {
+    if !matches!(line.first(), Some(b'T' | b'D' | b'<' | b'[' | b'E')) {
+        return Last::Other;
+    }
     if line.starts_with(b"The above exception was the direct cause")
         || line.starts_with(b"During handling of the above exception")
     {

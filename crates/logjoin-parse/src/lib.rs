@@ -57,6 +57,7 @@
 // What the library never does is listed in clippy.toml.
 #![cfg_attr(not(test), deny(clippy::disallowed_methods, clippy::disallowed_types))]
 
+mod brief;
 pub mod bytes;
 pub mod compile;
 pub mod day_order;
@@ -69,6 +70,7 @@ mod own;
 mod record;
 mod stamp;
 
+pub use brief::{Brief, BriefReader};
 pub use detect::{Detection, Dialect, LineReader, detect, parse_any};
 pub use envelope::{Envelope, EnvelopeKind};
 pub use formats::{Format, FormatDef, ParseError};

@@ -265,6 +265,9 @@ impl<'a> Upstreams<'a> {
     /// assert_eq!((tries[1].addr, tries[1].status), (Some(&b"10.0.0.2:80"[..]), Some(200)));
     /// ```
     pub fn attempts(&self) -> Vec<Attempt<'_>> {
+        if self.is_single() {
+            return self.single().into_iter().collect();
+        }
         let addr = split_list(self.addr.as_deref());
         let status = split_list(self.status.as_deref());
         let connect = split_list(self.connect_time.as_deref());
@@ -287,6 +290,47 @@ impl<'a> Upstreams<'a> {
             })
             .filter(|a| *a != Attempt::default())
             .collect()
+    }
+}
+
+impl Upstreams<'_> {
+    /// How many attempts there were, and the last one.
+    pub fn last_attempt(&self) -> (usize, Option<Attempt<'_>>) {
+        if self.is_single() {
+            let only = self.single();
+            return (usize::from(only.is_some()), only);
+        }
+        let mut all = self.attempts();
+        (all.len(), all.pop())
+    }
+
+    /// Whether no variable holds a list: the separators have blanks, an address or number has none.
+    fn is_single(&self) -> bool {
+        let all = [
+            &self.addr,
+            &self.status,
+            &self.connect_time,
+            &self.header_time,
+            &self.response_time,
+            &self.bytes_received,
+        ];
+        all.into_iter().flatten().all(|v| !v.contains(&b' '))
+    }
+
+    fn single(&self) -> Option<Attempt<'_>> {
+        fn value<'v>(v: &'v Option<Text<'_>>) -> Option<&'v [u8]> {
+            v.as_deref().map(<[u8]>::trim_ascii).and_then(crate::bytes::present)
+        }
+        let us = |v| value(v).and_then(crate::bytes::seconds_us);
+        let attempt = Attempt {
+            addr: value(&self.addr),
+            status: value(&self.status).and_then(crate::bytes::int).map(|v| v as i32),
+            connect_us: us(&self.connect_time),
+            header_us: us(&self.header_time),
+            response_us: us(&self.response_time),
+            bytes_received: value(&self.bytes_received).and_then(crate::bytes::int),
+        };
+        Some(attempt).filter(|a| *a != Attempt::default())
     }
 }
 

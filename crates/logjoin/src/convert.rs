@@ -2,15 +2,16 @@
 
 use logjoin_parse::bytes::unescape;
 use logjoin_parse::{
-    Access, Anchor, Body, ErrorLine, HaproxyFields, LogLine, Product, Record, Stamp, StateLine,
+    Access, Body, Brief, ErrorLine, HaproxyFields, LogLine, Product, Record, Stamp, StateLine,
 };
 
 use crate::event::{
-    At, Detail, ErrorEvent, Events, Haproxy, LogEvent, Request, Severity, SignalHit, StateChange, TEXT_MAX,
-    Try,
+    At, Detail, ErrorEvent, Events, Haproxy, LogEvent, Severity, SignalHit, StateChange, TEXT_MAX, Try,
 };
 use crate::hash::{hash, hash_opt};
 use crate::ids;
+use crate::row::{self, Hashes, target_hash};
+pub(crate) use crate::row::{network, path, route};
 use crate::signals::{Matcher, Meaning};
 
 /// Who wrote a file, as the plan has it.
@@ -23,6 +24,7 @@ pub(crate) struct Writer {
 
 /// Adds one record to the rows of its file. `raw` is the whole event as it stands in the file (all its lines), in which
 /// ids are looked for. A record without any stamp takes `fallback`, the stamp of the event before it.
+#[allow(clippy::too_many_arguments)] // what a row is made of
 pub(crate) fn add(
     record: &Record<'_>,
     raw: &[u8],
@@ -30,22 +32,17 @@ pub(crate) fn add(
     writer: Writer,
     matcher: &Matcher,
     fallback: Option<Stamp>,
+    hashes: &mut Hashes,
     out: &mut Events,
 ) -> Option<Stamp> {
     let stamp = record.best_stamp().copied().or(fallback)?;
     let tag = record.envelope.as_ref().and_then(|e| e.tag.as_deref());
     match &record.body {
         Body::Access(a) => {
-            let anchor = match (record.anchor, writer.product) {
-                (Anchor::Unknown, Product::Apache) => Anchor::Start,
-                (Anchor::Unknown, _) => Anchor::End,
-                (known, _) => known,
-            };
-            let row = request(a, raw, at, stamp, anchor, writer);
-            if row.server != 0 && !out.labels.contains_key(&row.server) {
-                out.labels.insert(row.server, label(a).unwrap_or_default());
+            if let Some(brief) = Brief::of(record) {
+                let detail = is_interesting(a, writer).then(|| detail(a, raw));
+                request(&brief, raw, at, stamp, writer, detail, hashes, out);
             }
-            out.requests.push(row);
             // A request line of an application may carry a message of its own (an exception, a slow query).
             if let Some(message) = a.message.as_deref() {
                 let signal = matcher.find(message, tag).map(|s| hit(&s));
@@ -56,7 +53,7 @@ pub(crate) fn add(
                         severity: severity(a.level.as_deref()),
                         method: hash_opt(a.method.as_deref()),
                         target: target_hash(a.path.as_deref()),
-                        id: first_id(raw),
+                        id: ids::first(raw),
                         client: 0,
                         signal,
                         template: template(message),
@@ -82,47 +79,23 @@ pub(crate) fn text(b: &[u8]) -> String {
     String::from_utf8_lossy(cut).into_owned()
 }
 
-fn first_id(raw: &[u8]) -> u64 {
-    let mut id = 0;
-    ids::scan(raw, |h| {
-        if id == 0 {
-            id = h;
-        }
-    });
-    id
-}
-
-/// Hash of a request target, escapes undone, without scheme and host of an absolute form.
-fn target_hash(path: Option<&[u8]>) -> u64 {
-    path.map_or(0, |p| hash(&unescape(relative(p))))
-}
-
-fn relative(p: &[u8]) -> &[u8] {
-    for scheme in [&b"http://"[..], b"https://"] {
-        if let Some(rest) = p.strip_prefix(scheme) {
-            return memchr::memchr(b'/', rest).map_or(b"/", |i| &rest[i..]);
-        }
+/// Adds the row of a request.
+#[allow(clippy::too_many_arguments)] // what a row is made of
+pub(crate) fn request(
+    brief: &Brief<'_>,
+    raw: &[u8],
+    at: At,
+    stamp: Stamp,
+    writer: Writer,
+    detail: Option<Box<Detail>>,
+    hashes: &mut Hashes,
+    out: &mut Events,
+) {
+    let row = hashes.row(brief, ids::first(raw), at, stamp, writer, detail);
+    if row.server != 0 && !out.labels.contains_key(&row.server) {
+        out.labels.insert(row.server, row::label(brief).unwrap_or_default());
     }
-    p
-}
-
-pub(crate) fn path(p: &[u8]) -> &[u8] {
-    memchr::memchr2(b'?', b';', p).map_or(p, |i| &p[..i])
-}
-
-/// A path with the segments masked that look like values: numbers, and long words with digits in them.
-pub(crate) fn route(path: &[u8]) -> Vec<u8> {
-    let mut masked = Vec::with_capacity(path.len());
-    for (i, segment) in path.split(|b| *b == b'/').enumerate() {
-        let digits = segment.iter().filter(|b| b.is_ascii_digit()).count();
-        let is_value =
-            digits > 0 && (digits == segment.len() || segment.len() >= 8 && digits * 4 >= segment.len());
-        if i > 0 {
-            masked.push(b'/');
-        }
-        masked.extend_from_slice(if is_value { b"*" } else { segment });
-    }
-    masked
+    out.requests.push(row);
 }
 
 /// Statuses that are looked at more closely: gateway failures, what hides them, and what a client's leaving looks like.
@@ -143,103 +116,36 @@ fn is_interesting(a: &Access<'_>, writer: Writer) -> bool {
         || cut
 }
 
-fn request(a: &Access<'_>, raw: &[u8], at: At, stamp: Stamp, anchor: Anchor, writer: Writer) -> Request {
-    let target = a.path.as_deref().map(relative);
-    let unescaped = target.map(unescape);
+/// The full text of a request that is looked at more closely.
+fn detail(a: &Access<'_>, raw: &[u8]) -> Box<Detail> {
+    let mut ids_found = Vec::new();
+    ids::scan(raw, |h| ids_found.push(h));
     let tries = a.upstream.attempts();
-    let server = label(a).map_or(0, |l| hash(l.as_bytes()));
-    let detail = is_interesting(a, writer).then(|| {
-        let mut ids_found = Vec::new();
-        ids::scan(raw, |h| ids_found.push(h));
-        Box::new(Detail {
-            method: owned(a.method.as_deref()),
-            target: owned(a.path.as_deref()),
-            client: owned(a.client_ip.as_deref()),
-            client_port: a.client_port,
-            agent: a.user_agent.as_deref().map(text),
-            request_id: owned(a.request_id.as_deref()),
-            ids: ids_found,
-            connection: a.connection_id,
-            tries: tries
-                .iter()
-                .map(|t| Try {
-                    address: owned(t.addr),
-                    status: t.status,
-                    connect_us: t.connect_us,
-                    header_us: t.header_us,
-                    response_us: t.response_us,
-                })
-                .collect(),
-            has_upstream: a.upstream.has_addr,
-            has_header_time: a.upstream.has_header_time,
-            error_log_id: a.has_error_log_id.then(|| owned(a.error_log_id.as_deref())),
-            aborted: a.aborted == Some(true),
-            haproxy: a.haproxy.as_ref().map(|h| haproxy(h)),
-        })
-    });
-    Request {
-        at,
-        stamp,
-        anchor,
-        duration_ns: a.duration_us.map(|d| d.saturating_mul(1000)),
-        unit_ns: a.duration_unit_us.max(1).saturating_mul(1000),
-        method: hash_opt(a.method.as_deref()),
-        target: unescaped.as_deref().map_or(0, hash),
-        path: unescaped.as_deref().map_or(0, |t| hash(path(t))),
-        route: unescaped.as_deref().map_or(0, |t| hash(&route(path(t)))),
-        status: a.status.unwrap_or(0),
-        bytes: a.bytes.unwrap_or(-1),
-        client: client(a, writer),
-        network: a.client_ip.as_deref().filter(|_| writer.is_proxy).map_or(0, |ip| hash(network(ip))),
-        agent: hash_opt(a.user_agent.as_deref()),
-        sent: a.request_length.unwrap_or(-1),
-        connect_ms: connect_ms(a, tries.last()),
-        queue_ms: millis(a.haproxy.as_ref().and_then(|h| h.tw)),
-        carried: a.connection_requests.map_or(-1, |n| carried(n, writer)),
-        server,
-        tries: tries.len() as u32,
-        id: first_id(raw),
-        detail,
-        settled: false,
-    }
-}
-
-/// The client that a request came from. What a backend sees as its client is the proxy; the forwarded address is the client's.
-fn client(a: &Access<'_>, writer: Writer) -> u64 {
-    let forwarded =
-        a.xff.as_deref().filter(|_| !writer.is_proxy).and_then(|x| x.split(|b| *b == b',').next());
-    hash_opt(forwarded.map(<[u8]>::trim_ascii).or(a.client_ip.as_deref()))
-}
-
-/// The part of an address that names the network: before the last dot, or before the third colon of IPv6.
-pub(crate) fn network(ip: &[u8]) -> &[u8] {
-    match memchr::memrchr(b'.', ip) {
-        Some(i) => &ip[..i],
-        None => memchr::memchr_iter(b':', ip).nth(2).map_or(ip, |i| &ip[..i]),
-    }
-}
-
-fn connect_ms(a: &Access<'_>, last: Option<&logjoin_parse::Attempt<'_>>) -> i32 {
-    let of_last = last.and_then(|t| t.connect_us).map(|us| us / 1000);
-    millis(a.haproxy.as_ref().and_then(|h| h.tc).or(of_last))
-}
-
-fn millis(ms: Option<i64>) -> i32 {
-    ms.and_then(|v| i32::try_from(v).ok()).unwrap_or(-1).max(-1)
-}
-
-/// nginx counts the request itself, httpd does not.
-fn carried(n: u64, writer: Writer) -> i32 {
-    let before = if writer.product == logjoin_parse::Product::Nginx { n.saturating_sub(1) } else { n };
-    i32::try_from(before).unwrap_or(i32::MAX)
-}
-
-/// The server that was tried last, as the proxy names it.
-fn label(a: &Access<'_>) -> Option<String> {
-    match &a.haproxy {
-        Some(h) => haproxy_label(h),
-        None => owned(a.upstream.attempts().last().and_then(|t| t.addr)),
-    }
+    Box::new(Detail {
+        method: owned(a.method.as_deref()),
+        target: owned(a.path.as_deref()),
+        client: owned(a.client_ip.as_deref()),
+        client_port: a.client_port,
+        agent: a.user_agent.as_deref().map(text),
+        request_id: owned(a.request_id.as_deref()),
+        ids: ids_found,
+        connection: a.connection_id,
+        tries: tries
+            .iter()
+            .map(|t| Try {
+                address: owned(t.addr),
+                status: t.status,
+                connect_us: t.connect_us,
+                header_us: t.header_us,
+                response_us: t.response_us,
+            })
+            .collect(),
+        has_upstream: a.upstream.has_addr,
+        has_header_time: a.upstream.has_header_time,
+        error_log_id: a.has_error_log_id.then(|| owned(a.error_log_id.as_deref())),
+        aborted: a.aborted == Some(true),
+        haproxy: a.haproxy.as_ref().map(|h| haproxy(h)),
+    })
 }
 
 /// Hash of a message without its digits and without its paths: lines of one kind share it.
@@ -258,13 +164,6 @@ pub(crate) fn template(message: &[u8]) -> u64 {
         }
     }
     hash(&kept)
-}
-
-/// How HAProxy names a server: `backend/server`; `None` without a server.
-fn haproxy_label(h: &HaproxyFields<'_>) -> Option<String> {
-    let server = h.server.as_deref()?;
-    let backend = h.backend.as_deref().unwrap_or(b"");
-    Some(format!("{}/{}", String::from_utf8_lossy(backend), String::from_utf8_lossy(server)))
 }
 
 fn haproxy(h: &HaproxyFields<'_>) -> Haproxy {
@@ -360,7 +259,7 @@ fn log(l: &LogLine<'_>, raw: &[u8], at: At, stamp: Stamp, tag: Option<&[u8]>, ma
         severity: severity(l.level.as_deref()),
         method,
         target,
-        id: first_id(raw),
+        id: ids::first(raw),
         client: if target == 0 { 0 } else { first_ip(&l.message) },
         signal,
         template: template(&l.message),
@@ -468,11 +367,5 @@ mod tests {
         assert_eq!(severity(Some(b"50")), Severity::Error);
         assert_eq!(severity(Some(b"WARNING")), Severity::Warning);
         assert_eq!(severity(None), Severity::Info);
-    }
-
-    #[test]
-    fn absolute_targets_are_made_relative() {
-        assert_eq!(target_hash(Some(b"http://h:1/x?y")), hash(b"/x?y"));
-        assert_eq!(target_hash(Some(b"http://h")), hash(b"/"));
     }
 }

@@ -247,6 +247,7 @@ pub(crate) mod test_support {
 
     use super::*;
     use crate::convert::{self, Writer};
+    use crate::row::Hashes;
     use crate::signals::Matcher;
 
     fn error(line: &str, product: Product) -> ErrorEvent {
@@ -254,7 +255,16 @@ pub(crate) mod test_support {
         let mut out = Events::default();
         let writer = Writer { product, is_proxy: true };
         let at = At::new(0, 1);
-        convert::add(&record, line.as_bytes(), at, writer, &Matcher::new(), None, &mut out);
+        convert::add(
+            &record,
+            line.as_bytes(),
+            at,
+            writer,
+            &Matcher::new(),
+            None,
+            &mut Hashes::default(),
+            &mut out,
+        );
         out.errors.pop().expect("an error line")
     }
 

@@ -6,7 +6,28 @@
 
 /// Hash of some bytes; never 0, which stands for "no value" in the rows.
 pub(crate) fn hash(bytes: &[u8]) -> u64 {
-    mix(bytes.iter().fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3)))
+    let mut hasher = Hasher::new();
+    hasher.add(bytes);
+    hasher.end()
+}
+
+/// The same hash, of bytes that come in pieces; it may be asked for in between.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Hasher(u64);
+
+impl Hasher {
+    pub fn new() -> Hasher {
+        Hasher(0xcbf2_9ce4_8422_2325)
+    }
+
+    pub fn add(&mut self, bytes: &[u8]) {
+        self.0 = bytes.iter().fold(self.0, |h, b| (h ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3));
+    }
+
+    /// Hash of all bytes so far.
+    pub fn end(&self) -> u64 {
+        mix(self.0)
+    }
 }
 
 /// Hash of an optional value: 0 for none.
@@ -38,5 +59,8 @@ mod tests {
         assert_ne!(hash(b"/cart"), hash(b"/cart/"));
         assert_ne!(pair(1, 2), pair(2, 1));
         assert_eq!(hash_opt(None), 0);
+        let mut pieces = Hasher::new();
+        [&b"/ca"[..], b"", b"rt"].into_iter().for_each(|p| pieces.add(p));
+        assert_eq!(pieces.end(), hash(b"/cart"));
     }
 }

@@ -10,24 +10,52 @@ use crate::hash::hash;
 /// The trick: a word of an id is at least [`SHORTEST`] bytes long, so one look at the last byte of such a stretch that cannot
 /// belong to an id steps over all before it; most lines take a look at every tenth byte.
 pub(crate) fn scan(line: &[u8], mut found: impl FnMut(u64)) {
-    let is_part = |b: &u8| b.is_ascii_hexdigit() || *b == b'-';
-    let is_word = |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
     let mut at = 0;
+    while let Some((h, end)) = next(line, at) {
+        found(h);
+        at = end;
+    }
+}
+
+/// The first of them; 0 without one.
+pub(crate) fn first(line: &[u8]) -> u64 {
+    next(line, 0).map_or(0, |(h, _)| h)
+}
+
+/// The next id from `at` on, and where to look for the one after it.
+fn next(line: &[u8], mut at: usize) -> Option<(u64, usize)> {
+    let is_word = |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
     while let Some(stretch) = line.get(at..at + SHORTEST) {
-        if let Some(i) = stretch.iter().rposition(|b| !is_part(b)) {
+        if let Some(i) = stretch.iter().rposition(|b| !is_part(*b)) {
             at += i + 1;
             continue;
         }
         let rest = &line[at + SHORTEST..];
-        let end = at + SHORTEST + rest.iter().position(|b| !is_part(b)).unwrap_or(rest.len());
+        let end = at + SHORTEST + rest.iter().position(|b| !is_part(*b)).unwrap_or(rest.len());
         let start = at + line[at..end].iter().position(|b| *b != b'-').unwrap_or(end - at);
         let is_whole = !is_word(start.checked_sub(1).and_then(|i| line.get(i))) && !is_word(line.get(end));
         if let Some(h) = id(&line[start..end]).filter(|_| is_whole) {
-            found(h);
+            return Some((h, end + 1));
         }
         at = end + 1;
     }
+    None
 }
+
+fn is_part(b: u8) -> bool {
+    PARTS[usize::from(b)]
+}
+
+/// The bytes of which ids are made.
+const PARTS: [bool; 256] = {
+    let mut parts = [false; 256];
+    let mut b = 0;
+    while b < 256 {
+        parts[b] = (b as u8).is_ascii_hexdigit() || b as u8 == b'-';
+        b += 1;
+    }
+    parts
+};
 
 /// Length of the shortest word that can be an id.
 const SHORTEST: usize = 16;

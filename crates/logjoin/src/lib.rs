@@ -30,6 +30,7 @@ mod plan;
 #[cfg(feature = "redact")]
 pub mod redact;
 pub mod render;
+mod row;
 pub mod rows;
 pub mod rule;
 mod rules;

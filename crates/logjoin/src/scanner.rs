@@ -5,13 +5,14 @@
 
 use logjoin_parse::envelope::{Pieces, Taken};
 use logjoin_parse::fold::{Folder, Step, head_lines};
-use logjoin_parse::{Body, Kind, Record, Stamp};
+use logjoin_parse::{Body, Brief, BriefReader, Kind, Record, Stamp};
 
 use crate::analysis::{Example, Ledger};
 use crate::convert;
 use crate::event::{At, Events, LogEvent, Severity};
 use crate::own::Event;
 use crate::plan::{FilePlan, Plan};
+use crate::row::Hashes;
 use crate::signals::{Matcher, Meaning};
 use crate::trail::Trail;
 
@@ -68,6 +69,11 @@ pub struct FileScanner<'p> {
     last_stamp: Option<Stamp>,
     /// Long lines that a container engine split; not looked for where the file is known to be no engine's.
     pieces: Option<Pieces>,
+    /// Reads nearly all lines of an access log, where its layout is one of the frequent ones.
+    brief: Option<BriefReader>,
+    hashes: Hashes,
+    /// A message of request lines that means nothing by itself: it was looked at before.
+    quiet: Vec<u8>,
     /// Told of each line that no format reads: its number, and its bytes.
     on_unparsed: Option<OnUnparsed<'p>>,
 }
@@ -89,6 +95,9 @@ impl<'p> FileScanner<'p> {
             follows_kept: false,
             last_stamp: None,
             pieces: plan.files[file].reader.may_be_split().then(Pieces::new),
+            brief: plan.files[file].reader.brief(),
+            hashes: Hashes::default(),
+            quiet: Vec::new(),
             on_unparsed: None,
         }
     }
@@ -204,7 +213,11 @@ impl<'p> FileScanner<'p> {
 
     /// Takes a line as the program wrote it.
     fn whole(&mut self, number: u64, line: &[u8]) {
-        let record = if self.folder.claims(line) { None } else { self.file.reader.parse(line).ok() };
+        let is_claimed = self.folder.claims(line);
+        if !is_claimed && self.ordinary(number, line) {
+            return;
+        }
+        let record = if is_claimed { None } else { self.file.reader.parse(line).ok() };
         if record.is_none()
             && let Some(records) = self.file.reader.batch(line)
         {
@@ -251,6 +264,32 @@ impl<'p> FileScanner<'p> {
         }
     }
 
+    /// Takes a line if it is a request that went well, in the usual layout of the file: what [`FileScanner::whole`] does
+    /// with its record, and without making one.
+    fn ordinary(&mut self, number: u64, line: &[u8]) -> bool {
+        let Some(reader) = &mut self.brief else { return false };
+        let Some(brief) = reader.read(line) else { return false };
+        let envelope = reader.envelope();
+        if let Some(message) = brief.message.filter(|m| **m != *self.quiet) {
+            let tag = envelope.and_then(|e| e.tag.as_deref());
+            if self.matcher.find(message, tag).is_some() {
+                return false;
+            }
+            self.quiet.clear();
+            self.quiet.extend_from_slice(message);
+        }
+        let Some(stamp) = brief.stamp else { return false };
+        self.folder.request(line, &brief, envelope);
+        self.flush();
+        self.scan.ledger.events += 1;
+        self.head = number;
+        *self.scan.formats.entry(brief.format).or_default() += 1;
+        self.head_lines = 1;
+        self.follows_kept = true;
+        self.keep_brief(&brief, stamp, line, number);
+        true
+    }
+
     /// Takes a line that holds several records: one event of the ledger, a row for each of them.
     fn several(&mut self, number: u64, line: &[u8], records: &[Vec<u8>]) {
         self.flush();
@@ -286,11 +325,21 @@ impl<'p> FileScanner<'p> {
             self.file.writer,
             self.matcher,
             self.last_stamp,
+            &mut self.hashes,
             &mut self.scan.events,
         );
         if stamp.is_some() {
             self.last_stamp = stamp;
         }
+    }
+
+    fn keep_brief(&mut self, brief: &Brief<'_>, stamp: Stamp, raw: &[u8], number: u64) {
+        let at = At::new(self.scan.file, number);
+        self.scan.trail.close(&mut self.scan.events, Some(&stamp));
+        self.scan.trail.note(number, &stamp);
+        let (writer, out) = (self.file.writer, &mut self.scan.events);
+        convert::request(brief, raw, at, stamp, writer, None, &mut self.hashes, out);
+        self.last_stamp = Some(stamp);
     }
 
     fn flush(&mut self) {

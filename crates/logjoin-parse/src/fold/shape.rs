@@ -65,7 +65,10 @@ pub(super) fn continues_by_shape(line: &[u8]) -> bool {
             line[n..].starts_with(b": 0x")
         }
         Some(b'[') if is_gc_line(line) => true,
-        _ => JOINTS.iter().any(|j| line.starts_with(j)),
+        Some(
+            b'a' | b'c' | b'e' | b'g' | b'n' | b'r' | b's' | b'A'..=b'Z' | b'.' | b'[' | b'-' | b'<' | b'*',
+        ) => JOINTS.iter().any(|j| line.starts_with(j)),
+        _ => false,
     }
 }
 

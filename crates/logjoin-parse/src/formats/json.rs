@@ -74,7 +74,7 @@ pub(super) fn parse_as<'a>(def: &'static FormatDef, line: &'a [u8]) -> Option<Re
 }
 
 /// The meaning of a leaf by the keys on the way to it.
-fn role_of(path: &[&[u8]]) -> Role {
+pub(crate) fn role_of(path: &[&[u8]]) -> Role {
     let Some((last, outer)) = path.split_last() else { return Role::Other };
     let mut context = Context::Top;
     let mut inside: &[u8] = b"";

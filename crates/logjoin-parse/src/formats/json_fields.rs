@@ -36,7 +36,7 @@ pub(super) enum Context {
 
 /// What a field is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Role {
+pub(crate) enum Role {
     /// Time; lower ranks first.
     Time(u8),
     /// `@t`, Serilog's time.

@@ -74,7 +74,11 @@ mod uwsgi;
 mod when;
 mod words;
 
+pub(crate) use json::role_of;
+pub(crate) use json_fields::Role;
+pub(crate) use json_scan::{End, Leaf, scan as scan_json};
 pub(crate) use jvm::split_jul;
+pub(crate) use nginx_json::is_nginx_name;
 pub(crate) use when::any_stamp;
 pub(crate) use words::{is_trouble, request_id};
 

@@ -26,7 +26,7 @@ pub(super) static FORMAT: FormatDef = FormatDef {
 };
 
 /// Names that are nginx's own and that few others use.
-fn is_nginx_name(name: &[u8]) -> bool {
+pub(crate) fn is_nginx_name(name: &[u8]) -> bool {
     matches!(
         name,
         b"remote_addr"

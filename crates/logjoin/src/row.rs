@@ -1,0 +1,301 @@
+//! A request in brief → its row. The trick: what a site's lines are made of (targets, clients, agents, servers) comes again
+//! and again, so that the hashes of a text are looked up under its bytes before they are computed.
+
+use std::borrow::Cow;
+
+use logjoin_parse::bytes::unescape;
+use logjoin_parse::{Anchor, Brief, Product, Stamp};
+
+use crate::convert::Writer;
+use crate::event::{At, Detail, Request};
+use crate::hash::{Hasher, hash};
+
+/// Hashes of texts that were met before. What is forgotten is computed again.
+#[derive(Debug, Default)]
+pub(crate) struct Hashes {
+    targets: Memo<120, Target>,
+    clients: Memo<39, Client>,
+    agents: Memo<247, u64>,
+    methods: Memo<15, u64>,
+    labels: Memo<63, u64>,
+}
+
+/// A request target, whole, without its query, and as what requests of one kind share.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Target {
+    target: u64,
+    path: u64,
+    route: u64,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Client {
+    client: u64,
+    network: u64,
+}
+
+impl Hashes {
+    /// The row of a request. `id` is the first id-shaped value of its line.
+    pub fn row(
+        &mut self,
+        b: &Brief<'_>,
+        id: u64,
+        at: At,
+        stamp: Stamp,
+        writer: Writer,
+        detail: Option<Box<Detail>>,
+    ) -> Request {
+        let anchor = match (b.anchor, writer.product) {
+            (Anchor::Unknown, Product::Apache) => Anchor::Start,
+            (Anchor::Unknown, _) => Anchor::End,
+            (known, _) => known,
+        };
+        let target = b.path.map_or(Target::default(), |p| self.targets.get(p, target));
+        let (client, network) = self.client(b, writer);
+        Request {
+            at,
+            stamp,
+            anchor,
+            duration_ns: b.duration_us.map(|d| d.saturating_mul(1000)),
+            unit_ns: b.duration_unit_us.max(1).saturating_mul(1000),
+            method: b.method.map_or(0, |m| self.methods.get(m, hash)),
+            target: target.target,
+            path: target.path,
+            route: target.route,
+            status: b.status.unwrap_or(0),
+            bytes: b.bytes.unwrap_or(-1),
+            client,
+            network,
+            agent: b.user_agent.map_or(0, |a| self.agents.get(a, hash)),
+            sent: b.request_length.unwrap_or(-1),
+            connect_ms: millis(b.connect_ms),
+            queue_ms: millis(b.queue_ms),
+            carried: b.connection_requests.map_or(-1, |n| carried(n, writer)),
+            server: self.label(b),
+            tries: b.tries as u32,
+            id,
+            detail,
+            settled: false,
+        }
+    }
+
+    /// The client that a request came from, and its network where a proxy saw it. What a backend sees as its client is the
+    /// proxy; the forwarded address is the client's.
+    fn client(&mut self, b: &Brief<'_>, writer: Writer) -> (u64, u64) {
+        let of = |memo: &mut Memo<39, Client>, ip| memo.get(ip, client);
+        if writer.is_proxy {
+            let c = b.client_ip.map_or(Client::default(), |ip| of(&mut self.clients, ip));
+            return (c.client, c.network);
+        }
+        let forwarded = b.xff.and_then(|x| x.split(|b| *b == b',').next()).map(<[u8]>::trim_ascii);
+        (forwarded.or(b.client_ip).map_or(0, |ip| of(&mut self.clients, ip).client), 0)
+    }
+
+    /// Hash of the label of the server that was tried last; 0 without one.
+    fn label(&mut self, b: &Brief<'_>) -> u64 {
+        let (group, server) = match (b.group, b.server) {
+            (_, None) => return 0,
+            (None, Some(server)) => return self.labels.get(server, text_hash),
+            (Some(group), Some(server)) => (group, server),
+        };
+        let mut buffer = [0u8; 128];
+        match joined(group, server, &mut buffer) {
+            Some(label) => self.labels.get(label, text_hash),
+            None => label(b).map_or(0, |l| hash(l.as_bytes())),
+        }
+    }
+}
+
+/// The server that was tried last, as the proxy names it: an address, or HAProxy's `backend/server`.
+pub(crate) fn label(b: &Brief<'_>) -> Option<String> {
+    let server = String::from_utf8_lossy(b.server?);
+    Some(match b.group {
+        Some(group) => format!("{}/{server}", String::from_utf8_lossy(group)),
+        None => server.into_owned(),
+    })
+}
+
+/// HAProxy's label, without an allocation; `None` where it is long.
+fn joined<'l>(group: &[u8], server: &[u8], buffer: &'l mut [u8; 128]) -> Option<&'l [u8]> {
+    let all = buffer.get_mut(..group.len() + 1 + server.len())?;
+    let (head, tail) = all.split_at_mut(group.len());
+    head.copy_from_slice(group);
+    tail[0] = b'/';
+    tail[1..].copy_from_slice(server);
+    Some(all)
+}
+
+/// Hash of the text that is shown of some bytes.
+fn text_hash(bytes: &[u8]) -> u64 {
+    match String::from_utf8_lossy(bytes) {
+        Cow::Borrowed(_) => hash(bytes),
+        Cow::Owned(text) => hash(text.as_bytes()),
+    }
+}
+
+fn target(raw: &[u8]) -> Target {
+    let whole = unescape(relative(raw));
+    let path = path(&whole);
+    let mut hasher = Hasher::new();
+    hasher.add(path);
+    let path_hash = hasher.end();
+    hasher.add(&whole[path.len()..]);
+    Target { target: hasher.end(), path: path_hash, route: route_hash(path) }
+}
+
+/// Hash of a request target, escapes undone, without scheme and host of an absolute form.
+pub(crate) fn target_hash(path: Option<&[u8]>) -> u64 {
+    path.map_or(0, |p| hash(&unescape(relative(p))))
+}
+
+fn relative(p: &[u8]) -> &[u8] {
+    for scheme in [&b"http://"[..], b"https://"] {
+        if let Some(rest) = p.strip_prefix(scheme) {
+            return memchr::memchr(b'/', rest).map_or(b"/", |i| &rest[i..]);
+        }
+    }
+    p
+}
+
+pub(crate) fn path(p: &[u8]) -> &[u8] {
+    memchr::memchr2(b'?', b';', p).map_or(p, |i| &p[..i])
+}
+
+/// Calls `each` with the pieces of a path in which the segments are masked that look like values: numbers, and long words
+/// with digits in them.
+fn masked<'p>(path: &'p [u8], mut each: impl FnMut(&'p [u8])) {
+    for (i, segment) in path.split(|b| *b == b'/').enumerate() {
+        let digits = segment.iter().filter(|b| b.is_ascii_digit()).count();
+        let is_value =
+            digits > 0 && (digits == segment.len() || segment.len() >= 8 && digits * 4 >= segment.len());
+        if i > 0 {
+            each(b"/");
+        }
+        each(if is_value { b"*" } else { segment });
+    }
+}
+
+/// What requests of one kind share of their paths.
+pub(crate) fn route(path: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(path.len());
+    masked(path, |piece| out.extend_from_slice(piece));
+    out
+}
+
+fn route_hash(path: &[u8]) -> u64 {
+    let mut hasher = Hasher::new();
+    masked(path, |piece| hasher.add(piece));
+    hasher.end()
+}
+
+fn client(ip: &[u8]) -> Client {
+    let network = network(ip);
+    let mut hasher = Hasher::new();
+    hasher.add(network);
+    let network_hash = hasher.end();
+    hasher.add(&ip[network.len()..]);
+    Client { client: hasher.end(), network: network_hash }
+}
+
+/// The part of an address that names the network: before the last dot, or before the third colon of IPv6.
+pub(crate) fn network(ip: &[u8]) -> &[u8] {
+    match memchr::memrchr(b'.', ip) {
+        Some(i) => &ip[..i],
+        None => memchr::memchr_iter(b':', ip).nth(2).map_or(ip, |i| &ip[..i]),
+    }
+}
+
+fn millis(ms: Option<i64>) -> i32 {
+    ms.and_then(|v| i32::try_from(v).ok()).unwrap_or(-1).max(-1)
+}
+
+/// nginx counts the request itself, httpd does not.
+fn carried(n: u64, writer: Writer) -> i32 {
+    let before = if writer.product == Product::Nginx { n.saturating_sub(1) } else { n };
+    i32::try_from(before).unwrap_or(i32::MAX)
+}
+
+/// Texts of at most `N` bytes with what was made of them, each in the one place that its bytes tell.
+#[derive(Debug)]
+struct Memo<const N: usize, V> {
+    slots: Vec<Slot<N, V>>,
+}
+
+#[derive(Debug, Clone)]
+struct Slot<const N: usize, V> {
+    len: u8,
+    text: [u8; N],
+    value: V,
+}
+
+impl<const N: usize, V> Default for Memo<N, V> {
+    fn default() -> Self {
+        Memo { slots: Vec::new() }
+    }
+}
+
+impl<const N: usize, V: Copy + Default> Memo<N, V> {
+    /// Places: many for short texts, of which there are many.
+    const SLOTS: usize = if N > 128 { 64 } else { 256 };
+
+    fn get(&mut self, text: &[u8], make: impl FnOnce(&[u8]) -> V) -> V {
+        if text.is_empty() || text.len() > N {
+            return make(text);
+        }
+        if self.slots.is_empty() {
+            self.slots = vec![Slot { len: 0, text: [0; N], value: V::default() }; Self::SLOTS];
+        }
+        let slot = &mut self.slots[place(text) % Self::SLOTS];
+        if usize::from(slot.len) != text.len() || slot.text[..text.len()] != *text {
+            slot.value = make(text);
+            slot.text[..text.len()].copy_from_slice(text);
+            slot.len = text.len() as u8;
+        }
+        slot.value
+    }
+}
+
+/// A number made of the ends of a text.
+fn place(text: &[u8]) -> usize {
+    let word = |b: &[u8]| b.first_chunk::<8>().map_or(0, |w| u64::from_le_bytes(*w));
+    let ends = match text.len() {
+        8.. => word(text) ^ word(&text[text.len() - 8..]).rotate_left(23),
+        _ => text.iter().fold(0, |h, b| h << 8 | u64::from(*b)),
+    };
+    ((ends ^ text.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn absolute_targets_are_made_relative() {
+        assert_eq!(target_hash(Some(b"http://h:1/x?y")), hash(b"/x?y"));
+        assert_eq!(target_hash(Some(b"http://h")), hash(b"/"));
+    }
+
+    #[test]
+    fn parts_are_hashed_as_texts_of_their_own() {
+        let t = target(b"/shop/items/4711?page=2");
+        assert_eq!(t.target, hash(b"/shop/items/4711?page=2"));
+        assert_eq!(t.path, hash(b"/shop/items/4711"));
+        assert_eq!(t.route, hash(b"/shop/items/*"));
+        assert_eq!(client(b"192.0.2.7"), Client { client: hash(b"192.0.2.7"), network: hash(b"192.0.2") });
+        let six = Client { client: hash(b"2001:db8::1"), network: hash(b"2001:db8:") };
+        assert_eq!(client(b"2001:db8::1"), six);
+    }
+
+    #[test]
+    fn what_is_remembered_is_what_would_be_made() {
+        let mut memo: Memo<15, u64> = Memo::default();
+        for round in 0..3 {
+            for i in 0..2000u32 {
+                let text = format!("{}/{round}", i * 7919 % 977);
+                assert_eq!(memo.get(text.as_bytes(), hash), hash(text.as_bytes()));
+            }
+        }
+        assert_eq!(memo.get(b"longer than fifteen", hash), hash(b"longer than fifteen"));
+        assert_eq!(memo.get(b"", hash), hash(b""));
+    }
+}
