@@ -1,7 +1,8 @@
 //! Writes logs of any size for measuring: `bulk DIR [--requests N] [--rate R] [--failing SHARE] [--front nginx|haproxy|apache]
-//! [--stamps s|ms] [--seed N] [--ids]`.
+//! [--stamps s|ms] [--seed N] [--urls N] [--ids]`.
 //!
-//! A proxy, three backends, a configuration; the same arguments give the same bytes.
+//! A proxy, three backends, a configuration, and `truth.csv`: which line of a backend belongs to which failed request. The same
+//! arguments give the same bytes.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -30,6 +31,7 @@ fn run() -> Result<(), String> {
             "--requests" => s.requests = number(value()?)? as usize,
             "--rate" => s.rate = number(value()?)?,
             "--failing" => s.failing = number(value()?)?,
+            "--urls" => s.urls = number(value()?)? as usize,
             "--seed" => s.seed = number(value()?)? as u64,
             "--ids" => s.ids = true,
             "--front" => {
@@ -53,6 +55,8 @@ fn run() -> Result<(), String> {
     }
     let folder = folder.ok_or("a folder to write to was expected")?;
     let done = bulk::write(&s, &folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+    let truth = folder.join("truth.csv");
+    bulk::write_truth(&done.truth, &truth).map_err(|e| format!("{}: {e}", truth.display()))?;
     for (path, (bytes, lines)) in &done.files {
         anstream::println!("{bytes:>14} bytes {lines:>12} lines  {path}");
     }

@@ -24,6 +24,7 @@ mod join;
 mod link;
 mod mechanism;
 mod options;
+mod par;
 mod peers;
 mod plan;
 pub mod redact;
@@ -42,7 +43,7 @@ mod whole;
 
 pub use analysis::Analysis;
 pub use calendar::{Wall, Zone, ZoneError};
-pub use finish::finish;
+pub use finish::{STEPS, finish, finish_with};
 pub use fold::{Fold, Lane};
 pub use options::{LineAt, Options, Pattern};
 pub use plan::{ConfigFile, FileTimes, Head, Plan, plan};

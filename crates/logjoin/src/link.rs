@@ -32,14 +32,31 @@ pub(crate) struct Linked {
 }
 
 /// Takes all steps up to the joins. `world` is still on the hosts' own clocks.
-pub(crate) fn link(plan: &Plan, mut world: World, before: Learned) -> Linked {
+pub(crate) fn link(plan: &Plan, world: World, before: Learned) -> Linked {
+    link_telling(plan, world, before, &mut |_| ())
+}
+
+/// The same, telling `step` the number of each step as it begins.
+pub(crate) fn link_telling(
+    plan: &Plan,
+    mut world: World,
+    before: Learned,
+    step: &mut dyn FnMut(usize),
+) -> Linked {
+    step(0);
     let clocks = clock::fit_all(plan, &world, before.clocks.as_ref());
+    step(1);
     world.shift(&clocks);
+    step(2);
     let index = Index::new(plan, &world);
+    step(3);
     let mut peers = Peers::learn(plan, &world, &index, &clocks);
     peers.absorb(before.peers);
+    step(4);
     let failing = failing::find(plan, &world);
+    step(5);
     let mut joins = join::join(plan, &world, &index, &peers, &clocks, &failing);
+    step(6);
     let chains = join::chains(plan, &world, &index, &peers, &clocks, &failing);
     join::pass_outward(&chains, &failing, &mut joins);
     Linked { world, clocks, peers, failing, joins, chains }

@@ -35,15 +35,27 @@ use crate::diagnose::Judged;
 use crate::episodes;
 use crate::event::At;
 use crate::failing::Failing;
-use crate::link::{Chain, Learned, link};
+use crate::link::{Chain, Learned, link_telling};
 use crate::plan::Plan;
 use crate::scanner::FileScan;
 use crate::scene::Scene;
 use crate::timeline::{self, Horizon};
 use crate::trail::Trail;
 
+/// The steps of [`finish_with`], in their order.
+pub const STEPS: [&str; 12] = [
+    "moments", "clocks", "shift", "index", "peers", "failed", "join", "chains", "scene", "rules", "sums",
+    "story",
+];
+
 /// Correlates what the scans found and tells the story. The order of `scans` does not matter.
-pub fn finish(plan: &Plan, mut scans: Vec<FileScan>) -> Analysis {
+pub fn finish(plan: &Plan, scans: Vec<FileScan>) -> Analysis {
+    finish_with(plan, scans, &mut |_| ())
+}
+
+/// [`finish`], telling `step` the number of each of the [`STEPS`] as it begins: for progress and measurements.
+pub fn finish_with(plan: &Plan, mut scans: Vec<FileScan>, step: &mut dyn FnMut(usize)) -> Analysis {
+    step(0);
     scans.sort_by_key(|s| s.file);
     let files = FileFacts::of(&scans);
     let mut trails: Vec<Trail> = plan.paths().map(|_| Trail::default()).collect();
@@ -54,11 +66,15 @@ pub fn finish(plan: &Plan, mut scans: Vec<FileScan>) -> Analysis {
     }
     let calendar = Calendar::decide(plan, &trails);
     let world = timeline::resolve(plan, scans.into_iter().map(|s| (s.file, s.events)), &calendar);
-    let linked = link(plan, world, Learned::default());
+    let linked = link_telling(plan, world, Learned::default(), &mut |n| step(1 + n));
+    step(8);
     let scene = linked.scene(plan);
+    step(9);
     let judged = linked.judge(&scene);
+    step(10);
     let mut sums = Sums::new(plan);
     sums.add(&scene, Horizon::END, &tails);
+    step(11);
     let (clocks, chains) = (&linked.clocks, &linked.chains[..]);
     tell(&Story {
         scene: &scene,
