@@ -78,7 +78,7 @@ with lnav "lnav: nginx, counting the 502s" "$nginx" \
 with goaccess "goaccess: nginx" "$nginx" \
     "goaccess '$nginx' --log-format='%h %^[%d:%t %^] \"%r\" %s %b \"%R\" \"%u\" %^' --date-format=%d/%b/%Y --time-format=%T -o '$folder/goaccess.json'"
 if have_duckdb; then
-    job "DuckDB: regular expressions and ASOF JOIN" "$folder/nginx" "python3 benches/asof.py '$folder/nginx/logs'"
+    job "DuckDB: regular expressions and ASOF JOIN" "$folder/nginx" "python3 benches/asof.py '$folder/nginx'"
 else
     echo "DuckDB: python3 without the package duckdb, skipped" >&2
 fi

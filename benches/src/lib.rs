@@ -4,6 +4,7 @@ pub mod accuracy;
 pub mod bulk;
 pub mod generate;
 pub mod grid;
+pub mod measure;
 
 use std::path::PathBuf;
 

@@ -1,7 +1,8 @@
 //! Writes logs of any size for measuring: `bulk DIR [--requests N] [--rate R] [--failing SHARE] [--front nginx|haproxy|apache]
-//! [--stamps s|ms] [--backends N] [--seed N] [--ids] [--compress gzip|zstd]`.
+//! [--stamps s|ms] [--backends N] [--seed N] [--urls N] [--ids] [--compress gzip|zstd]`.
 //!
-//! A proxy, three backends, a configuration; the same arguments give the same bytes.
+//! A proxy, three backends, a configuration, and `truth.csv`: which line of a backend belongs to which failed request. The same
+//! arguments give the same bytes.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -32,6 +33,7 @@ fn run() -> Result<(), String> {
             "--requests" => s.requests = number(value()?)? as usize,
             "--rate" => s.rate = number(value()?)?,
             "--failing" => s.failing = number(value()?)?,
+            "--urls" => s.urls = number(value()?)? as usize,
             "--seed" => s.seed = number(value()?)? as u64,
             "--backends" => s.clocks = vec![TrueClock::default(); number(value()?)? as usize],
             "--ids" => s.ids = true,
@@ -66,6 +68,8 @@ fn run() -> Result<(), String> {
         return Err("--backends: at least 1 was expected".into());
     }
     let done = bulk::write_packed(&s, &folder, packing).map_err(|e| format!("{}: {e}", folder.display()))?;
+    let truth = folder.join("truth.csv");
+    bulk::write_truth(&done.truth, &truth).map_err(|e| format!("{}: {e}", truth.display()))?;
     for (path, (bytes, lines)) in &done.files {
         anstream::println!("{bytes:>14} bytes {lines:>12} lines  {path}");
     }

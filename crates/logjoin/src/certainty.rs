@@ -131,8 +131,8 @@ impl Voices {
                 || matches!(s.meaning, Meaning::WorkerStarted | Meaning::WorkerExited);
             v.host[m.instance] |= s.scope == Scope::Host || s.meaning == Meaning::OomKill;
         }
-        for t in &scene.world.requests {
-            v.requests[t.instance] = true;
+        for (i, logs) in v.requests.iter_mut().enumerate() {
+            *logs |= scene.world.requests_of(i) > 0;
         }
         v
     }

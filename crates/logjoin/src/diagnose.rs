@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use logjoin_parse::StateEvent;
 
 use crate::certainty::{self, Weighed};
+use crate::par;
 use crate::rules::{self, Cite, Claim, Verdict};
 use crate::scene::{Case, SECOND, Scene};
 use crate::vocabulary::{CauseId, Mechanism};
@@ -33,7 +34,7 @@ const CLEAR: f64 = 0.7;
 
 /// Judges all.
 pub(crate) fn judge_all(scene: &Scene<'_>, chains: &[Vec<(usize, bool, f64)>]) -> Vec<Judged> {
-    let mut judged: Vec<Judged> = (0..scene.failing.len()).map(|i| first_verdict(&scene.case(i))).collect();
+    let mut judged = par::numbers(scene.failing.len(), |i| first_verdict(&scene.case(i)));
     rows_agree(scene, &mut judged);
     unplaced(scene, &mut judged);
     remedies(scene, &mut judged);

@@ -4,6 +4,8 @@
 //! collisions are only ever a matter of chance: two different values among a million collide with a
 //! probability of 3 in 10⁸.
 
+use std::hash::BuildHasherDefault;
+
 /// Hash of some bytes; never 0, which stands for "no value" in the rows.
 pub(crate) fn hash(bytes: &[u8]) -> u64 {
     let mut hasher = Hasher::new();
@@ -38,6 +40,33 @@ pub(crate) fn hash_opt(bytes: Option<&[u8]>) -> u64 {
 /// Hash of two hashes, order mattering.
 pub(crate) fn pair(a: u64, b: u64) -> u64 {
     mix(a.rotate_left(23) ^ b.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+}
+
+/// A map whose keys are hashes, or small numbers: cheaper than the usual one, and the same in every run. For lookups only: its
+/// order means nothing.
+pub(crate) type Map<K, V> = std::collections::HashMap<K, V, BuildHasherDefault<Mixed>>;
+
+/// One multiplication for a word.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Mixed(u64);
+
+impl std::hash::Hasher for Mixed {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|b| self.write_u64(u64::from(*b)));
+    }
+
+    fn write_u64(&mut self, n: u64) {
+        self.0 = (self.0.rotate_left(5) ^ n).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn write_i64(&mut self, n: i64) {
+        self.write_u64(n as u64);
+    }
+
+    fn finish(&self) -> u64 {
+        // A map looks at the upper bits as well as at the lower ones, and a product mixes upwards only.
+        self.0 ^ self.0 >> 32
+    }
 }
 
 fn mix(mut h: u64) -> u64 {

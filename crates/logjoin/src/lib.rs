@@ -25,6 +25,7 @@ mod link;
 mod mechanism;
 pub mod options;
 mod own;
+mod par;
 mod peers;
 mod plan;
 #[cfg(feature = "redact")]

@@ -15,12 +15,28 @@ use crate::timeline::World;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Stage {
-    /// Stamps become moments on one clock.
+    /// Stamps become moments on the clocks of their hosts.
+    Moments,
+    /// The clocks are fitted.
     Clocks,
-    /// Failed requests are found and joined to the backends' lines.
+    /// Everything is put on one clock.
+    Shift,
+    /// Lines are sorted by the requests that they name.
+    Index,
+    /// Which server is whose log is learned.
+    Servers,
+    /// Failed requests are found, with their error lines.
+    Failures,
+    /// They are joined to the backends' lines.
     Joins,
+    /// They are joined to the same requests at other proxies.
+    Chains,
+    /// What the rules may ask is made ready.
+    Scene,
     /// The rules are asked.
     Causes,
+    /// All requests are counted.
+    Sums,
     /// The result is put together.
     Story,
 }
@@ -54,14 +70,19 @@ pub(crate) fn link<E>(
 ) -> Result<Linked, E> {
     watch(Stage::Clocks)?;
     let clocks = clock::fit_all(plan, &world, before.clocks.as_ref());
+    watch(Stage::Shift)?;
     world.shift(&clocks);
     world.narrow(plan);
-    watch(Stage::Joins)?;
+    watch(Stage::Index)?;
     let index = Index::new(plan, &world);
+    watch(Stage::Servers)?;
     let mut peers = Peers::learn(plan, &world, &index, &clocks);
     peers.absorb(before.peers);
+    watch(Stage::Failures)?;
     let failing = failing::find(plan, &world);
+    watch(Stage::Joins)?;
     let mut joins = join::join(plan, &world, &index, &peers, &clocks, &failing);
+    watch(Stage::Chains)?;
     let chains = join::chains(plan, &world, &index, &peers, &clocks, &failing);
     join::pass_outward(&chains, &failing, &mut joins);
     Ok(Linked { world, clocks, peers, failing, joins, chains })

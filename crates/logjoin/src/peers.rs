@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::analysis::AddressClaim;
 use crate::clock::ClockModel;
 use crate::hash::hash;
-use crate::index::Index;
+use crate::index::{Group, Index, Row};
 use crate::plan::Plan;
 use crate::signals::Meaning;
 use crate::timeline::{Timed, World};
@@ -90,7 +90,7 @@ impl Peers {
     }
 
     /// Learns the map.
-    pub fn learn(plan: &Plan, world: &World, index: &Index, clocks: &ClockModel) -> Peers {
+    pub fn learn(plan: &Plan, world: &World, index: &Index<'_>, clocks: &ClockModel) -> Peers {
         let n = plan.instances.len();
         let mut peers =
             Peers { listening: listening(plan, world), claims: vec![Vec::new(); n], ..Peers::default() };
@@ -183,54 +183,81 @@ impl Peers {
         &mut self,
         plan: &Plan,
         world: &World,
-        index: &Index,
+        index: &Index<'_>,
         clocks: &ClockModel,
     ) -> BTreeMap<u64, BTreeMap<usize, u64>> {
         let is_proxy = |i: usize| plan.instances[i].is_proxy;
         self.inner_faces = inner_faces(plan, world);
-        let faces = self.inner_faces.clone();
-        let arrivals = |t: &Timed| arrivals(t, index, clocks, &faces);
-        let sent = || {
-            world.requests.iter().filter(|t| {
-                is_proxy(t.instance) && (200..500).contains(&t.r.status) && t.r.tries <= 1 && t.r.target != 0
-            })
-        };
-        // Which proxies stand behind which: most of what the one sends turns up in the other.
-        let mut passed: BTreeMap<(usize, usize), u64> = BTreeMap::new();
-        let mut total: BTreeMap<usize, u64> = BTreeMap::new();
-        for t in sent() {
-            *total.entry(t.instance).or_default() += 1;
-            for i in arrivals(t).into_iter().filter(|i| is_proxy(*i)) {
-                *passed.entry((t.instance, i)).or_default() += 1;
-            }
-        }
-        let received = |i: usize| total.get(&i).copied().unwrap_or(0);
-        self.chains = passed
-            .into_iter()
-            .filter(|((p, q), n)| *n >= MIN_VOTES && n * 10 >= 8 * received(*p).min(received(*q)))
-            .map(|(pair, _)| pair)
-            .collect();
-        let mut votes: BTreeMap<u64, BTreeMap<usize, u64>> = BTreeMap::new();
-        for t in sent() {
-            let mut at: Vec<usize> = arrivals(t)
-                .into_iter()
-                .filter(|i| !is_proxy(*i) || self.chains.contains(&(t.instance, *i)))
-                .collect();
-            // Of a chain, the next proxy; behind it the request turns up again.
-            if at.iter().any(|i| is_proxy(*i)) {
-                at.retain(|i| is_proxy(*i));
-            }
-            at.sort_unstable();
-            at.dedup();
-            // One that fits several instances says nothing for or against.
-            if t.r.server != 0 && at.len() <= 1 {
-                *self.sent.entry(t.r.server).or_default() += 1;
-            }
-            if let [one] = at[..] {
-                *self.traffic.entry((t.instance, one)).or_default() += 1;
-                if t.r.server != 0 {
-                    *votes.entry(t.r.server).or_default().entry(one).or_default() += 1;
+        let arrivals = Arrivals::new(plan, clocks, &self.inner_faces);
+        // The requests that proxies sent on, with the lines that name the same.
+        let sent = |group: &Group<'_>, each: &mut dyn FnMut(&Timed)| {
+            for e in &group.entries {
+                let Row::Request(i) = e.row else { continue };
+                if is_proxy(e.instance as usize) && (200..500).contains(&e.status) {
+                    let t = &world.requests[i as usize];
+                    if t.r.tries <= 1 {
+                        each(t);
+                    }
                 }
+            }
+        };
+        if plan.instances.iter().filter(|i| i.is_proxy).count() > 1 {
+            // Which proxies stand behind which: most of what the one sends turns up in the other.
+            let parts = index.groups(|(passed, total): &mut (Count<(usize, usize)>, Count<usize>), group| {
+                sent(group, &mut |t| {
+                    *total.entry(t.instance).or_default() += 1;
+                    for i in arrivals.of(t, group).filter(|i| is_proxy(*i)) {
+                        *passed.entry((t.instance, i)).or_default() += 1;
+                    }
+                });
+            });
+            let (mut passed, mut total) = (Count::new(), Count::new());
+            for (p, t) in parts {
+                add(&mut passed, p);
+                add(&mut total, t);
+            }
+            let received = |i: usize| total.get(&i).copied().unwrap_or(0);
+            self.chains = passed
+                .into_iter()
+                .filter(|((p, q), n)| *n >= MIN_VOTES && n * 10 >= 8 * received(*p).min(received(*q)))
+                .map(|(pair, _)| pair)
+                .collect();
+        }
+        let parts = index.groups(|found: &mut Found, group| {
+            sent(group, &mut |t| {
+                let at = &mut found.at;
+                at.clear();
+                for i in arrivals.of(t, group) {
+                    if !at.contains(&i) && (!is_proxy(i) || self.chains.contains(&(t.instance, i))) {
+                        at.push(i);
+                        // Backends only: one more says no more than two.
+                        if at.len() > 1 && self.chains.is_empty() {
+                            break;
+                        }
+                    }
+                }
+                // Of a chain, the next proxy; behind it the request turns up again.
+                if at.iter().any(|i| is_proxy(*i)) {
+                    at.retain(|i| is_proxy(*i));
+                }
+                // One that fits several instances says nothing for or against.
+                if t.r.server != 0 && at.len() <= 1 {
+                    *found.sent.entry(t.r.server).or_default() += 1;
+                }
+                if let [one] = at[..] {
+                    *found.traffic.entry((t.instance, one)).or_default() += 1;
+                    if t.r.server != 0 {
+                        *found.votes.entry((t.r.server, one)).or_default() += 1;
+                    }
+                }
+            });
+        });
+        let mut votes: BTreeMap<u64, BTreeMap<usize, u64>> = BTreeMap::new();
+        for part in parts {
+            add(&mut self.sent, part.sent);
+            add(&mut self.traffic, part.traffic);
+            for ((label, instance), n) in part.votes {
+                *votes.entry(label).or_default().entry(instance).or_default() += n;
             }
         }
         votes
@@ -248,6 +275,23 @@ fn merge<T>(mine: &mut [Vec<T>], others: Vec<Vec<T>>, same: impl Fn(&T, &T) -> b
     }
 }
 
+type Count<K> = BTreeMap<K, u64>;
+
+fn add<K: Ord>(sum: &mut Count<K>, part: Count<K>) {
+    part.into_iter().for_each(|(k, n)| *sum.entry(k).or_default() += n);
+}
+
+/// Where requests turned up, of a part of them.
+#[derive(Default)]
+struct Found {
+    sent: Count<u64>,
+    traffic: Count<(usize, usize)>,
+    /// By label and instance.
+    votes: Count<(u64, usize)>,
+    /// The instances of the request that is looked at.
+    at: Vec<usize>,
+}
+
 /// What each instance sees of the clients of a proxy before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Face {
@@ -263,7 +307,7 @@ fn inner_faces(plan: &Plan, world: &World) -> Vec<Face> {
     let mut clients: Vec<BTreeSet<u64>> = vec![BTreeSet::new(); plan.instances.len()];
     for t in &world.requests {
         let seen = &mut clients[t.instance];
-        if seen.len() <= FEW {
+        if plan.instances[t.instance].is_proxy && seen.len() <= FEW {
             seen.insert(t.r.client);
         }
     }
@@ -278,20 +322,36 @@ fn inner_faces(plan: &Plan, world: &World) -> Vec<Face> {
 /// A proxy behind others has at most this many clients.
 const FEW: usize = 5;
 
-/// The instances in whose logs a served request can be found.
-fn arrivals(t: &Timed, index: &Index, clocks: &ClockModel, faces: &[Face]) -> Vec<usize> {
-    let reach = clocks.widest_band() + SLACK;
-    let near = index.near(t.r.method, t.r.target, t.start_lo - reach, t.end_hi + reach);
-    let found = near.iter().filter_map(|e| {
-        let i = e.instance as usize;
-        let band = clocks.band(i) + SLACK;
-        let fits = e.lo <= t.end_hi + band && e.hi >= t.start_lo - band;
-        let same = (e.status == 0 || e.status == t.r.status)
-            && (e.agent == 0 || t.r.agent == 0 || e.agent == t.r.agent);
-        let known = faces[i] != Face::Many || e.client == t.r.client;
-        (i != t.instance && clocks.is_known(i) && fits && same && known).then_some(i)
-    });
-    found.collect()
+/// What tells in whose logs a served request can be found.
+struct Arrivals<'a> {
+    faces: &'a [Face],
+    /// By instance: how far its moments may be off; none where its clock is not known.
+    bands: Vec<Option<i64>>,
+    widest: i64,
+}
+
+impl<'a> Arrivals<'a> {
+    fn new(plan: &Plan, clocks: &ClockModel, faces: &'a [Face]) -> Arrivals<'a> {
+        let band = |i: usize| clocks.is_known(i).then(|| clocks.band(i) + SLACK);
+        let bands = (0..plan.instances.len()).map(band).collect();
+        Arrivals { faces, bands, widest: clocks.widest_band() + SLACK }
+    }
+
+    /// The instances of the lines that can be the other side of a request.
+    fn of<'b>(&'b self, t: &'b Timed, group: &'b Group<'_>) -> impl Iterator<Item = usize> + 'b {
+        let near = group.near(t.start_lo - self.widest, t.end_hi + self.widest);
+        near.iter().filter_map(move |e| {
+            let i = e.instance as usize;
+            // What is cheap and rules out most comes first.
+            if i == t.instance || e.agent != t.r.agent && e.agent != 0 && t.r.agent != 0 {
+                return None;
+            }
+            let fits = |band: i64| e.lo <= t.end_hi + band && e.hi >= t.start_lo - band;
+            let same = e.status == 0 || e.status == t.r.status;
+            let known = self.faces[i] != Face::Many || e.client == t.r.client;
+            (same && known && self.bands[i].is_some_and(fits)).then_some(i)
+        })
+    }
 }
 
 /// Host part of `host:port`.

@@ -2,17 +2,18 @@
 //!
 //! A rule sees a [`Case`] (one failed request) and, through it, this. It never sees bytes or formats.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::failing::Failing;
 use crate::hash::hash;
 use crate::index::Row;
 use crate::join::Join;
+use crate::par;
 use crate::peers::Peers;
 use crate::plan::Plan;
 use crate::signals::{Meaning, Scope};
 use crate::spans::Spans;
-use crate::timeline::World;
+use crate::timeline::{Timed, World};
 use crate::vocabulary::Mechanism;
 
 pub(crate) const MS: i64 = 1_000_000;
@@ -44,10 +45,48 @@ pub(crate) struct Scene<'a> {
     label_served: BTreeMap<u64, Spans>,
     /// By instance: numbers of the failed requests that went there, in order of ends.
     failed_at: Vec<Vec<usize>>,
+    /// The same, by instance and mechanism.
+    failed_as: BTreeMap<(usize, Mechanism), Vec<usize>>,
     /// By proxy instance: reloads and starts of the proxy.
     reloads: Vec<Vec<i64>>,
     /// By instance: the first and the last moment in its logs.
     covered: Vec<Option<(i64, i64)>>,
+}
+
+/// Requests of one piece of work.
+const PIECE: usize = 1 << 16;
+
+/// When the requests of a part of them succeeded: starts and ends.
+struct Served {
+    by_instance: Vec<Vec<(i64, i64)>>,
+    by_label: BTreeMap<u64, Vec<(i64, i64)>>,
+    /// By instance: the first and the last moment of any request.
+    covered: Vec<Option<(i64, i64)>>,
+}
+
+impl Served {
+    fn of(plan: &Plan, peers: &Peers, requests: &[Timed]) -> Served {
+        let n = plan.instances.len();
+        let mut s =
+            Served { by_instance: vec![Vec::new(); n], by_label: BTreeMap::new(), covered: vec![None; n] };
+        for t in requests {
+            let (lo, hi) = s.covered[t.instance].get_or_insert((t.end_lo, t.end_lo));
+            (*lo, *hi) = (t.end_lo.min(*lo), t.end_lo.max(*hi));
+            if !(200..500).contains(&t.r.status) || t.r.status == 499 {
+                continue;
+            }
+            let span = (t.start_lo, t.end_hi);
+            if !plan.instances[t.instance].is_proxy {
+                s.by_instance[t.instance].push(span);
+            } else if t.r.server != 0 {
+                s.by_label.entry(t.r.server).or_default().push(span);
+                if let Some(i) = peers.by_hash(t.r.server) {
+                    s.by_instance[i].push(span);
+                }
+            }
+        }
+        s
+    }
 }
 
 /// One failed request, as the rules see it.
@@ -82,36 +121,30 @@ impl<'a> Scene<'a> {
                 signs[m.instance].push(Sign { log: i, meaning: s.meaning, lo: m.lo, hi: m.hi });
             }
         }
-        let mut served: Vec<Vec<(i64, i64)>> = vec![Vec::new(); n];
-        let mut label_served: BTreeMap<u64, Vec<(i64, i64)>> = BTreeMap::new();
-        for t in &world.requests {
-            if !(200..500).contains(&t.r.status) || t.r.status == 499 {
-                continue;
-            }
-            let span = (t.start_lo, t.end_hi);
-            if !plan.instances[t.instance].is_proxy {
-                served[t.instance].push(span);
-            } else if t.r.server != 0 {
-                label_served.entry(t.r.server).or_default().push(span);
-                if let Some(i) = peers.by_hash(t.r.server) {
-                    served[i].push(span);
-                }
-            }
-        }
-        let served = served.into_iter().map(Spans::new).collect();
-        let label_served =
-            label_served.into_iter().map(|(label, spans)| (label, Spans::new(spans))).collect();
+        let parts = par::pieces(&world.requests, PIECE, |_, piece| Served::of(plan, peers, piece));
         let mut covered: Vec<Option<(i64, i64)>> = vec![None; n];
-        let logs = world.logs.iter().map(|m| (m.instance, m.lo));
-        for (instance, t) in logs.chain(world.requests.iter().map(|t| (t.instance, t.end_lo))) {
-            let (lo, hi) = covered[instance].unwrap_or((t, t));
-            covered[instance] = Some((lo.min(t), hi.max(t)));
+        let logs = world.logs.iter().map(|m| (m.instance, m.lo, m.lo));
+        let requests = parts.iter().flat_map(|p| p.covered.iter().enumerate());
+        let requests = requests.filter_map(|(i, c)| c.map(|(lo, hi)| (i, lo, hi)));
+        for (instance, from, to) in logs.chain(requests) {
+            let (lo, hi) = covered[instance].unwrap_or((from, to));
+            covered[instance] = Some((lo.min(from), hi.max(to)));
         }
+        let labels: BTreeSet<u64> = parts.iter().flat_map(|p| p.by_label.keys().copied()).collect();
+        let of_label = |label: &u64| {
+            let lists = parts.iter().filter_map(|p| p.by_label.get(label));
+            (*label, Spans::new(lists.flatten().copied().collect()))
+        };
+        let label_served = par::map(&labels.into_iter().collect::<Vec<_>>(), of_label).into_iter().collect();
+        let of_instance = |i| Spans::new(parts.iter().flat_map(|p| &p.by_instance[i]).copied().collect());
+        let served = par::numbers(n, of_instance);
         let mut failed_at: Vec<Vec<usize>> = vec![Vec::new(); n];
+        let mut failed_as: BTreeMap<(usize, Mechanism), Vec<usize>> = BTreeMap::new();
         for (i, j) in joins.iter().enumerate() {
             let instance = instance_of(plan, world, peers, &failing[i], j);
             if let (Some(instance), true) = (instance, failing[i].is_gateway) {
                 failed_at[instance].push(i);
+                failed_as.entry((instance, failing[i].mechanism)).or_default().push(i);
             }
         }
         let mut reloads: Vec<Vec<i64>> = vec![Vec::new(); n];
@@ -130,7 +163,20 @@ impl<'a> Scene<'a> {
                 reloads[m.instance].push(m.lo);
             }
         }
-        Scene { plan, world, peers, failing, joins, signs, served, label_served, failed_at, reloads, covered }
+        Scene {
+            plan,
+            world,
+            peers,
+            failing,
+            joins,
+            signs,
+            served,
+            label_served,
+            failed_at,
+            failed_as,
+            reloads,
+            covered,
+        }
     }
 
     /// One failed request as a case.
@@ -183,11 +229,19 @@ impl<'a> Scene<'a> {
         self.label_served.get(&hash(label.as_bytes())).map_or(0, |l| l.overlapping(from, to))
     }
 
-    /// Failed requests that went to an instance and ended in a stretch of time.
-    pub fn failed_at(&self, instance: usize, from: i64, to: i64) -> impl Iterator<Item = usize> + '_ {
-        let list = &self.failed_at[instance];
-        let begin = list.partition_point(|i| self.failing[*i].end_ns < from);
-        list[begin..].iter().copied().take_while(move |i| self.failing[*i].end_ns <= to)
+    /// Failed requests that went to an instance and ended in a stretch of time, in the order of their ends.
+    pub fn failed_at(&self, instance: usize, from: i64, to: i64) -> &[usize] {
+        self.ended(&self.failed_at[instance], from, to)
+    }
+
+    /// Those of them that the proxies saw fail in one way.
+    pub fn failed_as(&self, instance: usize, m: Mechanism, from: i64, to: i64) -> &[usize] {
+        self.failed_as.get(&(instance, m)).map_or(&[], |list| self.ended(list, from, to))
+    }
+
+    fn ended<'l>(&self, list: &'l [usize], from: i64, to: i64) -> &'l [usize] {
+        let rest = &list[list.partition_point(|i| self.failing[*i].end_ns < from)..];
+        &rest[..rest.partition_point(|i| self.failing[*i].end_ns <= to)]
     }
 
     /// Whether a proxy was reloaded between two moments, by its log or by a new version of its configuration.
@@ -297,15 +351,12 @@ impl<'a> Case<'a> {
         self.f.label()
     }
 
-    /// The failed requests of other proxies, or of this one, at the same instance around this moment.
-    pub fn fellows(&self, before: i64, after: i64) -> Vec<&'a Failing> {
-        let Some(i) = self.instance else { return Vec::new() };
-        let scene = self.scene;
-        scene
-            .failed_at(i, self.start - before, self.end + after)
-            .filter(|n| *n != self.number)
-            .map(|n| &scene.failing[n])
-            .collect()
+    /// The requests of other proxies, or of this one, that failed in one way at the same instance around this moment.
+    pub fn fellows(&self, m: Mechanism, before: i64, after: i64) -> impl Iterator<Item = &'a Failing> {
+        let (scene, number) = (self.scene, self.number);
+        let of = |i| scene.failed_as(i, m, self.start - before, self.end + after);
+        let all = self.instance.map_or(&[][..], of).iter();
+        all.filter(move |n| **n != number).map(|n| &scene.failing[*n])
     }
 
     /// Why the instance was not there at this moment, if its log says that it was not.

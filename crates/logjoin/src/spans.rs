@@ -3,11 +3,13 @@
 //! The trick: of spans `(start, end)`, those that do not overlap `[from, to]` either start after `to` or end before `from`,
 //! never both; two sorted lists and two binary searches count the rest, however long a span is.
 
+use crate::par;
+
 /// Spans of nanoseconds, once [`Spans::new`] has seen them all.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Spans {
-    /// Starts, sorted; the end of each beside it.
-    starts: Vec<(i64, i64)>,
+    /// Starts, sorted.
+    starts: Vec<i64>,
     /// Ends, sorted.
     ends: Vec<i64>,
     /// The earliest end of all spans from this one on in `starts`.
@@ -16,11 +18,11 @@ pub(crate) struct Spans {
 
 impl Spans {
     /// Takes `(start, end)` pairs in any order.
-    pub fn new(mut starts: Vec<(i64, i64)>) -> Spans {
-        starts.sort_unstable();
-        let mut ends: Vec<i64> = starts.iter().map(|s| s.1).collect();
-        ends.sort_unstable();
-        let mut earliest_end: Vec<i64> = starts.iter().map(|s| s.1).collect();
+    pub fn new(mut spans: Vec<(i64, i64)>) -> Spans {
+        par::sort(&mut spans);
+        let (starts, mut earliest_end): (Vec<i64>, Vec<i64>) = spans.into_iter().unzip();
+        let mut ends = earliest_end.clone();
+        par::sort(&mut ends);
         for i in (1..earliest_end.len()).rev() {
             earliest_end[i - 1] = earliest_end[i - 1].min(earliest_end[i]);
         }
@@ -29,14 +31,14 @@ impl Spans {
 
     /// How many share a moment with `[from, to]`.
     pub fn overlapping(&self, from: i64, to: i64) -> usize {
-        let started = self.starts.partition_point(|s| s.0 <= to);
+        let started = self.starts.partition_point(|s| *s <= to);
         let over = self.ends.partition_point(|e| *e < from);
         started.saturating_sub(over)
     }
 
     /// Whether any lies wholly within `[from, to]`.
     pub fn any_within(&self, from: i64, to: i64) -> bool {
-        let first = self.starts.partition_point(|s| s.0 < from);
+        let first = self.starts.partition_point(|s| *s < from);
         self.earliest_end.get(first).is_some_and(|e| *e <= to)
     }
 }

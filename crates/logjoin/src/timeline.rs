@@ -9,6 +9,7 @@ use logjoin_parse::{Anchor, Stamp};
 use crate::calendar::Calendar;
 use crate::clock::ClockModel;
 use crate::event::{At, ErrorEvent, Events, LogEvent, Request, StateChange};
+use crate::par;
 use crate::plan::Plan;
 
 const SECOND: i64 = 1_000_000_000;
@@ -97,6 +98,8 @@ pub(crate) struct World {
     pub labels: std::collections::BTreeMap<u64, String>,
     /// Places of the requests that were [left out](World::narrow).
     pub far: Vec<At>,
+    /// How many requests each instance logged.
+    counts: Vec<usize>,
     /// The longest stretch in which the end of a request is known to lie.
     widest_end: i64,
 }
@@ -119,6 +122,7 @@ pub(crate) fn resolve(
         // no earlier than the latest start before it in the file.
         let mut latest_start = i64::MIN;
         world.labels.extend(events.labels);
+        world.requests.reserve_exact(events.requests.len());
         for r in events.requests {
             let s = at(r.at, &r.stamp);
             let u = r.stamp.width_ns();
@@ -149,14 +153,14 @@ pub(crate) fn resolve(
 impl World {
     /// Puts everything on the reference clock.
     pub fn shift(&mut self, clocks: &ClockModel) {
-        for r in &mut self.requests {
+        par::for_each(&mut self.requests, |r| {
             let stamp = if r.r.anchor == Anchor::Start { r.start_lo } else { r.end_lo };
             let by = clocks.offset_at(r.instance, r.r.at, stamp);
             r.start_lo -= by;
             r.start_hi -= by;
             r.end_lo -= by;
             r.end_hi -= by;
-        }
+        });
         fn shift<T>(list: &mut [Moment<T>], clocks: &ClockModel, at: impl Fn(&T) -> At) {
             for m in list {
                 let by = clocks.offset_at(m.instance, at(&m.e), m.lo);
@@ -197,13 +201,26 @@ impl World {
         self.requests.binary_search_by_key(&(t.end_lo, t.r.at), |r| (r.end_lo, r.r.at)).ok()
     }
 
+    /// How many requests an instance logged.
+    pub fn requests_of(&self, instance: usize) -> usize {
+        self.counts.get(instance).copied().unwrap_or(0)
+    }
+
     /// Puts everything in order of time.
     pub fn sort(&mut self) {
-        self.widest_end = self.requests.iter().map(|t| t.end_hi - t.end_lo).max().unwrap_or(0);
-        self.requests.sort_by_key(|r| (r.end_lo, r.r.at));
-        self.errors.sort_by_key(|m| (m.lo, m.e.at));
-        self.states.sort_by_key(|m| (m.lo, m.e.at));
-        self.logs.sort_by_key(|m| (m.lo, m.e.at));
+        self.counts.clear();
+        self.widest_end = 0;
+        for t in &self.requests {
+            self.widest_end = self.widest_end.max(t.end_hi - t.end_lo);
+            if t.instance >= self.counts.len() {
+                self.counts.resize(t.instance + 1, 0);
+            }
+            self.counts[t.instance] += 1;
+        }
+        par::arrange(&mut self.requests, |r| (r.end_lo, r.r.at));
+        par::arrange(&mut self.errors, |m| (m.lo, m.e.at));
+        par::arrange(&mut self.states, |m| (m.lo, m.e.at));
+        par::arrange(&mut self.logs, |m| (m.lo, m.e.at));
     }
 }
 

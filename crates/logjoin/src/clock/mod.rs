@@ -21,6 +21,7 @@ pub(crate) use pairs::sample_rank;
 
 use crate::analysis::{Clock, ClockStep, Time};
 use crate::event::At;
+use crate::par;
 use crate::plan::Plan;
 use crate::timeline::{Moment, Timed, World};
 
@@ -222,7 +223,8 @@ fn zone_part(total_ns: i64) -> i64 {
 /// Fits all clocks. `world` is still on the hosts' own clocks. What `before` knows holds where these lines do not tell.
 pub(crate) fn fit_all(plan: &Plan, world: &World, before: Option<&ClockModel>) -> ClockModel {
     let n = plan.instances.len();
-    let mut by_instance: Vec<Vec<&Timed>> = vec![Vec::new(); n];
+    let mut by_instance: Vec<Vec<&Timed>> =
+        (0..n).map(|i| Vec::with_capacity(world.requests_of(i))).collect();
     for r in &world.requests {
         by_instance[r.instance].push(r);
     }
@@ -248,12 +250,11 @@ pub(crate) fn fit_all(plan: &Plan, world: &World, before: Option<&ClockModel>) -
     // Every proxy against everything behind or beside it.
     for p in (0..n).filter(|i| plan.instances[*i].is_proxy && !by_instance[*i].is_empty()) {
         let front = pairs::Front::new(&by_instance[p]);
-        for b in (0..n).filter(|b| *b != p) {
-            // A pair of proxies is fitted once, and what is told needs no fit.
-            if !pairs.contains_key(&(b, p)) && !pairs.contains_key(&(p, b)) {
-                pairs.insert((p, b), front.fit(&by_instance[b], &mentions[b]));
-            }
-        }
+        // A pair of proxies is fitted once, and what is told needs no fit.
+        let is_open = |b: &usize| *b != p && !pairs.contains_key(&(*b, p)) && !pairs.contains_key(&(p, *b));
+        let open: Vec<usize> = (0..n).filter(is_open).collect();
+        let fits = par::map(&open, |b| front.fit(&by_instance[*b], &mentions[*b]));
+        pairs.extend(open.into_iter().zip(fits).map(|(b, fit)| ((p, b), fit)));
     }
     let mut known = vec![false; n];
     known[reference] = true;

@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 
 use crate::event::LogEvent;
 use crate::hash::pair;
+use crate::index::run;
+use crate::par;
 use crate::timeline::{Moment, Timed};
 
 const SECOND: i64 = 1_000_000_000;
@@ -149,7 +151,7 @@ impl<'a> Front<'a> {
                 keys.push((pair(ID, r.r.id), i));
             }
         }
-        keys.sort_unstable();
+        par::sort(&mut keys);
         let first = rows.iter().map(|r| r.end_lo).min().unwrap_or(0);
         let last = rows.iter().map(|r| r.end_hi).max().unwrap_or(0);
         let has_durations = rows.iter().any(|r| r.has_duration);
@@ -159,9 +161,7 @@ impl<'a> Front<'a> {
     }
 
     fn with(&self, key: u64) -> &[(u64, u32)] {
-        let from = self.keys.partition_point(|(k, _)| *k < key);
-        let rest = &self.keys[from..];
-        &rest[..rest.partition_point(|(k, _)| *k == key)]
+        &self.keys[run(&self.keys, key, |k| k.0)]
     }
 
     fn knows(&self, key: u64) -> bool {
@@ -233,7 +233,7 @@ impl<'a> Front<'a> {
     fn header_bytes(&self, backs: &[&Timed]) -> Option<i64> {
         let mut sample: Vec<&Timed> = backs.iter().copied().filter(|r| r.r.bytes > 0).collect();
         let step = sample.len().div_ceil(BYTES_SAMPLE).max(1);
-        sample.sort_by_key(|r| (pair(plain_key(r), r.r.bytes as u64), r.r.at));
+        sample.sort_by_cached_key(|r| (pair(plain_key(r), r.r.bytes as u64), r.r.at));
         let mut seen: BTreeMap<i64, u32> = BTreeMap::new();
         let mut n = 0u32;
         for r in sample.into_iter().step_by(step) {

@@ -5,8 +5,9 @@
 use super::activity::Activity;
 use super::sample::Sample;
 use super::traffic::{Load, Seen};
+use crate::par;
 use crate::scene::Scene;
-use crate::timeline::Horizon;
+use crate::timeline::{Horizon, Timed};
 
 /// Rows that are summed before they are merged into the whole.
 pub(super) const SLICE: usize = 1 << 16;
@@ -30,16 +31,22 @@ impl All {
         for f in scene.failing.iter().filter(|f| f.is_gateway) {
             failed[f.request] = true;
         }
-        for (n, slice) in world.requests.chunks(SLICE).enumerate() {
+        let part = |first: usize, slice: &[Timed]| {
             let mut part = All::new();
             for (i, t) in slice.iter().enumerate().filter(|(_, t)| horizon.takes(t)) {
-                let number = n * SLICE + i;
                 let is_proxy = scene.plan.instances[t.instance].is_proxy;
-                let is_failure = failed[number] || !is_proxy && t.r.status >= 500;
+                let is_failure = failed[first + i] || !is_proxy && t.r.status >= 500;
                 let is_served = !is_failure && (200..500).contains(&t.r.status) && t.r.status != 499;
                 part.see(scene, Seen { t, is_proxy, is_failure, is_served });
             }
-            self.merge(part);
+            part
+        };
+        let merged = |mut a: All, b: All| {
+            a.merge(b);
+            a
+        };
+        if let Some(all) = par::sum(&world.requests, SLICE, part, merged) {
+            self.merge(all);
         }
         for m in world.logs.iter().filter(|m| horizon.takes_line(m)) {
             self.activity.line(m.instance, m.lo, m.e.at);

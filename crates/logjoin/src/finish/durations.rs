@@ -3,8 +3,6 @@
 //! The trick: 32 buckets of equal width between each power of two and the next, so that any duration is known to one part in
 //! 32, two histograms add up bucket by bucket, and the order of the durations cannot show.
 
-use std::collections::BTreeMap;
-
 /// Buckets per power of two: the relative error of a quantile is at most one in this many.
 const PARTS: u64 = 32;
 const BITS: u32 = PARTS.trailing_zeros();
@@ -12,7 +10,9 @@ const BITS: u32 = PARTS.trailing_zeros();
 /// How many durations lie in each bucket. Microseconds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Durations {
-    buckets: BTreeMap<u16, u64>,
+    /// The shortest bucket that is not empty, and the counts from there to the longest.
+    first: u16,
+    counts: Vec<u64>,
     count: u64,
     max_us: u64,
 }
@@ -21,18 +21,40 @@ impl Durations {
     /// Counts one duration, nanoseconds; a negative one counts as none.
     pub fn add(&mut self, ns: i64) {
         let us = u64::try_from(ns / 1000).unwrap_or(0);
-        *self.buckets.entry(bucket(us)).or_default() += 1;
+        *self.at(bucket(us)) += 1;
         self.count += 1;
         self.max_us = self.max_us.max(us);
     }
 
     /// Takes over what another one counted.
     pub fn merge(&mut self, other: Durations) {
-        for (bucket, n) in other.buckets {
-            *self.buckets.entry(bucket).or_default() += n;
+        for (bucket, n) in other.buckets() {
+            *self.at(bucket) += n;
         }
         self.count += other.count;
         self.max_us = self.max_us.max(other.max_us);
+    }
+
+    /// The count of a bucket.
+    fn at(&mut self, bucket: u16) -> &mut u64 {
+        if self.counts.is_empty() {
+            self.first = bucket;
+        }
+        if bucket < self.first {
+            let more = usize::from(self.first - bucket);
+            self.counts.splice(0..0, std::iter::repeat_n(0, more));
+            self.first = bucket;
+        }
+        let n = usize::from(bucket - self.first);
+        if n >= self.counts.len() {
+            self.counts.resize(n + 1, 0);
+        }
+        &mut self.counts[n]
+    }
+
+    /// Those that are not empty, the shortest first.
+    fn buckets(&self) -> impl Iterator<Item = (u16, u64)> + '_ {
+        self.counts.iter().zip(self.first..).filter(|(n, _)| **n > 0).map(|(n, bucket)| (bucket, *n))
     }
 
     pub fn count(&self) -> u64 {
@@ -46,10 +68,10 @@ impl Durations {
         }
         let rank = ((share * self.count as f64).ceil() as u64).clamp(1, self.count);
         let mut seen = 0;
-        for (bucket, n) in &self.buckets {
+        for (bucket, n) in self.buckets() {
             seen += n;
             if seen >= rank {
-                return Some(digits(middle(*bucket).min(self.max_us) as f64 / 1e6, 3));
+                return Some(digits(middle(bucket).min(self.max_us) as f64 / 1e6, 3));
             }
         }
         self.longest()
@@ -62,7 +84,7 @@ impl Durations {
 
     /// Buckets and how many lie in each, the shortest first: (seconds, count).
     pub fn each(&self) -> impl Iterator<Item = (f64, u64)> + '_ {
-        self.buckets.iter().map(|(b, n)| (middle(*b).min(self.max_us) as f64 / 1e6, *n))
+        self.buckets().map(|(b, n)| (middle(b).min(self.max_us) as f64 / 1e6, n))
     }
 }
 

@@ -145,7 +145,7 @@ fn missing(case: &Case<'_>, formats: &BTreeMap<usize, BTreeSet<&'static str>>) -
             Some(format!("give the logs of {name} for the whole time, rotated files included")),
         );
     }
-    let logs_requests = scene.world.requests.iter().any(|t| t.instance == instance);
+    let logs_requests = scene.world.requests_of(instance) > 0;
     if !logs_requests {
         return says(
             "the backend does not log its requests",

@@ -77,7 +77,7 @@ fn run<E>(
     mut scans: Vec<FileScan>,
     watch: &mut dyn FnMut(Stage) -> Result<(), E>,
 ) -> Result<Analysis, E> {
-    watch(Stage::Clocks)?;
+    watch(Stage::Moments)?;
     scans.sort_by_key(|s| s.file);
     let files = FileFacts::of(&scans);
     let mut trails: Vec<Trail> = plan.paths().map(|_| Trail::default()).collect();
@@ -89,9 +89,11 @@ fn run<E>(
     let calendar = Calendar::decide(plan, &trails);
     let world = timeline::resolve(plan, scans.into_iter().map(|s| (s.file, s.events)), &calendar);
     let linked = link(plan, world, Learned::default(), watch)?;
-    watch(Stage::Causes)?;
+    watch(Stage::Scene)?;
     let scene = linked.scene(plan);
+    watch(Stage::Causes)?;
     let judged = linked.judge(&scene);
+    watch(Stage::Sums)?;
     let mut sums = Sums::new(plan);
     sums.add(&scene, Horizon::END, &tails);
     watch(Stage::Story)?;

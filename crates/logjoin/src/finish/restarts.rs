@@ -96,12 +96,12 @@ fn of_life(scene: &Scene<'_>, life: &Life, out: &mut Vec<(i64, Restart)>) {
         // By their starts: a request that began while it was gone may have ended when it was back.
         let failed = |from: i64, to: i64| {
             let all = scene.failed_at(i, from, i64::MAX);
-            all.filter(|n| (from..to).contains(&scene.failing[*n].start_ns)).count() as u64
+            all.iter().filter(|n| (from..to).contains(&scene.failing[**n].start_ns)).count() as u64
         };
         // What was under way when it stopped began before.
         let cut =
-            scene.failed_at(i, begin, until).filter(|n| scene.failing[*n].start_ns < begin).count() as u64;
-        let during = failed(begin, until) + cut;
+            scene.failed_at(i, begin, until).iter().filter(|n| scene.failing[**n].start_ns < begin).count();
+        let during = failed(begin, until) + cut as u64;
         let after = a.ready.map_or(0, |r| failed(r, r.saturating_add(MINUTE).min(next)));
         let hidden = hidden(scene, i, begin, until);
         let out_before = told_out(scene, i, begin);

@@ -3,8 +3,6 @@
 //! The trick: each step length divides the next, so that cells are made coarser by adding them up, and how coarse they end
 //! up depends on the first and the last moment alone, never on the order in which the moments came.
 
-use std::collections::BTreeMap;
-
 use crate::scene::SECOND;
 
 /// Lengths of a step, seconds; each divides the next.
@@ -20,18 +18,32 @@ pub(super) trait Merge: Default {
 }
 
 /// Cells by step and key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Stepped<K: Ord, V> {
+///
+/// There are few steps and few keys, and neighbours in a log fall into the same cells: sorted lists, looked into where the last
+/// one was found.
+#[derive(Debug, Clone)]
+pub(super) struct Stepped<K, V> {
     level: usize,
     range: Option<(i64, i64)>,
-    cells: BTreeMap<i64, BTreeMap<K, V>>,
+    /// By number of the step, then by key.
+    cells: Vec<(i64, Vec<(K, V)>)>,
+    /// Where the last one was found.
+    last: usize,
 }
+
+impl<K: PartialEq, V: PartialEq> PartialEq for Stepped<K, V> {
+    fn eq(&self, other: &Self) -> bool {
+        (self.level, self.range) == (other.level, other.range) && self.cells == other.cells
+    }
+}
+
+impl<K: Eq, V: Eq> Eq for Stepped<K, V> {}
 
 impl<K: Ord + Copy, V: Merge> Stepped<K, V> {
     /// No cells; steps are at least that long, seconds (one of the lengths, else the next longer one).
     pub fn new(finest_s: i64) -> Stepped<K, V> {
         let level = LENGTHS.iter().position(|l| *l >= finest_s).unwrap_or(LENGTHS.len() - 1);
-        Stepped { level, range: None, cells: BTreeMap::new() }
+        Stepped { level, range: None, cells: Vec::new(), last: 0 }
     }
 
     /// Length of a step, nanoseconds.
@@ -43,7 +55,22 @@ impl<K: Ord + Copy, V: Merge> Stepped<K, V> {
     pub fn at(&mut self, t: i64, key: K) -> &mut V {
         self.widen(t, t);
         let n = t.div_euclid(self.step());
-        self.cells.entry(n).or_default().entry(key).or_default()
+        self.cell(n, key)
+    }
+
+    fn cell(&mut self, n: i64, key: K) -> &mut V {
+        if self.cells.get(self.last).is_none_or(|c| c.0 != n) {
+            self.last = self.cells.binary_search_by_key(&n, |c| c.0).unwrap_or_else(|i| {
+                self.cells.insert(i, (n, Vec::new()));
+                i
+            });
+        }
+        let keys = &mut self.cells[self.last].1;
+        let i = keys.binary_search_by_key(&key, |c| c.0).unwrap_or_else(|i| {
+            keys.insert(i, (key, V::default()));
+            i
+        });
+        &mut keys[i].1
     }
 
     /// Calls for each step that a stretch of time touches, with the part of the stretch that lies in it, nanoseconds.
@@ -55,7 +82,7 @@ impl<K: Ord + Copy, V: Merge> Stepped<K, V> {
         let step = self.step();
         for n in from.div_euclid(step)..=(to - 1).div_euclid(step) {
             let part = to.min((n + 1).saturating_mul(step)) - from.max(n.saturating_mul(step));
-            f(self.cells.entry(n).or_default().entry(key).or_default(), part);
+            f(self.cell(n, key), part);
         }
     }
 
@@ -71,27 +98,29 @@ impl<K: Ord + Copy, V: Merge> Stepped<K, V> {
             self.coarsen();
         }
         for (n, cells) in other.cells {
-            let mine = self.cells.entry(n).or_default();
-            cells.into_iter().for_each(|(key, v)| mine.entry(key).or_default().merge(v));
+            cells.into_iter().for_each(|(key, v)| self.cell(n, key).merge(v));
         }
     }
 
     /// All cells, by step and key: (start of the step, key, value).
     pub fn iter(&self) -> impl Iterator<Item = (i64, K, &V)> {
-        self.cells.iter().flat_map(move |(n, cells)| {
-            cells.iter().map(move |(k, v)| (n.saturating_mul(self.step()), *k, v))
-        })
+        let step = self.step();
+        self.cells.iter().flat_map(move |(n, cells)| at_step(n.saturating_mul(step), cells))
     }
 
     /// The cells of the steps that overlap a stretch of time.
     pub fn within(&self, from: i64, to: i64) -> impl Iterator<Item = (i64, K, &V)> {
         let step = self.step();
         let (first, last) = (from.div_euclid(step), to.div_euclid(step));
-        let steps = self.cells.range(first..=last.max(first));
-        steps.flat_map(move |(n, cells)| cells.iter().map(move |(k, v)| (n.saturating_mul(step), *k, v)))
+        let steps = &self.cells[self.cells.partition_point(|c| c.0 < first)..];
+        let steps = steps.iter().take_while(move |c| c.0 <= last.max(first));
+        steps.flat_map(move |(n, cells)| at_step(n.saturating_mul(step), cells))
     }
 
     fn widen(&mut self, lo: i64, hi: i64) {
+        if self.range.is_some_and(|(a, b)| a <= lo && hi <= b) {
+            return;
+        }
         let (a, b) = self.range.map_or((lo, hi), |(a, b)| (a.min(lo), b.max(hi)));
         self.range = Some((a, b));
         while self.level + 1 < LENGTHS.len() && b.div_euclid(self.step()) - a.div_euclid(self.step()) >= LIMIT
@@ -104,10 +133,14 @@ impl<K: Ord + Copy, V: Merge> Stepped<K, V> {
         let by = LENGTHS[self.level + 1] / LENGTHS[self.level];
         self.level += 1;
         for (n, cells) in std::mem::take(&mut self.cells) {
-            let mine = self.cells.entry(n.div_euclid(by)).or_default();
-            cells.into_iter().for_each(|(key, v)| mine.entry(key).or_default().merge(v));
+            cells.into_iter().for_each(|(key, v)| self.cell(n.div_euclid(by), key).merge(v));
         }
     }
+}
+
+/// The cells of one step with its start.
+fn at_step<K: Copy, V>(start: i64, cells: &[(K, V)]) -> impl Iterator<Item = (i64, K, &V)> {
+    cells.iter().map(move |(k, v)| (start, *k, v))
 }
 
 #[cfg(test)]

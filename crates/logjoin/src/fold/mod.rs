@@ -239,6 +239,7 @@ impl<'p> Fold<'p> {
         horizon: Horizon,
         watch: &mut dyn FnMut(Stage) -> Result<(), E>,
     ) -> Result<(Linked, Vec<Judged>), E> {
+        watch(Stage::Moments)?;
         self.decide();
         for lane in &mut self.lanes {
             let scan = lane.scanner.scan();
@@ -254,9 +255,11 @@ impl<'p> Fold<'p> {
         let mut world = timeline::resolve(self.plan, files, &self.calendar);
         world.labels = self.window.labels.clone();
         let linked = link(self.plan, world, std::mem::take(&mut self.learned), watch)?;
-        watch(Stage::Causes)?;
+        watch(Stage::Scene)?;
         let scene = linked.scene(self.plan);
+        watch(Stage::Causes)?;
         let judged = linked.judge(&scene);
+        watch(Stage::Sums)?;
         self.sums.add(&scene, horizon, &self.tails);
         drop(scene);
         Ok((linked, judged))

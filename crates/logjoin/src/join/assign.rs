@@ -23,7 +23,14 @@ const STILL: f64 = 1e-6;
 /// The probability of each pair, in the order given. `alone` is the weight of each claim that has no line.
 pub(super) fn probabilities(pairs: &[Pair], alone: &[f64], lines: usize) -> Vec<f64> {
     let mut out = vec![0.0; pairs.len()];
-    for part in components(pairs, alone.len(), lines) {
+    let of_root = components(pairs, alone.len(), lines);
+    for part in of_root.chunk_by(|a, b| a.0 == b.0) {
+        if let [(_, one)] = part {
+            // Nobody else asks: most are like this.
+            out[*one] = lonely(&pairs[*one], alone);
+            continue;
+        }
+        let part: Vec<usize> = part.iter().map(|(_, p)| *p).collect();
         let mut claims: Vec<u32> = part.iter().map(|p| pairs[*p].claim).collect();
         let mut of: Vec<u32> = part.iter().map(|p| pairs[*p].line).collect();
         claims.sort_unstable();
@@ -48,8 +55,17 @@ pub(super) fn probabilities(pairs: &[Pair], alone: &[f64], lines: usize) -> Vec<
     out
 }
 
-/// Numbers of the pairs that hang together.
-fn components(pairs: &[Pair], claims: usize, lines: usize) -> Vec<Vec<usize>> {
+/// What [`exact`] makes of a pair whose line and claim are in no other.
+fn lonely(pair: &Pair, alone: &[f64]) -> f64 {
+    let alone = alone[pair.claim as usize];
+    let scale = alone + pair.weight;
+    let (without, with) = (alone / scale, pair.weight / scale);
+    let total = without + with;
+    if total > 0.0 { (with / total).clamp(0.0, 1.0) } else { 0.0 }
+}
+
+/// Numbers of the pairs, those that hang together beside each other, with what they have in common before them.
+fn components(pairs: &[Pair], claims: usize, lines: usize) -> Vec<(usize, usize)> {
     let mut parent: Vec<usize> = (0..claims + lines).collect();
     fn root(parent: &mut [usize], mut x: usize) -> usize {
         while parent[x] != x {
@@ -65,7 +81,7 @@ fn components(pairs: &[Pair], claims: usize, lines: usize) -> Vec<Vec<usize>> {
     let mut of_root: Vec<(usize, usize)> =
         pairs.iter().enumerate().map(|(i, p)| (root(&mut parent, p.claim as usize), i)).collect();
     of_root.sort_unstable();
-    of_root.chunk_by(|a, b| a.0 == b.0).map(|c| c.iter().map(|(_, i)| *i).collect()).collect()
+    of_root
 }
 
 /// Sums over all subsets of lines: before each claim, how much weight leaves which lines taken; after it, the same from the
@@ -79,24 +95,25 @@ fn exact(pairs: &[(usize, usize, f64)], alone: &[f64], lines: usize) -> Vec<f64>
     // Weights of very different size: each claim's are scaled to sum to one.
     let scale: Vec<f64> =
         (0..n).map(|c| alone[c] + of_claim[c].iter().map(|(_, w)| w).sum::<f64>()).collect();
-    let mut before = vec![vec![0.0; sets]; n + 1];
-    before[0][0] = 1.0;
+    let mut before = vec![0.0; sets * (n + 1)];
+    before[0] = 1.0;
     for c in 0..n {
         for set in 0..sets {
-            let have = before[c][set];
+            let have = before[c * sets + set];
             if have == 0.0 {
                 continue;
             }
-            before[c + 1][set] += have * alone[c] / scale[c];
+            let next = (c + 1) * sets;
+            before[next + set] += have * alone[c] / scale[c];
             for (l, w) in &of_claim[c] {
                 if set & (1 << l) == 0 {
-                    before[c + 1][set | 1 << l] += have * w / scale[c];
+                    before[next + (set | 1 << l)] += have * w / scale[c];
                 }
             }
         }
     }
     let mut after = vec![1.0; sets];
-    let total: f64 = before[n].iter().sum();
+    let total: f64 = before[n * sets..].iter().sum();
     let mut found = vec![Vec::new(); n];
     for c in (0..n).rev() {
         let mut next = vec![0.0; sets];
@@ -107,7 +124,7 @@ fn exact(pairs: &[(usize, usize, f64)], alone: &[f64], lines: usize) -> Vec<f64>
                 if set & (1 << l) == 0 {
                     let value = after[set | 1 << l] * w / scale[c];
                     next[set] += value;
-                    sums[k] += before[c][set] * value;
+                    sums[k] += before[c * sets + set] * value;
                 }
             }
         }
@@ -257,5 +274,9 @@ mod tests {
         // A line that fits badly is nobody's.
         assert!(probabilities(&[pair(0, 0, 1e-3)], &[0.5], 1)[0] < 0.01);
         assert!(probabilities(&[], &[0.5], 0).is_empty());
+        for (weight, alone) in [(1e-12, 0.005), (3.7, 0.9), (1e15, 0.05), (0.1, 0.1)] {
+            let (pair, alone) = (pair(0, 0, weight), [alone]);
+            assert_eq!(lonely(&pair, &alone), exact(&[(0, 0, weight)], &alone, 1)[0], "to the last bit");
+        }
     }
 }

@@ -13,7 +13,9 @@ use super::laws::Laws;
 use super::{Join, Joined};
 use crate::clock::ClockModel;
 use crate::failing::Failing;
+use crate::hash::Map;
 use crate::index::{Entry, Index, Row};
+use crate::par;
 use crate::peers::Peers;
 use crate::plan::Plan;
 use crate::timeline::World;
@@ -73,7 +75,7 @@ struct Group {
 pub(super) struct Sources<'a> {
     pub plan: &'a Plan,
     pub world: &'a World,
-    pub index: &'a Index,
+    pub index: &'a Index<'a>,
     pub peers: &'a Peers,
     pub clocks: &'a ClockModel,
 }
@@ -89,7 +91,7 @@ pub(super) fn join(from: &Sources<'_>, failing: &[Failing], joins: &mut [Join]) 
         all.into_iter().partition(|g| matches!(g.kind, Kind::Access(_)));
     let settled = in_rounds(&access);
     // Messages of a request stand in the log of the instance that its access line names.
-    let went = instances(&access, &settled);
+    let went = if messages.is_empty() { HashMap::new() } else { instances(&access, &settled) };
     for g in &mut messages {
         let Kind::Message { instance, .. } = g.kind else { continue };
         g.pairs.retain(|(c, _, _)| {
@@ -106,10 +108,10 @@ pub(super) fn join(from: &Sources<'_>, failing: &[Failing], joins: &mut [Join]) 
 /// Settles all groups of a sort, learning from each round for the next.
 fn in_rounds(groups: &[Group]) -> Vec<Vec<f64>> {
     let mut habits = Habits::new();
-    let mut settled = Vec::new();
-    for _ in 0..ROUNDS {
-        settled = groups.iter().map(|g| settle(g, &habits)).collect();
+    let mut settled = par::map(groups, |g| settle(g, &habits));
+    for _ in 1..ROUNDS {
         habits = learn(groups, &settled);
+        settled = par::map(groups, |g| settle(g, &habits));
     }
     settled
 }
@@ -134,24 +136,22 @@ fn groups(
     wanted: BTreeMap<(u64, u64), Vec<Claim>>,
 ) -> Vec<Group> {
     let world = from.world;
-    let failing_of: HashMap<usize, usize> = failing.iter().enumerate().map(|(i, f)| (f.request, i)).collect();
-    let mut served: BTreeMap<(u64, u64), Vec<Claim>> = BTreeMap::new();
-    for (i, t) in world.requests.iter().enumerate() {
-        let key = (t.r.method, t.r.target);
-        if from.plan.instances[t.instance].is_proxy
-            && wanted.contains_key(&key)
-            && let Some(claim) = claims::served(world, from.peers, &failing_of, i)
-        {
-            served.entry(key).or_default().push(claim);
-        }
-    }
+    let mut is_failing = vec![false; world.requests.len()];
+    failing.iter().for_each(|f| is_failing[f.request] = true);
     let by_id: BTreeSet<Row> = joins.iter().flat_map(|j| j.lines.iter().map(|l| l.row)).collect();
     let logs = logs_of(from.plan);
-    let mut out = Vec::new();
-    for ((method, target), failed) in wanted {
+    let wanted: Vec<((u64, u64), Vec<Claim>)> = wanted.into_iter().collect();
+    let of_target = |((method, target), failed): &((u64, u64), Vec<Claim>)| {
         let mut kinds: BTreeMap<Kind, Vec<Entry>> = BTreeMap::new();
-        for e in from.index.request(method, target).iter().chain(from.index.target(target)) {
-            if from.plan.instances[e.instance as usize].is_proxy || by_id.contains(&e.row) {
+        let mut served: Vec<usize> = Vec::new();
+        for e in from.index.request(*method, *target).chain(from.index.target(*target)) {
+            if from.plan.instances[e.instance as usize].is_proxy {
+                if let Row::Request(i) = e.row {
+                    served.push(i as usize);
+                }
+                continue;
+            }
+            if by_id.contains(&e.row) {
                 continue;
             }
             let kind = match e.row {
@@ -164,14 +164,19 @@ fn groups(
                     instance: e.instance as usize,
                 },
             };
-            kinds.entry(kind).or_default().push(*e);
+            kinds.entry(kind).or_default().push(e);
         }
-        let near = served.remove(&(method, target)).unwrap_or_default();
-        for (kind, lines) in kinds {
-            out.push(group(from, laws, kind, &failed, &near, lines));
+        if kinds.is_empty() {
+            return Vec::new();
         }
-    }
-    out
+        served.retain(|i| {
+            let r = &world.requests[*i].r;
+            !is_failing[*i] && (r.method, r.target) == (*method, *target)
+        });
+        served.sort_unstable();
+        kinds.into_iter().map(|(kind, lines)| group(from, laws, kind, failed, &served, lines)).collect()
+    };
+    par::map(&wanted, of_target).into_iter().flatten().collect()
 }
 
 /// The number of each source among those of its instance.
@@ -191,7 +196,7 @@ fn group(
     laws: &Laws,
     kind: Kind,
     failed: &[Claim],
-    served: &[Claim],
+    served: &[usize],
     mut lines: Vec<Entry>,
 ) -> Group {
     let widest =
@@ -216,9 +221,11 @@ fn group(
             spans.get(n).is_some_and(|s| s.0 - slack <= hi)
         };
         lines.retain(|e| is_near(e.lo, e.hi, slack));
-        claims.extend(served.iter().filter(|c| is_near(c.start.0, c.end.1, 2 * slack)).cloned());
+        let ends = |i: usize| (from.world.requests[i].start_lo, from.world.requests[i].end_hi);
+        let near = served.iter().filter(|i| is_near(ends(**i).0, ends(**i).1, 2 * slack));
+        claims.extend(near.map(|i| claims::served(from.world, from.peers, *i)));
     } else {
-        claims.extend_from_slice(served);
+        claims.extend(served.iter().map(|i| claims::served(from.world, from.peers, *i)));
     }
     let widths = lines.iter().map(|e| e.hi - e.lo).max().unwrap_or(0);
     let mut pairs = Vec::new();
@@ -239,9 +246,8 @@ fn group(
 
 /// How frequent what a line says is among the lines of its target.
 struct Rarity {
-    agents: HashMap<u64, f64>,
-    bytes: HashMap<i64, f64>,
-    errors: f64,
+    agents: Map<u64, f64>,
+    bytes: Map<i64, f64>,
     all: f64,
     /// Seconds from the first to the last.
     span: f64,
@@ -249,17 +255,11 @@ struct Rarity {
 
 impl Rarity {
     fn of(lines: &[Entry]) -> Rarity {
-        let mut rare = Rarity {
-            agents: HashMap::new(),
-            bytes: HashMap::new(),
-            errors: 0.0,
-            all: lines.len() as f64,
-            span: 10.0,
-        };
+        let mut rare =
+            Rarity { agents: Map::default(), bytes: Map::default(), all: lines.len() as f64, span: 10.0 };
         for e in lines {
             *rare.agents.entry(e.agent).or_default() += 1.0;
             *rare.bytes.entry(e.bytes).or_default() += 1.0;
-            rare.errors += f64::from(u8::from(is_error(e.status)));
         }
         if let (Some(a), Some(b)) = (lines.first(), lines.last()) {
             rare.span = rare.span.max((b.hi - a.lo) as f64 / 1e9);
@@ -277,20 +277,26 @@ impl Rarity {
         let others = self.bytes.get(&e.bytes).copied().unwrap_or(1.0) - 1.0;
         (others + 0.01) / (self.all - 1.0 + 2.0)
     }
+}
 
-    fn error_share(&self) -> f64 {
-        (self.errors + 0.1) / (self.all + 2.0)
-    }
+/// The share of errors among lines.
+fn error_share(lines: &[Entry]) -> f64 {
+    let errors = lines.iter().filter(|e| is_error(e.status)).count() as f64;
+    (errors + 0.1) / (lines.len() as f64 + 2.0)
 }
 
 /// How much likelier the line is as this request's than as nobody's; 0 if it cannot be.
 fn fitness(from: &Sources<'_>, laws: &Laws, c: &Claim, e: &Entry, rare: &Rarity) -> f64 {
     let t = &from.world.requests[c.request];
-    let law = laws.of(t.instance, e.instance as usize);
     let is_access = e.status != 0;
-    if c.instance.is_some_and(|i| i != e.instance as usize)
-        || e.agent != 0 && t.r.agent != 0 && e.agent != t.r.agent
-        || law.shares_clients && e.client != 0 && t.r.client != 0 && e.client != t.r.client
+    // What is cheap and rules out most comes first.
+    if e.agent != 0 && t.r.agent != 0 && e.agent != t.r.agent
+        || c.instance.is_some_and(|i| i != e.instance as usize)
+    {
+        return 0.0;
+    }
+    let law = laws.of(t.instance, e.instance as usize);
+    if law.shares_clients && e.client != 0 && t.r.client != 0 && e.client != t.r.client
         || law.shares_ids && e.id != 0 && t.r.id != 0 && e.id != t.r.id
         || is_access && c.is_passed_on() && e.status != c.status
     {
@@ -352,8 +358,17 @@ fn settle(g: &Group, habits: &Habits) -> Vec<f64> {
         }
     };
     let share = |h: &Habit| (h.joined / h.claims).clamp(0.001, 0.995);
-    let rare = Rarity::of(&g.lines);
-    let own: Vec<Habit> = g.claims.iter().map(habit).collect();
+    let by_chance = error_share(&g.lines).clamp(0.01, 0.99);
+    // Neighbours mostly ended alike.
+    let mut last: Option<(Option<Mechanism>, Habit)> = None;
+    let mut own: Vec<Habit> = Vec::with_capacity(g.claims.len());
+    for c in &g.claims {
+        let (_, habit) = *match &mut last {
+            Some(l) if l.0 == c.mechanism => l,
+            l => l.insert((c.mechanism, habit(c))),
+        };
+        own.push(habit);
+    }
     let alone: Vec<f64> = own.iter().map(|h| 1.0 - share(h)).collect();
     let pairs: Vec<Pair> = g
         .pairs
@@ -363,7 +378,6 @@ fn settle(g: &Group, habits: &Habits) -> Vec<f64> {
             let mut weight = w * share(h);
             if e.status != 0 && !g.claims[*c as usize].is_passed_on() {
                 let errors = (h.errors / h.joined.max(1e-9)).clamp(0.02, 0.98);
-                let by_chance = rare.error_share().clamp(0.01, 0.99);
                 weight *=
                     if is_error(e.status) { errors / by_chance } else { (1.0 - errors) / (1.0 - by_chance) };
             }
@@ -374,25 +388,39 @@ fn settle(g: &Group, habits: &Habits) -> Vec<f64> {
 }
 
 fn learn(groups: &[Group], settled: &[Vec<f64>]) -> Habits {
-    let mut habits = Habits::new();
+    let mut numbers: BTreeMap<(Kind, Option<Mechanism>), usize> = BTreeMap::new();
+    let mut habits: Vec<Habit> = Vec::new();
     for (g, p) in groups.iter().zip(settled) {
+        // Which of the habits each claim's is: neighbours mostly have the same.
+        let mut last: Option<(Option<Mechanism>, usize)> = None;
+        let mut own: Vec<usize> = Vec::with_capacity(g.claims.len());
         for c in &g.claims {
-            habits.entry((g.kind, c.mechanism)).or_default().claims += 1.0;
+            let n = match last {
+                Some((m, n)) if m == c.mechanism => n,
+                _ => *numbers.entry((g.kind, c.mechanism)).or_insert_with(|| {
+                    habits.push(Habit::default());
+                    habits.len() - 1
+                }),
+            };
+            last = Some((c.mechanism, n));
+            own.push(n);
+            habits[n].claims += 1.0;
         }
         for ((c, l, _), p) in g.pairs.iter().zip(p) {
-            let h = habits.entry((g.kind, g.claims[*c as usize].mechanism)).or_default();
+            let h = &mut habits[own[*c as usize]];
             h.joined += p;
             if is_error(g.lines[*l as usize].status) {
                 h.errors += p;
             }
         }
     }
-    habits
+    numbers.into_iter().map(|(key, n)| (key, habits[n])).collect()
 }
 
 fn give(g: &Group, p: &[f64], joins: &mut [Join]) {
     let mut best: BTreeMap<u32, (f64, u32, f64)> = BTreeMap::new();
-    for ((c, l, _), p) in g.pairs.iter().zip(p) {
+    let of_failed = |(c, _, _): &(u32, u32, f64)| g.claims[*c as usize].failing.is_some();
+    for ((c, l, _), p) in g.pairs.iter().zip(p).filter(|(pair, _)| of_failed(pair)) {
         let b = best.entry(*c).or_insert((0.0, *l, 0.0));
         b.2 += p;
         if *p > b.0 {

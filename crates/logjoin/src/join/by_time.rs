@@ -58,7 +58,7 @@ impl Owner {
 pub(super) fn join(
     plan: &Plan,
     world: &World,
-    index: &Index,
+    index: &Index<'_>,
     peers: &Peers,
     clocks: &ClockModel,
     failing: &[Failing],
@@ -247,7 +247,7 @@ fn group_of(
 }
 
 /// The instance that a served request went to: by its label, or because its line stands in one instance's log only.
-fn went_to(index: &Index, peers: &Peers, t: &Timed) -> Option<usize> {
+fn went_to(index: &Index<'_>, peers: &Peers, t: &Timed) -> Option<usize> {
     if t.r.server != 0 {
         return peers.by_hash(t.r.server);
     }

@@ -17,12 +17,15 @@ const SECOND: i64 = 1_000 * MS;
 pub(crate) fn chains(
     plan: &Plan,
     world: &World,
-    index: &Index,
+    index: &Index<'_>,
     peers: &Peers,
     clocks: &ClockModel,
     failing: &[Failing],
 ) -> Vec<Vec<(usize, bool, f64)>> {
     let mut out: Vec<Vec<(usize, bool, f64)>> = vec![Vec::new(); failing.len()];
+    if peers.chains.is_empty() {
+        return out;
+    }
     let failing_of: HashMap<usize, usize> = failing.iter().enumerate().map(|(i, f)| (f.request, i)).collect();
     for (i, f) in failing.iter().enumerate() {
         let t = &world.requests[f.request];

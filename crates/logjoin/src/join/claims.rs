@@ -1,6 +1,6 @@
 //! Who may claim a backend's line: the tries of failed requests, and the requests that were served.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use super::{Join, reaches};
 use crate::failing::Failing;
@@ -140,19 +140,10 @@ fn guess(m: Mechanism) -> i64 {
     }
 }
 
-/// A request that did not fail, as a claim.
-pub(super) fn served(
-    world: &World,
-    peers: &Peers,
-    failing_of: &HashMap<usize, usize>,
-    request: usize,
-) -> Option<Claim> {
+/// A request that is not listed among the failed, if only as hidden, as a claim.
+pub(super) fn served(world: &World, peers: &Peers, request: usize) -> Claim {
     let t = &world.requests[request];
-    // One that is listed among the failed, if only as hidden, has its own claims.
-    if failing_of.contains_key(&request) {
-        return None;
-    }
-    Some(Claim {
+    Claim {
         request,
         failing: None,
         mechanism: None,
@@ -161,5 +152,5 @@ pub(super) fn served(
         end: (t.end_lo, t.end_hi),
         has_start: t.has_duration || t.r.anchor == logjoin_parse::Anchor::Start,
         instance: if t.r.server == 0 { None } else { peers.by_hash(t.r.server) },
-    })
+    }
 }

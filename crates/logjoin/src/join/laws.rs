@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 
 use super::claims::Claim;
 use crate::clock::ClockModel;
+use crate::hash::pair;
 use crate::index::{Entry, Index, Row};
+use crate::par;
 use crate::peers::Peers;
 use crate::plan::Plan;
 use crate::timeline::{Timed, World};
@@ -18,6 +20,8 @@ const MS: i64 = 1_000_000;
 const SECOND: i64 = 1_000_000_000;
 /// Served requests of a proxy that are looked at.
 const SAMPLE: usize = 8_000;
+/// Requests of one piece of work.
+const PIECE: usize = 1 << 14;
 /// Fewer pairs teach nothing.
 const MIN_PAIRS: u64 = 12;
 /// A stamp may be off by more than usual this often.
@@ -67,24 +71,35 @@ impl Laws {
         self.by_pair.get(&(proxy, instance)).unwrap_or(&self.none)
     }
 
-    pub fn learn(plan: &Plan, world: &World, index: &Index, peers: &Peers, clocks: &ClockModel) -> Laws {
+    pub fn learn(plan: &Plan, world: &World, index: &Index<'_>, peers: &Peers, clocks: &ClockModel) -> Laws {
         let mut seen: BTreeMap<(usize, usize), Seen> = BTreeMap::new();
         for proxy in (0..plan.instances.len()).filter(|i| plan.instances[*i].is_proxy) {
-            let mut served: Vec<&Timed> = world
-                .requests
-                .iter()
-                .filter(|t| t.instance == proxy && (200..500).contains(&t.r.status) && t.r.status != 499)
-                .filter(|t| t.r.target != 0 && t.r.tries <= 1)
-                .collect();
+            let is_served = |t: &Timed| {
+                t.instance == proxy
+                    && (200..500).contains(&t.r.status)
+                    && t.r.status != 499
+                    && t.r.target != 0
+                    && t.r.tries <= 1
+            };
+            // Each with what it is sorted by.
+            let parts = par::pieces(&world.requests, PIECE, |first, piece| {
+                let served = piece.iter().enumerate().filter(|(_, t)| is_served(t));
+                let key = |t: &Timed| pair(t.r.target, t.r.client);
+                served.map(|(i, t)| (key(t), (first + i) as u32)).collect::<Vec<_>>()
+            });
+            let mut served = parts.concat();
             let step = served.len().div_ceil(SAMPLE).max(1);
             if step > 1 {
                 // The same requests, however the log was cut.
-                served.sort_by_key(|t| (crate::hash::pair(t.r.target, t.r.client), t.r.at));
+                let at = |i: u32| world.requests[i as usize].r.at;
+                par::sort_by(&mut served, |a, b| {
+                    a.0.cmp(&b.0).then_with(|| (at(a.1), a.1).cmp(&(at(b.1), b.1)))
+                });
             }
-            for t in served.into_iter().step_by(step) {
+            for t in served.into_iter().step_by(step).map(|(_, i)| &world.requests[i as usize]) {
                 let server = peers.by_hash(t.r.server);
                 if let Some(e) = only_line(plan, index, clocks, t, server) {
-                    seen.entry((proxy, e.instance as usize)).or_default().add(world, t, e);
+                    seen.entry((proxy, e.instance as usize)).or_default().add(world, t, &e);
                 }
             }
         }
@@ -101,13 +116,13 @@ impl Laws {
 }
 
 /// The only line that can be the other side of a served request.
-fn only_line<'i>(
+fn only_line(
     plan: &Plan,
-    index: &'i Index,
+    index: &Index<'_>,
     clocks: &ClockModel,
     t: &Timed,
     server: Option<usize>,
-) -> Option<&'i Entry> {
+) -> Option<Entry> {
     let mut found = None;
     for e in index.near(t.r.method, t.r.target, t.start_lo - 5 * SECOND, t.end_hi + 5 * SECOND) {
         let i = e.instance as usize;

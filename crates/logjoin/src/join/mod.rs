@@ -81,7 +81,7 @@ pub(crate) fn instances(plan: &Plan, world: &World, peers: &Peers, failing: &[Fa
 pub(crate) fn join(
     plan: &Plan,
     world: &World,
-    index: &Index,
+    index: &Index<'_>,
     peers: &Peers,
     clocks: &ClockModel,
     failing: &[Failing],
@@ -111,7 +111,7 @@ pub(crate) fn instance_of(world: &World, row: Row) -> usize {
     }
 }
 
-fn by_id(plan: &Plan, world: &World, index: &Index, failing: &[Failing], joins: &mut [Join]) {
+fn by_id(plan: &Plan, world: &World, index: &Index<'_>, failing: &[Failing], joins: &mut [Join]) {
     for (f, j) in failing.iter().zip(joins) {
         let Some(detail) = world.requests[f.request].r.detail.as_deref() else { continue };
         for id in &detail.ids {

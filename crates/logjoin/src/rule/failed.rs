@@ -145,7 +145,9 @@ impl<'a> Failed<'a> {
 
     /// How many other requests failed at the server and ended in the stretch of time.
     pub fn failed_there(&self, before: Duration, after: Duration) -> usize {
-        self.case.fellows(nanoseconds(before), nanoseconds(after)).len()
+        let (from, to) = self.stretch(before, after);
+        let all = self.case.instance.map_or(&[][..], |i| self.case.scene.failed_at(i, from, to));
+        all.iter().filter(|n| **n != self.case.number).count()
     }
 
     /// Whether the server's own logs are here and cover the request: only then is their silence evidence.

@@ -39,10 +39,7 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
     if let Some(me) = case.instance {
         let scene = case.scene;
         let failures = |i: usize| {
-            scene
-                .failed_at(i, case.start - AROUND, case.end + AROUND)
-                .filter(|n| scene.failing[*n].mechanism == Mechanism::FromBackend)
-                .count()
+            scene.failed_as(i, Mechanism::FromBackend, case.start - AROUND, case.end + AROUND).len()
         };
         let others = siblings(case, me);
         let mine = failures(me);

@@ -22,10 +22,8 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
                 .own(case, "the proxy says that the response header is too large"),
         ),
         Mechanism::InvalidOrDenied => {
-            let fellow = case
-                .fellows(60 * SECOND, 60 * SECOND)
-                .iter()
-                .any(|f| f.mechanism == Mechanism::HeaderTooLarge);
+            let mut fellows = case.fellows(Mechanism::HeaderTooLarge, 60 * SECOND, 60 * SECOND);
+            let fellow = fellows.next().is_some();
             let (row, status, _) = match case.completed() {
                 Some(c) => (Some(c.0), c.1, c.2),
                 None => (None, 0, 0),

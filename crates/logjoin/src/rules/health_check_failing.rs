@@ -44,7 +44,7 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
     let label = format!("{backend}/{}", m.e.server.as_deref().unwrap_or(""));
     let instance = scene.peers.instance(&label);
     let well = instance.is_some_and(|s| scene.served(s, m.lo - 10 * SECOND, m.lo) > 0);
-    let failing = instance.is_some_and(|s| scene.failed_at(s, m.lo - 10 * SECOND, m.lo).next().is_some());
+    let failing = instance.is_some_and(|s| !scene.failed_at(s, m.lo - 10 * SECOND, m.lo).is_empty());
     let confidence = match (by_answer, well, failing) {
         (true, true, false) => 0.9,
         (true, _, false) => 0.75,

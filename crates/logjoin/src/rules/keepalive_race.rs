@@ -48,7 +48,7 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
     let healthy = case.scene.served(instance, case.start - 20 * SECOND, case.end + 20 * SECOND) > 0;
     // A race is lost now and then; what happens to most requests is none.
     let around = 10 * SECOND;
-    let same = case.fellows(around, around).iter().filter(|f| f.mechanism == case.mechanism).count() + 1;
+    let same = case.fellows(case.mechanism, around, around).count() + 1;
     let rare = same < 3 || same < case.scene.served(instance, case.start - around, case.end + around);
     (reused && quick && healthy && rare).then(|| {
         let confidence = if connect.is_some() { 0.85 } else { 0.75 };

@@ -22,8 +22,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn judge(case: &Case<'_>) -> Option<Verdict> {
-    let no_route =
-        |before, after| case.fellows(before, after).into_iter().find(|f| f.mechanism == Mechanism::NoRoute);
+    let no_route = |before, after| case.fellows(Mechanism::NoRoute, before, after).next();
     match case.mechanism {
         Mechanism::NoRoute => Some(
             Verdict::new(CauseId::NetworkUnreachable, 0.85)

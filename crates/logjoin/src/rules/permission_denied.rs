@@ -26,7 +26,7 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
     }
     // HAProxy does not say why a connection failed; another proxy at the same server may.
     let fellow = case.mechanism == Mechanism::ConnectFailed
-        && case.fellows(5 * SECOND, 5 * SECOND).iter().any(|f| f.mechanism == Mechanism::Permission);
+        && case.fellows(Mechanism::Permission, 5 * SECOND, 5 * SECOND).next().is_some();
     fellow.then(|| {
         Verdict::new(CauseId::PermissionDenied, 0.85)
             .own(case, "another proxy was denied the same socket at the same time")

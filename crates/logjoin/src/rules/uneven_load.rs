@@ -35,14 +35,14 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
     if siblings.is_empty() {
         return None;
     }
-    let load = |i: usize| scene.served(i, from, to) + scene.failed_at(i, from, to).count();
+    let load = |i: usize| scene.served(i, from, to) + scene.failed_at(i, from, to).len();
     let mine = load(me);
     // A server of twice the weight is meant to get twice as much.
     let own = weight(case, me);
     let mut others: Vec<usize> = siblings.iter().map(|i| load(*i) * own / weight(case, *i)).collect();
     others.sort_unstable();
     let median = others[others.len() / 2];
-    let healthy = siblings.iter().all(|i| scene.failed_at(*i, from, to).count() == 0);
+    let healthy = siblings.iter().all(|i| scene.failed_at(*i, from, to).is_empty());
     (mine >= 20 && median > 0 && mine > FACTOR * median && healthy).then(|| {
         Verdict::new(CauseId::UnevenLoad, 0.93)
             .own(case, "this server got several times the requests of the others, which had no failures")

@@ -47,7 +47,7 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
         );
     }
     // A fellow request met a full queue: this one waited in it.
-    if case.fellows(5 * SECOND, 5 * SECOND).iter().any(|f| f.mechanism == Mechanism::BacklogFull) {
+    if case.fellows(Mechanism::BacklogFull, 5 * SECOND, 5 * SECOND).next().is_some() {
         return Some(
             Verdict::new(CauseId::WorkerPoolExhausted, 0.9)
                 .own(case, "the request waited in a queue that others found full"),

@@ -71,9 +71,9 @@ pub(super) fn configured<'a>(case: &Case<'a>, label: &str) -> Option<&'a logjoin
 fn first_of_row(case: &Case<'_>) -> i64 {
     let Some(instance) = case.instance else { return case.start };
     let mut first = case.start;
-    let earlier: Vec<usize> = case.scene.failed_at(instance, case.end - 3600 * SECOND, case.end).collect();
-    for n in earlier.into_iter().rev() {
-        let f = &case.scene.failing[n];
+    let earlier = case.scene.failed_at(instance, case.end - 3600 * SECOND, case.end);
+    for n in earlier.iter().rev() {
+        let f = &case.scene.failing[*n];
         if first - f.end_ns > 30 * SECOND || f.mechanism != case.mechanism {
             break;
         }

@@ -22,7 +22,8 @@ fn stages_come_in_order_and_change_nothing() {
         told.push(stage);
         ControlFlow::Continue(())
     });
-    assert_eq!(told, [Stage::Clocks, Stage::Joins, Stage::Causes, Stage::Story]);
+    assert_eq!((told.first(), told.last()), (Some(&Stage::Moments), Some(&Stage::Story)));
+    assert!(told.is_sorted() && told.contains(&Stage::Joins) && told.contains(&Stage::Causes), "{told:?}");
     assert_eq!(watched, Some(finish(&plan, scanned(&plan))));
     for last in told {
         let mut after = 0;

@@ -1,0 +1,142 @@
+//! Work on all cores of the pool that the caller runs in, with the feature `parallel`; else one piece after the other.
+//!
+//! What comes out is in the order of what went in, so nobody can tell the one from the other.
+
+use std::cmp::Ordering;
+
+#[cfg(feature = "parallel")]
+use rayon::prelude::*;
+
+/// Fewer items than this are not worth waking another thread.
+const FEW: usize = 1 << 12;
+/// Items of one piece of [`for_each`].
+const PIECE: usize = 1 << 13;
+
+/// `f` of each item. For items that are work enough each.
+pub(crate) fn map<T: Sync, U: Send>(items: &[T], f: impl Fn(&T) -> U + Sync + Send) -> Vec<U> {
+    #[cfg(feature = "parallel")]
+    return items.par_iter().map(f).collect();
+    #[cfg(not(feature = "parallel"))]
+    items.iter().map(f).collect()
+}
+
+/// `f` of each number below `n`.
+pub(crate) fn numbers<U: Send>(n: usize, f: impl Fn(usize) -> U + Sync + Send) -> Vec<U> {
+    #[cfg(feature = "parallel")]
+    return (0..n).into_par_iter().map(f).collect();
+    #[cfg(not(feature = "parallel"))]
+    (0..n).map(f).collect()
+}
+
+/// `f` of each piece of that many items, with the number of its first item.
+pub(crate) fn pieces<T: Sync, U: Send>(
+    items: &[T],
+    size: usize,
+    f: impl Fn(usize, &[T]) -> U + Sync + Send,
+) -> Vec<U> {
+    #[cfg(feature = "parallel")]
+    return items.par_chunks(size).enumerate().map(|(n, piece)| f(n * size, piece)).collect();
+    #[cfg(not(feature = "parallel"))]
+    items.chunks(size).enumerate().map(|(n, piece)| f(n * size, piece)).collect()
+}
+
+/// The sum of `f` of each piece of that many items. The order of adding up is not that of the pieces: `add` must not care.
+pub(crate) fn sum<T: Sync, U: Send>(
+    items: &[T],
+    size: usize,
+    f: impl Fn(usize, &[T]) -> U + Sync + Send,
+    add: impl Fn(U, U) -> U + Sync + Send,
+) -> Option<U> {
+    #[cfg(feature = "parallel")]
+    return items.par_chunks(size).enumerate().map(|(n, piece)| f(n * size, piece)).reduce_with(add);
+    #[cfg(not(feature = "parallel"))]
+    items.chunks(size).enumerate().map(|(n, piece)| f(n * size, piece)).reduce(add)
+}
+
+/// Changes each item.
+pub(crate) fn for_each<T: Send>(items: &mut [T], f: impl Fn(&mut T) + Sync + Send) {
+    #[cfg(feature = "parallel")]
+    if items.len() > FEW {
+        items.par_chunks_mut(PIECE).for_each(|piece| piece.iter_mut().for_each(&f));
+        return;
+    }
+    items.iter_mut().for_each(f);
+}
+
+/// Sorts items of which no two are equal, or equal ones alike.
+pub(crate) fn sort<T: Ord + Send>(items: &mut [T]) {
+    #[cfg(feature = "parallel")]
+    if items.len() > FEW {
+        items.par_sort_unstable();
+        return;
+    }
+    items.sort_unstable();
+}
+
+/// The same, by an order of one's own.
+pub(crate) fn sort_by<T: Send>(items: &mut [T], order: impl Fn(&T, &T) -> Ordering + Sync + Send) {
+    #[cfg(feature = "parallel")]
+    if items.len() > FEW {
+        items.par_sort_unstable_by(order);
+        return;
+    }
+    items.sort_unstable_by(order);
+}
+
+/// Puts large items in the order of their keys, equal ones in the order in which they stand. The trick: the keys are sorted,
+/// with the numbers of their items, and then each item is moved once; and not even that where they are in order.
+pub(crate) fn arrange<T: Send + Sync, K: Ord + Copy + Send + Sync>(
+    items: &mut [T],
+    key: impl Fn(&T) -> K + Sync + Send,
+) {
+    if items.is_sorted_by_key(&key) {
+        return;
+    }
+    let mut order: Vec<(K, u32)> = items.iter().enumerate().map(|(i, t)| (key(t), i as u32)).collect();
+    sort(&mut order);
+    // Around each ring of places: what stands here goes on until it comes to its own.
+    for start in 0..order.len() {
+        let mut here = start;
+        loop {
+            let from = std::mem::replace(&mut order[here].1, here as u32) as usize;
+            if from == start {
+                break;
+            }
+            items.swap(here, from);
+            here = from;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn arranged_is_sorted_and_stable(keys in proptest::collection::vec(0u8..20, 0..60)) {
+            let mut items: Vec<(u8, usize)> = keys.into_iter().zip(0..).collect();
+            let mut want = items.clone();
+            want.sort_by_key(|i| i.0);
+            arrange(&mut items, |i| i.0);
+            prop_assert_eq!(items, want);
+        }
+    }
+
+    #[test]
+    fn large_lists_too() {
+        let mut items: Vec<u64> = (0..100_000u64).map(|i| i * 7_919 % 100_003).collect();
+        let mut want = items.clone();
+        want.sort_unstable();
+        let mut arranged = items.clone();
+        arrange(&mut arranged, |i| *i);
+        assert_eq!(arranged, want);
+        sort(&mut items);
+        assert_eq!(items, want);
+        let sums = pieces(&items, 1000, |first, piece| (first, piece.len()));
+        assert_eq!((sums.len(), sums[99]), (100, (99_000, 1000)));
+        assert_eq!(sum(&items, 1000, |_, piece| piece.len(), |a, b| a + b), Some(100_000));
+    }
+}
