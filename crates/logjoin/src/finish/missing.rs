@@ -122,7 +122,8 @@ pub(super) fn mute(scene: &Scene<'_>, sums: &Sums, files: &[FileFacts]) -> Vec<N
     let note = |(n, instance): (usize, &crate::plan::InstancePlan)| {
         let (requests, named) = sums.named[n];
         let failures = *failed.get(&n).filter(|f| **f > 0)?;
-        let line = if instance.is_proxy { proxy_line(instance.product) } else { backend_line(formats.get(&n)) };
+        let line =
+            if instance.is_proxy { proxy_line(instance.product) } else { backend_line(formats.get(&n)) };
         let lack = if requests > 0 && named * 10 < requests {
             format!("{} of {requests} lines about requests do not say what was asked for", requests - named)
         } else if requests == 0 && !instance.is_proxy && !mentions.contains(&n) {

@@ -23,6 +23,9 @@ const MOST: f64 = 300.0;
 /// Where nothing is known of the order, two lines cross this often.
 const CROSSING: f64 = 0.15;
 
+/// A request on both rulers: the lines, and when it ended at the earliest.
+type Mark = (u64, u64, i64);
+
 /// The marks of each pair of files: the proxy's and the backend's.
 #[derive(Debug, Default)]
 pub(super) struct Order {
@@ -51,7 +54,7 @@ impl Order {
             }
             touches
         });
-        let mut marks: BTreeMap<(u32, u32), Vec<(u64, u64, i64)>> = BTreeMap::new();
+        let mut marks: BTreeMap<(u32, u32), Vec<Mark>> = BTreeMap::new();
         for (lo, hi) in spans {
             for t in from.world.ended(lo, hi).filter(|t| from.plan.instances[t.instance].is_proxy) {
                 if let Some(back) = mark(from, t) {
@@ -110,7 +113,7 @@ fn mark(from: &Sources<'_>, t: &Timed) -> Option<At> {
 }
 
 impl Ruler {
-    fn new(mut marks: Vec<(u64, u64, i64)>) -> Option<Ruler> {
+    fn new(mut marks: Vec<Mark>) -> Option<Ruler> {
         marks.sort_unstable();
         marks.dedup_by_key(|m| m.0);
         let chosen = rising(&marks.iter().map(|m| m.1).collect::<Vec<_>>());
@@ -171,7 +174,7 @@ mod tests {
         assert_eq!(rising(&[3, 3, 2, 1]).len(), 1);
     }
 
-    fn order(marks: Vec<(u64, u64, i64)>) -> Order {
+    fn order(marks: Vec<Mark>) -> Order {
         Order { rulers: Ruler::new(marks).map(|r| ((0, 1), r)).into_iter().collect() }
     }
 
@@ -180,7 +183,7 @@ mod tests {
         let second = 1_000_000_000;
         // Ten requests a second, each second line.
         let o = order((0..60).map(|i| (2 * i, 2 * i, i as i64 * second / 10)).collect());
-        let at = |file, line| At { file, line };
+        let at = At::new;
         let end = (3 * second, 4 * second);
         let fit = |line| o.fits(at(0, 61), at(1, line), end, second);
         assert!(fit(61) > 5.0 && fit(63) < 1.0 && fit(75) < 0.1, "{} {} {}", fit(61), fit(63), fit(75));

@@ -135,7 +135,8 @@ fn cases(messages: &[Said], writers: &[Writer], given: &[(usize, usize)], slack:
         let fixed = given.iter().find(|g| g.1 == k).map(|g| g.0);
         for (i, w) in writers.iter().enumerate() {
             let is_given = fixed == Some(i);
-            if fixed.is_some() && !is_given || !is_given && given.iter().any(|g| g.0 == i) {
+            let is_free = fixed.is_none() && given.iter().all(|g| g.0 != i);
+            if !(is_given || is_free) {
                 continue;
             }
             let after = |from: (i64, i64)| (m.at.0 - from.1, m.at.1 - from.0);
@@ -143,7 +144,7 @@ fn cases(messages: &[Said], writers: &[Writer], given: &[(usize, usize)], slack:
             let z = m.took.map(|took| (x.0 - took, x.1 - took));
             let in_time = x.1 >= -slack && z.is_none_or(|z| z.1 >= -slack);
             let not_over = y.0 <= slack + if w.is_late { LATE } else { 0 };
-            if !is_given && !(in_time && not_over) {
+            if !(is_given || in_time && not_over) {
                 continue;
             }
             let length = ((w.end.1 - w.start.0 + 2 * slack) as f64 / 1e9).max(0.02);
