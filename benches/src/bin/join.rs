@@ -5,15 +5,14 @@
 //! join), and what was joined is held against the truth of the generator (`truth.csv`).
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use logjoin::Stage;
 use logjoin_bench::bulk;
 use logjoin_bench::measure::{Lap, forget_peak, memory};
 use logjoin_cli::engine::Inputs;
-
-/// The first and the last of the steps that make the join: what comes before is reading, what comes after is judging.
-const JOIN: [&str; 2] = ["clocks", "join"];
 
 fn main() -> ExitCode {
     match run() {
@@ -50,42 +49,42 @@ fn measure(folder: &std::path::Path, truth: &[bulk::Own]) {
     let mut inputs = Inputs::find(&[folder.join("logs"), folder.join("conf")], &[]);
     let plan = inputs.plan(logjoin::Options::default());
     let mut lap = Lap::new();
-    let scans = inputs.scan(&plan, &|_| ());
+    let (scans, _) = inputs.scan_writing(&plan, &|_| (), &mut std::io::sink());
     let (wall, cpu) = lap.next();
     anstream::println!("read      {wall:>7.2} s {cpu:>7.2} s of CPU, {} MB", memory("VmRSS"));
-    let [first, last] = JOIN.map(position);
+    // What comes before is reading, what comes after is judging.
+    let (first, behind) = (Stage::Clocks, Stage::Chains);
     let mut all = Lap::new();
     let (mut before, mut peak) = (0, 0);
     let mut lap = Lap::new();
-    let analysis = logjoin::finish_with(&plan, scans, &mut |n| {
+    let mut done = first;
+    let analysis = logjoin::finish_with(&plan, scans, &mut |stage| {
         let (wall, cpu) = lap.next();
-        if n == first {
+        if stage == first {
             (before, all) = (memory("VmRSS"), Lap::new());
             forget_peak();
-        } else if n > first && n <= last + 1 {
+        } else if stage > first && stage <= behind {
             peak = peak.max(memory("VmHWM"));
             anstream::println!(
                 "{:<9} {wall:>7.2} s {cpu:>7.2} s of CPU, {} MB, at most {} MB",
-                logjoin::STEPS[n - 1],
+                format!("{done:?}").to_lowercase(),
                 memory("VmRSS"),
                 memory("VmHWM")
             );
             forget_peak();
         }
-        if n == last + 1 {
+        if stage == behind {
             let (wall, cpu) = all.next();
             anstream::println!(
                 "all steps {wall:>7.2} s {cpu:>7.2} s of CPU; rows: {before} MB, beside them at most {} MB",
                 peak.saturating_sub(before)
             );
         }
-        lap = Lap::new();
+        (lap, done) = (Lap::new(), stage);
+        ControlFlow::Continue(())
     });
+    let Some(analysis) = analysis else { return };
     score(&analysis, truth);
-}
-
-fn position(step: &str) -> usize {
-    logjoin::STEPS.iter().position(|s| *s == step).unwrap_or(0)
 }
 
 fn score(analysis: &logjoin::Analysis, truth: &[bulk::Own]) {

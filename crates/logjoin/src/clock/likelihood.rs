@@ -16,8 +16,8 @@ const MAX_ROWS: usize = 4_000;
 /// measure by.
 const SHARP: [f64; 3] = [0.01, 0.05, 0.25];
 const ENOUGH_SHARP: usize = 40;
-/// How much likelier a drift must make the data before it is believed: odds of 20,000 to 1.
-const DRIFT_ODDS: f64 = 10.0;
+/// How much likelier a drift must make the data before it is believed: odds of 400 to 1.
+const DRIFT_ODDS: f64 = 6.0;
 /// No clock of a host runs faster or slower than this, millionths: an undisciplined virtual machine may come near.
 const MAX_DRIFT: f64 = 8_000.0;
 /// What the logarithm of the likelihood falls by at the ends of a band: 2.4 standard errors.

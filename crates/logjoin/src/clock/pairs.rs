@@ -26,6 +26,8 @@ const MAX_FRONTS: usize = 200_000;
 const MAX_ROWS: usize = 20_000;
 /// With so many lines, frequent keys add nothing.
 const ENOUGH_ROWS: usize = 8_000;
+/// So many lines whose bytes tell their proxy are enough to leave the others aside.
+const ENOUGH_TOLD: usize = 12;
 /// Pairs of one key: beyond, only some of its lines are taken.
 const MAX_PAIRS_PER_KEY: usize = 100_000;
 const MAX_PAIRS: usize = 1_000_000;
@@ -178,6 +180,9 @@ impl<'a> Front<'a> {
         let header = self.header_bytes(&kept);
         let mut rows: Vec<Back> = Vec::new();
         let mut has_two_readings = false;
+        let aside = kept.len();
+        let kept = self.told_by_bytes(kept, header);
+        let aside = aside - kept.len();
         for r in kept {
             has_two_readings |= !r.has_duration;
             rows.push(Back {
@@ -210,13 +215,29 @@ impl<'a> Front<'a> {
                 status: 0,
             });
         }
-        let total = rows.len() as u64;
+        let total = (rows.len() + aside) as u64;
         rows.retain(|b| self.knows(b.key));
         if rows.len() > MAX_ROWS {
             rows.sort_by_key(|b| (b.key, b.end.0));
             rows.truncate(MAX_ROWS);
         }
         Backs { rows, total, has_two_readings }
+    }
+
+    /// Where both sides count alike, a line with other bytes than any request for the same is another proxy's: it would only
+    /// blur what the others say. Kept if too few are told apart that way, or hardly any.
+    fn told_by_bytes<'r>(&self, rows: Vec<&'r Timed>, header: Option<i64>) -> Vec<&'r Timed> {
+        let Some(header) = header else { return rows };
+        let is_own = |r: &&Timed| {
+            r.r.bytes <= 0
+                || r.r.id != 0 && self.knows(pair(ID, r.r.id))
+                || self.knows(bytes_key(r, r.r.bytes + header))
+        };
+        let told = rows.iter().filter(|r| r.r.bytes > 0 && is_own(r)).count();
+        if told < ENOUGH_TOLD || told * 6 < rows.len() {
+            return rows;
+        }
+        rows.into_iter().filter(is_own).collect()
     }
 
     /// The key that says most and that the proxy knows.

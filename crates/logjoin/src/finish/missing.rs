@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use logjoin_parse::Product;
 
 use super::sources::FileFacts;
+use super::sums::Sums;
 use crate::analysis::{Note, UnknownReason};
 use crate::diagnose::Judged;
 use crate::plan::Plan;
@@ -102,6 +103,40 @@ pub(super) fn ambiguous(scene: &Scene<'_>, judged: &[Judged], files: &[FileFacts
             }
         })
         .collect()
+}
+
+/// What logs lack on which every join of requests rests: the path, or a line per request at all. Failures are then explained by
+/// what happened at the time, not by their own lines.
+pub(super) fn mute(scene: &Scene<'_>, sums: &Sums, files: &[FileFacts]) -> Vec<Note> {
+    let formats = formats_by_instance(scene.plan, files);
+    let mut failed: BTreeMap<usize, u64> = BTreeMap::new();
+    let mut mentions: BTreeSet<usize> = BTreeSet::new();
+    for i in 0..scene.failing.len() {
+        let case = scene.case(i);
+        if case.f.is_gateway {
+            case.instance.into_iter().for_each(|n| *failed.entry(n).or_default() += 1);
+            *failed.entry(case.proxy).or_default() += 1;
+        }
+    }
+    mentions.extend(scene.world.logs.iter().filter(|m| m.e.target != 0 || m.e.id != 0).map(|m| m.instance));
+    let note = |(n, instance): (usize, &crate::plan::InstancePlan)| {
+        let (requests, named) = sums.named[n];
+        let failures = *failed.get(&n).filter(|f| **f > 0)?;
+        let line =
+            if instance.is_proxy { proxy_line(instance.product) } else { backend_line(formats.get(&n)) };
+        let lack = if requests > 0 && named * 10 < requests {
+            format!("{} of {requests} lines about requests do not say what was asked for", requests - named)
+        } else if requests == 0 && !instance.is_proxy && !mentions.contains(&n) {
+            "no line names a request".to_string()
+        } else {
+            return None;
+        };
+        let text = format!(
+            "{lack}: its {failures} failures are explained by what happened at the time, not joined request by request. This would tell: {line}"
+        );
+        Some(Note { level: "info".into(), about: instance.name.clone(), text })
+    };
+    scene.plan.instances.iter().enumerate().filter_map(note).collect()
 }
 
 fn missing(case: &Case<'_>, formats: &BTreeMap<usize, BTreeSet<&'static str>>) -> Missing {

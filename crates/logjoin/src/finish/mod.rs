@@ -161,6 +161,7 @@ pub(crate) fn tell(story: &Story<'_>) -> Analysis {
     let sources = sources::build(plan, sums, calendar, clocks, &files, scene.peers);
     let mut notes = sources::notes(plan, &files);
     notes.extend(clock_notes(plan, clocks));
+    notes.extend(missing::mute(scene, sums, &files));
     notes.extend(missing::ambiguous(scene, judged, &files));
     Analysis {
         schema_version: SCHEMA_VERSION,

@@ -189,6 +189,13 @@ pub(super) fn notes(plan: &Plan, files: &[FileFacts]) -> Vec<Note> {
                 text: format!("{} of {} lines are of no known format{example}", l.unparsed, l.lines),
             });
         }
+        if f.precision.is_none() && !f.formats.is_empty() {
+            notes.push(Note {
+                level: "warning".into(),
+                about: path.clone(),
+                text: "no line says when it was written: nothing in it is joined by time. Let its writer put the time before each line (RFC 3339, with zone and fraction), or give it as its container engine or the journal keeps it".into(),
+            });
+        }
         if let Some(p) = &f.problem {
             notes.push(Note { level: "warning".into(), about: path.clone(), text: p.clone() });
         }

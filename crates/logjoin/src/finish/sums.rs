@@ -23,6 +23,8 @@ pub(crate) struct Sums {
     /// When requests ended: those of proxies, and all.
     pub proxied: Range,
     pub ended: Range,
+    /// Requests that each instance logged, and those of them whose lines say what was asked for.
+    pub named: Vec<(u64, u64)>,
     /// When each source was written.
     pub sources: Vec<Range>,
     /// Events outside the range that was asked for, by file.
@@ -85,6 +87,7 @@ impl Sums {
             by_status: BTreeMap::new(),
             proxied: None,
             ended: None,
+            named: vec![(0, 0); plan.instances.len()],
             sources: vec![None; plan.sources.len()],
             outside: BTreeMap::new(),
         }
@@ -98,6 +101,8 @@ impl Sums {
         let source = |at: At| plan.files[at.file as usize].source;
         for t in world.requests.iter().filter(|t| horizon.takes(t)) {
             widen(&mut self.ended, t.end_lo);
+            let named = &mut self.named[t.instance];
+            *named = (named.0 + 1, named.1 + u64::from(t.r.target != 0));
             widen(&mut self.sources[source(t.r.at)], t.end_lo);
             if plan.instances[t.instance].is_proxy {
                 self.requests += 1;

@@ -6,6 +6,8 @@
 //! nothing changes (belief propagation, as Williams and Lau (2014) do for radar), which is exact where pairs form no ring and
 //! close to it elsewhere.
 
+use super::sequence::{self, Sequence};
+
 /// A request and a line that could be its own.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pair {
@@ -20,8 +22,17 @@ const EXACT: usize = 9;
 const ROUNDS: usize = 60;
 const STILL: f64 = 1e-6;
 
-/// The probability of each pair, in the order given. `alone` is the weight of each claim that has no line.
-pub(super) fn probabilities(pairs: &[Pair], alone: &[f64], lines: usize) -> Vec<f64> {
+/// A claim with a line of such a probability is not settled yet.
+pub(super) const UNSETTLED: std::ops::Range<f64> = 0.02..0.98;
+
+/// The probability of each pair, in the order given. `alone` is the weight of each claim that has no line. Where that does not
+/// settle a claim, the order of the lines may.
+pub(super) fn probabilities(
+    pairs: &[Pair],
+    alone: &[f64],
+    lines: usize,
+    sequence: Option<&Sequence<'_>>,
+) -> Vec<f64> {
     let mut out = vec![0.0; pairs.len()];
     let of_root = components(pairs, alone.len(), lines);
     for part in of_root.chunk_by(|a, b| a.0 == b.0) {
@@ -50,6 +61,15 @@ pub(super) fn probabilities(pairs: &[Pair], alone: &[f64], lines: usize) -> Vec<
         };
         for (p, value) in part.iter().zip(found) {
             out[*p] = value;
+        }
+        let is_open = |s: &&Sequence<'_>| {
+            part.iter().any(|p| UNSETTLED.contains(&out[*p]) && (s.is_wanted)(pairs[*p].claim))
+        };
+        if let Some(s) = sequence.filter(is_open) {
+            let own: Vec<Pair> = part.iter().map(|p| pairs[*p]).collect();
+            for (p, value) in part.iter().zip(sequence::probabilities(&own, alone, s).into_iter().flatten()) {
+                out[*p] = value;
+            }
         }
     }
     out
@@ -239,7 +259,7 @@ mod tests {
             let (claims, lines) = (1 + (dice.unit() * 5.0) as usize, 1 + (dice.unit() * 5.0) as usize);
             let (pairs, alone) = draw(&mut dice, claims, lines, 0.6);
             let want = all_ways(&pairs, &alone, lines);
-            for (got, want) in probabilities(&pairs, &alone, lines).iter().zip(want) {
+            for (got, want) in probabilities(&pairs, &alone, lines, None).iter().zip(want) {
                 assert!((got - want).abs() < 1e-9, "{got} is not {want}");
             }
         }
@@ -266,14 +286,14 @@ mod tests {
     fn twins_share_and_the_rare_pair_decides_for_its_neighbour() {
         let pair = |claim, line, weight| Pair { claim, line, weight };
         // Two alike requests, one line: each half.
-        let p = probabilities(&[pair(0, 0, 1e6), pair(1, 0, 1e6)], &[0.1, 0.1], 1);
+        let p = probabilities(&[pair(0, 0, 1e6), pair(1, 0, 1e6)], &[0.1, 0.1], 1, None);
         assert!((p[0] - 0.5).abs() < 1e-3 && (p[1] - 0.5).abs() < 1e-3, "{p:?}");
         // The second fits a line of its own: the first line is the first request's.
-        let p = probabilities(&[pair(0, 0, 1e4), pair(1, 0, 1e4), pair(1, 1, 1e4)], &[0.1, 0.1], 2);
+        let p = probabilities(&[pair(0, 0, 1e4), pair(1, 0, 1e4), pair(1, 1, 1e4)], &[0.1, 0.1], 2, None);
         assert!(p[0] > 0.99 && p[1] < 0.01 && p[2] > 0.99, "{p:?}");
         // A line that fits badly is nobody's.
-        assert!(probabilities(&[pair(0, 0, 1e-3)], &[0.5], 1)[0] < 0.01);
-        assert!(probabilities(&[], &[0.5], 0).is_empty());
+        assert!(probabilities(&[pair(0, 0, 1e-3)], &[0.5], 1, None)[0] < 0.01);
+        assert!(probabilities(&[], &[0.5], 0, None).is_empty());
         for (weight, alone) in [(1e-12, 0.005), (3.7, 0.9), (1e15, 0.05), (0.1, 0.1)] {
             let (pair, alone) = (pair(0, 0, weight), [alone]);
             assert_eq!(lonely(&pair, &alone), exact(&[(0, 0, weight)], &alone, 1)[0], "to the last bit");

@@ -7,11 +7,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::assign::{Pair, probabilities};
+use super::assign::{Pair, UNSETTLED, probabilities};
 use super::claims::{self, Claim};
-use super::laws::Laws;
+use super::laws::{Laws, density};
+use super::order::Order;
+use super::sequence::Sequence;
 use super::{Join, Joined};
 use crate::clock::ClockModel;
+use crate::event::At;
 use crate::failing::Failing;
 use crate::hash::Map;
 use crate::index::{Entry, Index, Row};
@@ -21,23 +24,26 @@ use crate::plan::Plan;
 use crate::timeline::World;
 use crate::vocabulary::Mechanism;
 
+const MS: i64 = 1_000_000;
 const SECOND: i64 = 1_000_000_000;
 /// A join below this probability is ambiguous.
 const CLEAR: f64 = 0.6;
 /// Where this much of the probability is on lines, none of them clear, it is not said that there is none.
-const OPEN: f64 = 0.2;
+const OPEN: f64 = 0.1;
 /// A request is taken to have been at an instance from this probability on.
 const FOUND: f64 = 0.9;
 /// No join without an id is surer than this.
 const SURE: f64 = 0.995;
 /// Rounds in which it is learned how often which requests leave lines.
 const ROUNDS: usize = 3;
-/// The share of lines that belong to no logged request.
-const NOBODY: f64 = 0.05;
 /// A pair that fits so much worse than the best one of its line or its request is none.
 const HOPELESS: f64 = 1e-6;
 /// The same, for a line and a request that are each other's best.
 const TAKEN: f64 = 1e-3;
+/// The order of the lines is measured over so much time before and after an open question.
+const MEASURED: i64 = 15 * SECOND;
+/// So many late lines tell how late lines are.
+const LATE_SAMPLE: usize = 200;
 /// Status lines of errors: 5xx, and the 499 of a server whose client went away.
 fn is_error(status: i32) -> bool {
     status >= 499
@@ -69,6 +75,15 @@ struct Group {
     lines: Vec<Entry>,
     /// Claim, line, and how much likelier than chance they belong together, habits apart.
     pairs: Vec<(u32, u32, f64)>,
+    /// Of each pair that is late: the delay, and how probable the line's moments were taken to be, per second.
+    late: Vec<Option<Late>>,
+}
+
+/// A line that came after the proxy had given up, or could have.
+#[derive(Debug, Clone, Copy)]
+struct Late {
+    delay: (i64, i64),
+    expected: f64,
 }
 
 /// Everything that the join looks at.
@@ -89,7 +104,11 @@ pub(super) fn join(from: &Sources<'_>, failing: &[Failing], joins: &mut [Join]) 
     let all = groups(from, &laws, failing, joins, wanted);
     let (access, mut messages): (Vec<Group>, Vec<Group>) =
         all.into_iter().partition(|g| matches!(g.kind, Kind::Access(_)));
-    let settled = in_rounds(&access);
+    let mut access = access;
+    let mut settled = in_rounds(from, &access, None);
+    if let Some(order) = order(from, &mut access, &settled) {
+        settled = in_rounds(from, &access, Some(order));
+    }
     // Messages of a request stand in the log of the instance that its access line names.
     let went = if messages.is_empty() { HashMap::new() } else { instances(&access, &settled) };
     for g in &mut messages {
@@ -98,22 +117,69 @@ pub(super) fn join(from: &Sources<'_>, failing: &[Failing], joins: &mut [Join]) 
             let c = &g.claims[*c as usize];
             c.instance.is_some() || went.get(&c.request).is_none_or(|at| at.contains(&instance))
         });
+        g.late = vec![None; g.pairs.len()];
     }
-    let said = in_rounds(&messages);
+    let said = in_rounds(from, &messages, None);
     for (g, p) in access.iter().zip(&settled).chain(messages.iter().zip(&said)) {
         give(g, p, joins);
     }
 }
 
 /// Settles all groups of a sort, learning from each round for the next.
-fn in_rounds(groups: &[Group]) -> Vec<Vec<f64>> {
+fn in_rounds(from: &Sources<'_>, groups: &[Group], crossing: Option<f64>) -> Vec<Vec<f64>> {
     let mut habits = Habits::new();
-    let mut settled = par::map(groups, |g| settle(g, &habits));
+    let mut late = Delays::new();
+    let mut settled = par::map(groups, |g| settle(from, g, &habits, &late, crossing));
     for _ in 1..ROUNDS {
+        late = delays(groups, &settled);
         habits = learn(groups, &settled);
-        settled = par::map(groups, |g| settle(g, &habits));
+        settled = par::map(groups, |g| settle(from, g, &habits, &late, crossing));
     }
     settled
+}
+
+/// Where joins are not settled, the order of the lines is asked; how often lines cross, if that was worth while.
+fn order(from: &Sources<'_>, groups: &mut [Group], settled: &[Vec<f64>]) -> Option<f64> {
+    let mut spans = Vec::new();
+    let mut open = Vec::new();
+    for (n, (g, p)) in groups.iter().zip(settled).enumerate() {
+        let is_open = |((c, _, _), p): &(&(u32, u32, f64), &f64)| {
+            UNSETTLED.contains(*p) && g.claims[*c as usize].failing.is_some()
+        };
+        let before = spans.len();
+        spans.extend(g.pairs.iter().zip(p).filter(is_open).map(|((_, l, _), _)| {
+            let e = &g.lines[*l as usize];
+            (e.lo - MEASURED, e.hi + MEASURED)
+        }));
+        if spans.len() > before {
+            open.push(n);
+        }
+    }
+    if open.is_empty() {
+        return None;
+    }
+    let order = Order::learn(from, spans);
+    if order.is_empty() {
+        return None;
+    }
+    for n in open {
+        let g = &mut groups[n];
+        for (c, l, w) in &mut g.pairs {
+            let (c, e) = (&g.claims[*c as usize], &g.lines[*l as usize]);
+            if c.is_answered() {
+                let front = from.world.requests[c.request].r.at;
+                *w *= order.fits(front, at_of(from, e.row), c.end, e.hi - e.lo);
+            }
+        }
+    }
+    Some(order.crossing())
+}
+
+fn at_of(from: &Sources<'_>, row: Row) -> At {
+    match row {
+        Row::Request(i) => from.world.requests[i as usize].r.at,
+        Row::Log(i) => from.world.logs[i as usize].e.at,
+    }
 }
 
 /// The instances at which requests have been found.
@@ -241,12 +307,21 @@ fn group(
         }
     }
     prune(&mut pairs, claims.len(), lines.len());
-    Group { kind, claims, lines, pairs }
+    let late = pairs.iter().map(|(c, l, _)| {
+        let (c, e) = (&claims[*c as usize], &lines[*l as usize]);
+        let law = laws.of(from.world.requests[c.request].instance, e.instance as usize);
+        let delay = law.delay(c, e).filter(|_| law.is_known)?;
+        Some(Late { delay, expected: law.moments(from.world, c, e) })
+    });
+    let late = late.collect();
+    Group { kind, claims, lines, pairs, late }
 }
 
 /// How frequent what a line says is among the lines of its target.
 struct Rarity {
     agents: Map<u64, f64>,
+    /// By agent and client.
+    visitors: Map<(u64, u64), f64>,
     bytes: Map<i64, f64>,
     all: f64,
     /// Seconds from the first to the last.
@@ -255,10 +330,16 @@ struct Rarity {
 
 impl Rarity {
     fn of(lines: &[Entry]) -> Rarity {
-        let mut rare =
-            Rarity { agents: Map::default(), bytes: Map::default(), all: lines.len() as f64, span: 10.0 };
+        let mut rare = Rarity {
+            agents: Map::default(),
+            visitors: Map::default(),
+            bytes: Map::default(),
+            all: lines.len() as f64,
+            span: 10.0,
+        };
         for e in lines {
             *rare.agents.entry(e.agent).or_default() += 1.0;
+            *rare.visitors.entry((e.agent, e.client)).or_default() += 1.0;
             *rare.bytes.entry(e.bytes).or_default() += 1.0;
         }
         if let (Some(a), Some(b)) = (lines.first(), lines.last()) {
@@ -267,9 +348,11 @@ impl Rarity {
         rare
     }
 
-    /// Lines like this one that belong to nobody, per second.
-    fn by_chance(&self, e: &Entry) -> f64 {
-        NOBODY * self.agents.get(&e.agent).copied().unwrap_or(1.0) / self.span
+    /// Lines like this one, per second.
+    fn by_chance(&self, e: &Entry, names_client: bool) -> f64 {
+        let alike =
+            if names_client { self.visitors.get(&(e.agent, e.client)) } else { self.agents.get(&e.agent) };
+        alike.copied().unwrap_or(1.0) / self.span
     }
 
     /// The share of other lines with as many bytes.
@@ -307,7 +390,9 @@ fn fitness(from: &Sources<'_>, laws: &Laws, c: &Claim, e: &Entry, rare: &Rarity)
     if moments == 0.0 {
         return 0.0;
     }
-    moments / rare.by_chance(e) * law.same_bytes(c, e, t.r.bytes, rare.as_long(e))
+    let names_client = law.shares_clients && e.client != 0 && e.client == t.r.client;
+    moments / (law.strays * rare.by_chance(e, names_client))
+        * law.same_bytes(c, e, t.r.bytes, rare.as_long(e))
 }
 
 /// Leaves out what fits far worse than something else: a line that is clearly the best one of its best claim is open to few
@@ -341,13 +426,54 @@ fn usual(kind: Kind, mechanism: Option<Mechanism>) -> Habit {
     };
     let errors = match mechanism {
         Some(Mechanism::ReadTimeout | Mechanism::ClientGone | Mechanism::SendTimeout) => 0.2,
+        // What logs a success has sent it: then the proxy would have read some of it.
+        Some(Mechanism::ClosedBeforeHeaders) => 0.95,
         _ => 0.5,
     };
     Habit { claims: 1.0, joined, errors: joined * errors }
 }
 
+/// How late lines have been seen to come, by instance: the probability, the delay, and of which request and line.
+type Delays = BTreeMap<usize, Vec<(f64, (i64, i64), usize, Row)>>;
+
+fn delays(groups: &[Group], settled: &[Vec<f64>]) -> Delays {
+    let mut out = Delays::new();
+    for (g, p) in groups.iter().zip(settled) {
+        for (((c, l, _), late), p) in g.pairs.iter().zip(&g.late).zip(p).filter(|(_, p)| **p > 0.05) {
+            if let Some(late) = late {
+                let e = &g.lines[*l as usize];
+                let seen = (*p, late.delay, g.claims[*c as usize].request, e.row);
+                out.entry(e.instance as usize).or_default().push(seen);
+            }
+        }
+    }
+    for seen in out.values_mut() {
+        seen.sort_by(|a, b| b.0.total_cmp(&a.0).then((a.2, a.3).cmp(&(b.2, b.3))));
+        seen.truncate(LATE_SAMPLE);
+    }
+    out
+}
+
+/// How much likelier late lines become, when those of other requests have been seen to be as late: of each pair, the factor. A
+/// backend that finishes what nobody waits for any more has a queue of some length and takes about as long each time.
+fn lateness(g: &Group, delays: &Delays) -> Vec<f64> {
+    let factor = |(c, l, _): &(u32, u32, f64), late: &Late| {
+        let (request, e) = (g.claims[*c as usize].request, &g.lines[*l as usize]);
+        let seen = delays.get(&(e.instance as usize)).map_or(&[][..], Vec::as_slice);
+        let (mut sum, mut n) = (0.0, 0.0);
+        for (p, delay, ..) in seen.iter().filter(|s| s.2 != request && s.3 != e.row) {
+            let middle = delay.0 + (delay.1 - delay.0) / 2;
+            sum += p * density(late.delay, *delay, 20 * MS + middle.abs() / 20);
+            n += p;
+        }
+        let share = 0.95 * n / (n + 2.0);
+        if n > 0.0 { 1.0 - share + share * sum / n / late.expected } else { 1.0 }
+    };
+    g.pairs.iter().zip(&g.late).map(|(p, l)| l.as_ref().map_or(1.0, |l| factor(p, l))).collect()
+}
+
 /// The probability of each pair of a group.
-fn settle(g: &Group, habits: &Habits) -> Vec<f64> {
+fn settle(from: &Sources<'_>, g: &Group, habits: &Habits, late: &Delays, crossing: Option<f64>) -> Vec<f64> {
     let habit = |c: &Claim| {
         let known = habits.get(&(g.kind, c.mechanism)).copied().unwrap_or_default();
         let prior = usual(g.kind, c.mechanism);
@@ -370,12 +496,14 @@ fn settle(g: &Group, habits: &Habits) -> Vec<f64> {
         own.push(habit);
     }
     let alone: Vec<f64> = own.iter().map(|h| 1.0 - share(h)).collect();
+    let factors = lateness(g, late);
     let pairs: Vec<Pair> = g
         .pairs
         .iter()
-        .map(|(c, l, w)| {
+        .zip(factors)
+        .map(|((c, l, w), late)| {
             let (h, e) = (&own[*c as usize], &g.lines[*l as usize]);
-            let mut weight = w * share(h);
+            let mut weight = w * late * share(h);
             if e.status != 0 && !g.claims[*c as usize].is_passed_on() {
                 let errors = (h.errors / h.joined.max(1e-9)).clamp(0.02, 0.98);
                 weight *=
@@ -384,7 +512,28 @@ fn settle(g: &Group, habits: &Habits) -> Vec<f64> {
             Pair { claim: *c, line: *l, weight: weight.clamp(1e-12, 1e15) }
         })
         .collect();
-    probabilities(&pairs, &alone, g.lines.len())
+    let lines: Vec<(i64, u32, u64)> = if crossing.is_some() {
+        g.lines.iter().map(|e| (e.lo, at_of(from, e.row))).map(|(lo, at)| (lo, at.file, at.line)).collect()
+    } else {
+        Vec::new()
+    };
+    // Answers are logged in the order in which they were sent.
+    let place = |c: u32| {
+        let c = &g.claims[c as usize];
+        c.is_answered().then(|| from.world.requests[c.request].r.at)
+    };
+    let is_before = |a: u32, b: u32| match (place(a), place(b)) {
+        (Some(a), Some(b)) => a.file == b.file && a.line < b.line,
+        _ => false,
+    };
+    let is_wanted = |c: u32| g.claims[c as usize].failing.is_some();
+    let sequence = crossing.map(|crossing| Sequence {
+        lines: &lines,
+        is_before: &is_before,
+        crossing,
+        is_wanted: &is_wanted,
+    });
+    probabilities(&pairs, &alone, g.lines.len(), sequence.as_ref())
 }
 
 fn learn(groups: &[Group], settled: &[Vec<f64>]) -> Habits {

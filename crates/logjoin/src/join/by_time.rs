@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use super::placing::{self, Said, Writer};
 use super::{Join, Joined, reaches};
 use logjoin_parse::Product;
 
@@ -28,6 +29,11 @@ const EVERYDAY: usize = 4;
 const NEAR: i64 = 20 * MS;
 /// Share of the messages of a kind that must stand at starts (or ends).
 const AT: f64 = 0.9;
+/// A message is given from this probability on, and no message without a name is surer than that.
+const CLEAR: f64 = 0.65;
+const SUREST: f64 = 0.97;
+/// Where this much of the probability is on messages, none of them clear, it is not said that there is none.
+const OPEN: f64 = 0.1;
 /// Messages given to one request.
 const MOST: usize = 8;
 
@@ -40,18 +46,23 @@ struct Owner {
     from: i64,
     to: i64,
     order: (i64, crate::event::At),
+    /// The backend may have gone on when the proxy had given up.
+    is_late: bool,
 }
 
 impl Owner {
     fn failed(number: usize, f: &Failing, world: &World) -> Owner {
         let t = &world.requests[f.request];
         let (from, to) = span(f);
-        Owner { failing: Some(number), start: f.start, end: f.end, from, to, order: (f.end_ns, t.r.at) }
+        let is_late = f.mechanism == Mechanism::ReadTimeout;
+        let order = (f.end_ns, t.r.at);
+        Owner { failing: Some(number), start: f.start, end: f.end, from, to, order, is_late }
     }
 
     fn served(t: &Timed) -> Owner {
         let (start, end) = ((t.start_lo, t.start_hi), (t.end_lo, t.end_hi));
-        Owner { failing: None, start, end, from: t.start_lo, to: t.end_hi, order: (t.end_lo, t.r.at) }
+        let order = (t.end_lo, t.r.at);
+        Owner { failing: None, start, end, from: t.start_lo, to: t.end_hi, order, is_late: false }
     }
 }
 
@@ -65,6 +76,7 @@ pub(super) fn join(
     joins: &mut [Join],
 ) {
     let mut found: Vec<(usize, Joined)> = Vec::new();
+    let mut open: Vec<usize> = Vec::new();
     for instance in 0..plan.instances.len() {
         if plan.instances[instance].is_proxy || !clocks.is_known(instance) {
             continue;
@@ -107,9 +119,15 @@ pub(super) fn join(
             }
             place(&lines, &mut owners, band);
             owners.sort_by_key(|o| o.order);
-            assign(&lines, &owners, &mut found);
+            let mut given = assign(&lines, &owners);
+            by_habit(&lines, &owners, band, &mut given, &mut open);
+            for (o, l, confidence) in given {
+                let row = Row::Log(lines[l].0 as u32);
+                found.extend(owners[o].failing.map(|f| (f, Joined { row, how: "time", confidence })));
+            }
         }
     }
+    open.into_iter().for_each(|f| joins[f].ambiguous = true);
     for (f, joined) in found {
         let lines = &mut joins[f].lines;
         if !lines.iter().any(|l| l.row == joined.row)
@@ -216,7 +234,8 @@ fn group_of(
             .iter()
             .filter(|i| {
                 let (from, to) = span(&failing[**i]);
-                m.hi >= from - band && m.lo <= to + band
+                // What took long began long before it was told.
+                m.hi >= from - band && m.lo - took(m).unwrap_or(0) <= to + band
             })
             .flat_map(|i| {
                 let f = &failing[*i];
@@ -268,22 +287,64 @@ fn went_to(index: &Index<'_>, peers: &Peers, t: &Timed) -> Option<usize> {
     at.map(|i| i as usize)
 }
 
+/// A request, a message, and how sure it is that they belong together.
+type Given = (usize, usize, f64);
+
+/// What is left over goes by where in their requests such messages are written. Who may own one, but none for sure, is `open`.
+fn by_habit(lines: &[Line<'_>], owners: &[Owner], band: i64, given: &mut Vec<Given>, open: &mut Vec<usize>) {
+    let mut is_owner = vec![false; owners.len()];
+    given.iter().for_each(|g| is_owner[g.0] = true);
+    if owners.iter().zip(&is_owner).all(|(o, has)| o.failing.is_none() || *has) {
+        return;
+    }
+    let messages: Vec<Said> = lines
+        .iter()
+        .map(|(_, m)| Said { at: (m.lo, m.hi), took: took(m), place: (m.e.at.file, m.e.at.line) })
+        .collect();
+    let writers: Vec<Writer> = owners
+        .iter()
+        .map(|o| Writer { start: o.start, end: o.end, has_failed: o.failing.is_some(), is_late: o.is_late })
+        .collect();
+    // Messages that were given in heaps are of requests that write several.
+    let pairs: Vec<(usize, usize)> = given.iter().map(|g| (g.0, g.1)).collect();
+    let mut best: BTreeMap<usize, (f64, usize, f64)> = BTreeMap::new();
+    for (o, l, p) in placing::place(&messages, &writers, &pairs, band + NEAR) {
+        let b = best.entry(o).or_insert((0.0, l, 0.0));
+        b.2 += p;
+        if p > b.0 {
+            (b.0, b.1) = (p, l);
+        }
+    }
+    for (o, (p, l, any)) in best.into_iter().filter(|(o, _)| !is_owner[*o]) {
+        if p >= CLEAR {
+            given.push((o, l, p.min(SUREST)));
+        } else if any >= OPEN {
+            open.extend(owners[o].failing);
+        }
+    }
+}
+
+/// How long what a message speaks of took, nanoseconds.
+fn took(m: &Moment<LogEvent>) -> Option<i64> {
+    let ms = m.e.signal.as_ref()?.duration_ms?;
+    Some((ms as i64).saturating_mul(MS))
+}
+
 /// Gives messages to requests, cluster by cluster: what overlaps hangs together.
-fn assign(lines: &[Line<'_>], owners: &[Owner], found: &mut Vec<(usize, Joined)>) {
+fn assign(lines: &[Line<'_>], owners: &[Owner]) -> Vec<Given> {
+    let mut found: Vec<Given> = Vec::new();
     let covers = |o: &Owner, m: &Moment<LogEvent>| m.hi >= o.from && m.lo <= o.to;
     let mut used = vec![false; lines.len()];
     let mut spent = vec![false; owners.len()];
     // First the pairs that precise stamps decide: one message in a narrow place, and no other narrow place for it.
     let is_narrow = |o: &Owner| o.to - o.from <= NARROW;
-    for (l, (number, m)) in lines.iter().enumerate() {
+    for (l, (_, m)) in lines.iter().enumerate() {
         let mut near = (0..owners.len()).filter(|o| is_narrow(&owners[*o]) && covers(&owners[*o], m));
         if let (Some(o), None) = (near.next(), near.next())
             && lines.iter().filter(|(_, other)| covers(&owners[o], other)).count() == 1
         {
             (used[l], spent[o]) = (true, true);
-            if let Some(f) = owners[o].failing {
-                found.push((f, Joined { row: Row::Log(*number as u32), how: "time", confidence: 0.88 }));
-            }
+            found.push((o, l, 0.88));
         }
     }
     for start in 0..lines.len() {
@@ -312,11 +373,7 @@ fn assign(lines: &[Line<'_>], owners: &[Owner], found: &mut Vec<(usize, Joined)>
         members.sort_unstable();
         mine.sort_unstable();
         members.iter().for_each(|m| used[*m] = true);
-        let mut give = |owner: usize, line: usize, confidence: f64| {
-            if let Some(f) = owners[owner].failing {
-                found.push((f, Joined { row: Row::Log(lines[line].0 as u32), how: "time", confidence }));
-            }
-        };
+        let mut give = |owner: usize, line: usize, confidence: f64| found.push((owner, line, confidence));
         if let [one] = mine[..] {
             // A long request covers much that is not its own.
             if owners[one].to - owners[one].from <= LONG || members.len() == lines.len() && lines.len() > 1 {
@@ -357,6 +414,7 @@ fn assign(lines: &[Line<'_>], owners: &[Owner], found: &mut Vec<(usize, Joined)>
             give(mine[o], members[m], 0.85);
         }
     }
+    found
 }
 
 /// A single message inside a longer stretch than this is chance.

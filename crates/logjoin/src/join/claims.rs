@@ -31,6 +31,8 @@ pub(super) struct Claim {
     pub has_start: bool,
     /// Where it went, if that is known.
     pub instance: Option<usize>,
+    /// The request was tried once: what its line says of its duration is about this try.
+    pub is_only: bool,
 }
 
 impl Claim {
@@ -47,6 +49,15 @@ impl Claim {
     /// The client got the backend's answer.
     pub fn is_passed_on(&self) -> bool {
         matches!(self.mechanism, None | Some(Mechanism::FromBackend))
+    }
+
+    /// The try ended when the backend's answer came, whether the proxy passed it on or threw it away.
+    pub fn is_answered(&self) -> bool {
+        use Mechanism::{FromBackend, HeaderTooLarge, InvalidOrDenied, InvalidResponse};
+        matches!(
+            self.mechanism,
+            None | Some(FromBackend | HeaderTooLarge | InvalidResponse | InvalidOrDenied)
+        )
     }
 
     /// Between which moments its line can have been written, clocks apart.
@@ -87,6 +98,7 @@ fn tries(plan: &Plan, world: &World, peers: &Peers, f: &Failing, number: usize) 
         end: f.end,
         has_start: f.has_start,
         instance: None,
+        is_only: true,
     };
     let whole = if f.has_start {
         whole
@@ -115,6 +127,7 @@ fn tries(plan: &Plan, world: &World, peers: &Peers, f: &Failing, number: usize) 
             instance: instance(&one.label),
             mechanism: Some(one.mechanism),
             status: one.logged.status.unwrap_or(t.r.status),
+            is_only: false,
             ..whole.clone()
         };
         if let (true, Some(own)) = (all_known, spent(k)) {
@@ -152,5 +165,6 @@ pub(super) fn served(world: &World, peers: &Peers, request: usize) -> Claim {
         end: (t.end_lo, t.end_hi),
         has_start: t.has_duration || t.r.anchor == logjoin_parse::Anchor::Start,
         instance: if t.r.server == 0 { None } else { peers.by_hash(t.r.server) },
+        is_only: t.r.tries <= 1,
     }
 }

@@ -14,7 +14,6 @@ use crate::par;
 use crate::peers::Peers;
 use crate::plan::Plan;
 use crate::timeline::{Timed, World};
-use crate::vocabulary::Mechanism;
 
 const MS: i64 = 1_000_000;
 const SECOND: i64 = 1_000_000_000;
@@ -28,6 +27,10 @@ const MIN_PAIRS: u64 = 12;
 const ODD: f64 = 0.03;
 /// How long after the proxy gave up a backend still works on a request: half of them up to this.
 const LATE_SCALE: f64 = 2.0;
+/// The share of a backend's lines that belong to no logged request, before anything is known.
+const STRAYS: f64 = 0.05;
+/// Lines of a backend that are looked at to find how many do.
+const STRAY_SAMPLE: usize = 2_000;
 
 /// What is known of one proxy and one backend.
 #[derive(Debug, Clone, Default)]
@@ -45,6 +48,8 @@ pub(super) struct Law {
     pub shares_ids: bool,
     /// Backends that know the real clients.
     pub shares_clients: bool,
+    /// The share of the backend's lines that no proxy has a request for.
+    pub strays: f64,
     /// How sure the clock is.
     pub band: i64,
     pub is_known: bool,
@@ -103,20 +108,58 @@ impl Laws {
                 }
             }
         }
+        let strays: Vec<f64> =
+            (0..plan.instances.len()).map(|b| strays(plan, world, index, clocks, b)).collect();
         let by_pair = (0..plan.instances.len())
             .filter(|i| plan.instances[*i].is_proxy)
             .flat_map(|p| (0..plan.instances.len()).map(move |b| (p, b)))
             .map(|(p, b)| {
                 let law = seen.remove(&(p, b)).unwrap_or_default().law();
-                ((p, b), Law { band: clocks.band(b) + clocks.band(p), is_known: clocks.is_known(b), ..law })
+                let band = clocks.band(b) + clocks.band(p);
+                ((p, b), Law { band, strays: strays[b], is_known: clocks.is_known(b), ..law })
             })
             .collect();
         Laws { by_pair, none: Seen::default().law() }
     }
 }
 
+/// The share of an instance's lines about which no proxy logged any request that they could be about. Only what is requested
+/// through a proxy at all counts: health checks are nobody's rivals.
+fn strays(plan: &Plan, world: &World, index: &Index<'_>, clocks: &ClockModel, instance: usize) -> f64 {
+    if plan.instances[instance].is_proxy || !clocks.is_known(instance) {
+        return STRAYS;
+    }
+    let mut own: Vec<&Timed> =
+        world.requests.iter().filter(|t| t.instance == instance && t.r.target != 0).collect();
+    let step = own.len().div_ceil(STRAY_SAMPLE).max(1);
+    if step > 1 {
+        own.sort_by_key(|t| (crate::hash::pair(t.r.target, t.r.agent), t.r.at));
+    }
+    let (mut strays, mut all) = (0.0, 0.0);
+    let (proxies_from, proxies_to) = covered(plan, world);
+    let reach = clocks.widest_band() + SECOND;
+    let is_covered = |t: &&Timed| t.start_lo >= proxies_from + reach && t.end_hi + reach <= proxies_to;
+    for t in own.into_iter().step_by(step).filter(is_covered) {
+        let asked = |e: &Entry| plan.instances[e.instance as usize].is_proxy;
+        if !index.request(t.r.method, t.r.target).any(|e| asked(&e)) {
+            continue;
+        }
+        // A request may have waited, and its proxy may have given up long before.
+        let mut near = index.near(t.r.method, t.r.target, t.start_lo - 60 * SECOND, t.end_hi + reach);
+        all += 1.0;
+        strays += f64::from(u8::from(!near.any(|e| asked(&e))));
+    }
+    ((strays + STRAYS) / (all + 1.0)).clamp(0.002, 0.5)
+}
+
+/// From when to when the proxies log.
+fn covered(plan: &Plan, world: &World) -> (i64, i64) {
+    let ends = || world.requests.iter().filter(|t| plan.instances[t.instance].is_proxy).map(|t| t.end_lo);
+    (ends().min().unwrap_or(0), ends().max().unwrap_or(0))
+}
+
 /// The only line that can be the other side of a served request.
-fn only_line(
+pub(super) fn only_line(
     plan: &Plan,
     index: &Index<'_>,
     clocks: &ClockModel,
@@ -182,18 +225,19 @@ impl Seen {
             duration: quantile(&mut self.durations, 0.5).unwrap_or(5 * MS).clamp(MS, SECOND) as f64 / 1e9,
             shares_ids: mostly(self.ids),
             shares_clients: mostly(self.clients),
+            strays: STRAYS,
             band: 0,
             is_known: false,
         }
     }
 }
 
-fn gap(a: (i64, i64), b: (i64, i64)) -> i64 {
+pub(super) fn gap(a: (i64, i64), b: (i64, i64)) -> i64 {
     (b.0 - a.1).max(a.0 - b.1).max(0)
 }
 
 /// How probable a moment known to lie in `e` is, per second, when it should be in `c` but for `jitter`.
-fn density(e: (i64, i64), c: (i64, i64), jitter: i64) -> f64 {
+pub(super) fn density(e: (i64, i64), c: (i64, i64), jitter: i64) -> f64 {
     let (lo, hi) = (e.0 - c.1 - jitter, e.1 - c.0 + jitter);
     let inside = hi.min(-lo);
     if inside <= 0 {
@@ -230,6 +274,9 @@ impl Law {
         let is_message = e.status == 0;
         let jitter = self.jitter + self.band;
         let is_late = c.may_end_late();
+        if !is_late && c.is_only && self.outlasts(world, c, e) {
+            return 0.0;
+        }
         if is_message {
             let inside = e.lo <= c.end.1 + slack;
             let length = (c.end.1 - c.start.0 + 2 * slack) as f64 / 1e9;
@@ -247,22 +294,50 @@ impl Law {
             return 0.0;
         }
         match c.mechanism {
-            None | Some(Mechanism::FromBackend) => {
+            _ if c.is_answered() => {
                 let near = around(stamp, if is_start { start } else { end }, 0.3);
-                let base = (1.0 - ODD) * at_end + ODD * near;
-                base * self.same_duration(world, c, e)
+                // Of a request that is stamped when it came, the end is only guessed.
+                let is_guessed = end.1 - end.0 > start.1 - start.0;
+                let at = at_start.filter(|_| is_guessed).map_or(at_end, |s| s.min(at_end));
+                let base = (1.0 - ODD) * at + ODD * near;
+                base * if c.is_only { self.same_duration(world, c, e) } else { 1.0 }
             }
-            Some(_) if is_late => match at_start {
+            _ if is_late => match at_start {
                 // What waits in the accept queue is read after the proxy has given up.
                 Some(s) => 0.85 * s + 0.15 * after(begun, start, LATE_SCALE, slack),
                 None => 0.9 * after(stamp, end, LATE_SCALE, slack) + 0.1 * around(stamp, end, 1.0),
             },
-            Some(_) => match at_start {
+            _ => match at_start {
                 Some(s) if is_start => 0.9 * s + 0.1 * around(stamp, start, 0.3),
                 Some(s) => 0.6 * at_end.min(s) + 0.3 * s + 0.1 * around(stamp, end, 0.3),
                 None => 0.8 * at_end + 0.2 * around(stamp, end, 0.3),
             },
         }
+    }
+
+    /// The backend says that it took longer than the proxy, which waited to the end, says that it waited: whatever the clocks.
+    fn outlasts(&self, world: &World, c: &Claim, e: &Entry) -> bool {
+        let (Row::Request(i), Some(waited)) = (e.row, world.requests[c.request].r.duration_ns) else {
+            return false;
+        };
+        let r = &world.requests[i as usize].r;
+        let unit = r.unit_ns + world.requests[c.request].r.unit_ns;
+        r.duration_ns.is_some_and(|took| c.mechanism.is_some() && took > waited + unit + took / 100)
+    }
+
+    /// By how much a line came later than the request let expect, where the proxy did not wait for it: between which two
+    /// delays, nanoseconds. After its start where the line says when that was, else after the proxy gave up.
+    pub fn delay(&self, c: &Claim, e: &Entry) -> Option<(i64, i64)> {
+        if !c.may_end_late() || e.status == 0 {
+            return None;
+        }
+        let is_start = !e.has_duration && (self.is_start || e.is_start);
+        let ((lo, hi), from) = if (e.has_duration || is_start) && c.has_start {
+            ((e.start, e.start + (e.hi - e.lo)), c.start)
+        } else {
+            ((e.lo, e.hi), c.end)
+        };
+        Some((lo - from.1, hi - from.0))
     }
 
     /// How many times likelier the two durations are for one request than for two.

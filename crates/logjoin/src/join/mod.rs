@@ -10,6 +10,9 @@ mod by_time;
 mod chains;
 mod claims;
 mod laws;
+mod order;
+mod placing;
+mod sequence;
 
 use std::collections::BTreeSet;
 
