@@ -99,6 +99,9 @@ pub fn read_truth(path: &Path) -> io::Result<Vec<Own>> {
     Ok(text.lines().filter_map(row).collect())
 }
 
+/// A failed request's lines so far: at the proxy, and at a backend.
+type Lines = (Option<u64>, Option<(String, u64)>);
+
 /// A line that is not written yet: when it will be, the failed request that it is about, its text.
 type Waiting = (f64, Option<u64>, String);
 
@@ -112,7 +115,7 @@ pub fn write_packed(s: &Scenario, folder: &Path, packing: Packing) -> io::Result
     let mut done = Written::default();
     let mut open: BTreeMap<String, Log> = BTreeMap::new();
     let mut late: BTreeMap<String, Vec<Waiting>> = BTreeMap::new();
-    let mut own: BTreeMap<u64, (Option<u64>, Option<(String, u64)>)> = BTreeMap::new();
+    let mut own: BTreeMap<u64, Lines> = BTreeMap::new();
     let access = front::logs(&Scenario { requests: 0, ..s.clone() }, &[]).first().map(|l| l.path.clone());
     let (path, text) = front::configuration(s);
     let path = folder.join(path);

@@ -40,7 +40,7 @@ impl Lap {
     }
 
     /// Seconds by the clock and of the processors, and begins anew.
-    pub fn next(&mut self) -> (f64, f64) {
+    pub fn lap(&mut self) -> (f64, f64) {
         let now = Lap::new();
         let spent = (now.wall - self.wall, now.cpu.saturating_sub(self.cpu));
         *self = now;

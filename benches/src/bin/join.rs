@@ -50,7 +50,7 @@ fn measure(folder: &std::path::Path, truth: &[bulk::Own]) {
     let plan = inputs.plan(logjoin::Options::default());
     let mut lap = Lap::new();
     let (scans, _) = inputs.scan_writing(&plan, &|_| (), &mut std::io::sink());
-    let (wall, cpu) = lap.next();
+    let (wall, cpu) = lap.lap();
     anstream::println!("read      {wall:>7.2} s {cpu:>7.2} s of CPU, {} MB", memory("VmRSS"));
     // What comes before is reading, what comes after is judging.
     let (first, behind) = (Stage::Clocks, Stage::Chains);
@@ -59,7 +59,7 @@ fn measure(folder: &std::path::Path, truth: &[bulk::Own]) {
     let mut lap = Lap::new();
     let mut done = first;
     let analysis = logjoin::finish_with(&plan, scans, &mut |stage| {
-        let (wall, cpu) = lap.next();
+        let (wall, cpu) = lap.lap();
         if stage == first {
             (before, all) = (memory("VmRSS"), Lap::new());
             forget_peak();
@@ -74,7 +74,7 @@ fn measure(folder: &std::path::Path, truth: &[bulk::Own]) {
             forget_peak();
         }
         if stage == behind {
-            let (wall, cpu) = all.next();
+            let (wall, cpu) = all.lap();
             anstream::println!(
                 "all steps {wall:>7.2} s {cpu:>7.2} s of CPU; rows: {before} MB, beside them at most {} MB",
                 peak.saturating_sub(before)

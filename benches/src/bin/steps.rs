@@ -45,7 +45,7 @@ fn measure(paths: &[PathBuf]) {
     let mut all = Lap::new();
     let mut lap = Lap::new();
     let mut tell = |name: &str| {
-        let (wall, cpu) = lap.next();
+        let (wall, cpu) = lap.lap();
         anstream::println!("{name:<10} {wall:>8.3} {cpu:>8.2} {:>8} {:>8}", memory("VmRSS"), memory("VmHWM"));
         forget_peak();
         lap = Lap::new();
@@ -68,7 +68,7 @@ fn measure(paths: &[PathBuf]) {
     tell("json");
     drop(analysis);
     tell("drop");
-    let (wall, cpu) = all.next();
+    let (wall, cpu) = all.lap();
     anstream::println!("{:<10} {wall:>8.3} {cpu:>8.2}   {bytes} bytes of JSON", "all");
 }
 
