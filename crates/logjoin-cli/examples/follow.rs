@@ -1,38 +1,59 @@
-//! Follows growing files and says what is new: `follow SECONDS ROUNDS PATH...`.
+//! Follows growing files and tells each incident when it is over: `follow SECONDS ROUNDS FILE...`.
 //!
-//! All is read again whenever something has grown. That is honest, not clever: a new line of a backend may explain an
-//! old failure, and a minute of logs is read in a moment. Keep the paths to what is recent. A failure is told with the
-//! cause that was known first, and once more when its file is rotated.
+//! What the files hold at the start tells what they are. Everything read so far counts as complete five seconds later.
 #![allow(clippy::print_stdout)]
 
-use std::collections::BTreeSet;
-use std::path::PathBuf;
-use std::time::Duration;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use logjoin::Options;
-use logjoin_cli::engine::analyze;
-use logjoin_input::{DiscoverOptions, discover};
+use logjoin::{Follow, Head, Options, plan};
+
+/// A file that grows: how far it has been read.
+struct Growing {
+    path: String,
+    offset: u64,
+    next_line: u64,
+}
+
+impl Growing {
+    /// The whole lines that have been added.
+    fn read(&mut self) -> std::io::Result<Vec<u8>> {
+        let mut file = File::open(&self.path)?;
+        file.seek(SeekFrom::Start(self.offset))?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        bytes.truncate(bytes.iter().rposition(|b| *b == b'\n').map_or(0, |end| end + 1));
+        self.offset += bytes.len() as u64;
+        Ok(bytes)
+    }
+}
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut args = std::env::args().skip(1);
     let mut number =
-        || args.next().and_then(|a| a.parse::<f64>().ok()).ok_or("usage: follow SECONDS ROUNDS PATH...");
+        || args.next().and_then(|a| a.parse::<f64>().ok()).ok_or("usage: follow SECONDS ROUNDS FILE...");
     let (seconds, rounds) = (number()?, number()?);
-    let paths: Vec<PathBuf> = args.map(PathBuf::from).collect();
-    let mut size = 0;
-    let mut told = BTreeSet::new();
+    let mut files: Vec<Growing> =
+        args.map(|path| Growing { path, offset: 0, next_line: 1 }).collect();
+    files.sort_by(|a, b| a.path.cmp(&b.path)); // as the plan numbers them
+    let head = |f: &Growing| -> std::io::Result<Head> {
+        Ok(Head { path: f.path.clone(), bytes: std::fs::read(&f.path)?, ..Head::default() })
+    };
+    let heads = files.iter().map(head).collect::<std::io::Result<Vec<Head>>>()?;
+    let plan = plan(heads, Vec::new(), Options { window_s: 30.0, ..Options::default() });
+    let mut follow = Follow::new(&plan);
     for _ in 0..rounds as u64 {
-        let found = discover(&paths, &DiscoverOptions::default()).files;
-        let grown: u64 = found.iter().filter_map(|f| f.size()).sum();
-        if grown != size {
-            size = grown;
-            for f in analyze(&paths, &[], Options::default()).0.failures {
-                // Ids number the failures of one analysis; the line stays what it is.
-                if told.insert((f.file.clone(), f.line, f.client.clone(), f.target.clone())) {
-                    println!("{} {}:{} {} {}", f.time, f.file, f.line, f.status.unwrap_or(0), f.cause);
-                }
-            }
+        for (number, file) in files.iter_mut().enumerate() {
+            let lines = file.read()?;
+            follow.push(number, file.next_line, &lines);
+            file.next_line += lines.iter().filter(|b| **b == b'\n').count() as u64;
         }
+        let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_nanos() as i64;
+        for incident in follow.settle(now - 5_000_000_000) {
+            println!("{} .. {}: {}", incident.start, incident.end, incident.summary);
+        }
+        follow.forget(now - 3600 * 1_000_000_000);
         std::thread::sleep(Duration::from_secs_f64(seconds));
     }
     Ok(())

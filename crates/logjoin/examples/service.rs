@@ -1,59 +1,53 @@
-//! In an async service: batches of lines arrive from several hosts, and every so often the incident so far is judged.
+//! In an async service: batches of lines arrive from several hosts, and incidents are told when they are over.
 //! `service FILE...` plays the files as if they were hosts.
 //!
 //! The engine never waits, so it belongs on a thread for work (`spawn_blocking`), not on those that wait for sockets.
-//! Lines are kept as they come and analysed again from the start: joins need both sides, which arrive in any order.
 #![allow(clippy::print_stdout)]
 
-use std::collections::BTreeMap;
-
-use logjoin::{Analysis, Options, analyze};
+use logjoin::{Analysis, Follow, Head, Options, Plan, plan};
 use tokio::sync::mpsc;
-use tokio::task::{JoinError, spawn_blocking};
+use tokio::task::spawn_blocking;
 
-/// Whole lines of one log.
+/// Whole lines of one log: its number in the plan, the number of the first line.
 struct Batch {
-    path: String,
+    file: usize,
+    first_line: u64,
     lines: Vec<u8>,
 }
 
-/// Bytes after which the service forgets; a real one forgets by age.
-const ENOUGH: usize = 64 << 20;
-
-async fn judge(logs: &BTreeMap<String, Vec<u8>>) -> Result<Analysis, JoinError> {
-    let now = logs.clone();
-    spawn_blocking(move || analyze(now, Options::default())).await
-}
-
-async fn collect(mut batches: mpsc::Receiver<Batch>, every: usize) -> Result<Analysis, JoinError> {
-    let mut logs: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+/// Judges as batches come. A real service settles by its clock, some seconds late, and forgets what is old; these logs lie in
+/// the past, so each batch settles all.
+fn collect(plan: &Plan, mut batches: mpsc::Receiver<Batch>) -> Analysis {
+    let mut follow = Follow::new(plan);
     let mut count = 0;
-    while let Some(batch) = batches.recv().await {
-        logs.entry(batch.path).or_default().extend(batch.lines);
+    while let Some(batch) = batches.blocking_recv() {
+        follow.push(batch.file, batch.first_line, &batch.lines);
         count += 1;
-        if count % every == 0 {
-            println!("after {count} batches: {} failures", judge(&logs).await?.totals.failures);
-        }
-        if logs.values().map(Vec::len).sum::<usize>() > ENOUGH {
-            logs.clear();
-        }
     }
-    judge(&logs).await
+    for incident in follow.settle(i64::MAX / 2) {
+        println!("after {count} batches: {}", incident.summary);
+    }
+    follow.finish()
 }
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut paths: Vec<String> = std::env::args().skip(1).collect();
+    paths.sort(); // as the plan numbers them
+    let head = |path: &String| {
+        Ok(Head { path: path.clone(), bytes: std::fs::read(path)?, ..Head::default() })
+    };
+    let heads = paths.iter().map(head).collect::<std::io::Result<Vec<Head>>>()?;
+    let plan = plan(heads.clone(), Vec::new(), Options::default());
     let (sender, batches) = mpsc::channel(16);
-    let service = tokio::spawn(collect(batches, 10));
-    for path in std::env::args().skip(1) {
-        let bytes = std::fs::read(&path)?;
-        for lines in bytes.split_inclusive(|b| *b == b'\n').collect::<Vec<_>>().chunks(100) {
-            sender.send(Batch { path: path.clone(), lines: lines.concat() }).await?;
+    let service = spawn_blocking(move || collect(&plan, batches));
+    for (file, head) in heads.iter().enumerate() {
+        let lines: Vec<&[u8]> = head.bytes.split_inclusive(|b| *b == b'\n').collect();
+        for (n, batch) in lines.chunks(100).enumerate() {
+            sender.send(Batch { file, first_line: n as u64 * 100 + 1, lines: batch.concat() }).await?;
         }
     }
     drop(sender);
-    for incident in service.await??.incidents {
-        println!("{}: {}", incident.id, incident.summary);
-    }
+    println!("{} failures in all", service.await?.totals.failures);
     Ok(())
 }

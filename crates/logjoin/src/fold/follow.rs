@@ -52,7 +52,7 @@ impl<'p> Follow<'p> {
 
     /// Judges what can be judged when everything up to a moment has been pushed: `until_ns`, nanoseconds since the epoch on the
     /// reference clock. Returns the incidents that are over and were not told before, the worst first. What comes later than
-    /// it should is judged with what is then in view.
+    /// it should is judged with what is then in view, and if its incident is long over, it is in the result only.
     pub fn settle(&mut self, until_ns: i64) -> Vec<Incident> {
         self.fold.turn_to(until_ns.div_euclid(SECOND));
         let over = self.fold.horizon.saturating_sub(episodes::longest_gap(self.fold.sums.mean_gap()));
