@@ -152,6 +152,16 @@ impl Folder {
     /// Takes the next line, of which a [`BriefReader`](crate::BriefReader) says that it is a request of `format`: the same
     /// as [`Folder::step`] with its record, which begins an event. For lines that [`Folder::claims`] does not.
     pub fn request(&mut self, line: &[u8], brief: &Brief<'_>, envelope: Option<&Envelope<'_>>) {
+        if let Some(c) = &mut self.current
+            && c.single
+            && envelope.is_none()
+            && c.format == brief.format
+            && brief.product != Product::Backend
+        {
+            // Nearly always: a line like the one before, which was a request too and has no process and no envelope.
+            (c.lines, c.bytes, c.last) = (1, line.len() + 1, announce(line));
+            return;
+        }
         let mut tag = self.current.take().map_or_else(Vec::new, |c| c.tag);
         tag.clear();
         tag.extend_from_slice(envelope.and_then(|e| e.tag.as_deref()).unwrap_or_default());

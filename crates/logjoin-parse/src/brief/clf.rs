@@ -1,7 +1,7 @@
 //! The common and combined logs and what nginx and httpd write behind them, in brief; [`crate::formats`] has the whole.
 
 use super::stamp::Seconds;
-use super::{Brief, digits, is_plain_status, millis, quote, request_line, word};
+use super::{Brief, digits, is_plain_status, millis, request_line, word};
 use crate::bytes::uint;
 use crate::{Anchor, FormatDef, Product};
 
@@ -83,6 +83,17 @@ impl Formats {
     }
 }
 
+/// The bytes that end the value of a pair or make it more than one.
+const ENDS: [bool; 256] = {
+    let mut ends = [false; 256];
+    let mut i = 0;
+    while i < 6 {
+        ends[b" ,\"\\\t\r"[i] as usize] = true;
+        i += 1;
+    }
+    ends
+};
+
 /// Most pairs behind a line.
 const PAIRS: usize = 16;
 
@@ -149,7 +160,8 @@ fn client(line: &[u8]) -> Option<(&[u8], &[u8])> {
 
 /// A quoted field without a backslash, behind its opening quote; what follows it is nothing or stands behind a blank.
 fn quoted(b: &[u8]) -> Option<(&[u8], &[u8])> {
-    let i = quote(b)?;
+    // Mostly a dash, or long.
+    let i = if b.starts_with(b"-\"") { 1 } else { memchr::memchr2(b'"', b'\\', b)? };
     let rest = &b[i + 1..];
     (b[i] == b'"' && matches!(rest.first(), None | Some(b' '))).then(|| (&b[..i], rest))
 }
@@ -207,8 +219,7 @@ fn pairs<'a>(mut rest: &'a [u8], formats: &mut Formats, brief: &mut Brief<'a>) -
         let is_quoted = formats.names[place].head.ends_with(b"\"");
         place += 1;
         // A list has blanks or commas, and is of a request that was tried twice.
-        let is_end = |c: &u8| matches!(c, b' ' | b',' | b'"' | b'\\' | b'\t' | b'\r');
-        let end = after.iter().position(is_end).unwrap_or(after.len());
+        let end = after.iter().position(|c| ENDS[usize::from(*c)]).unwrap_or(after.len());
         let (value, after) = after.split_at(end);
         let after = match after.first() {
             Some(b'"') if is_quoted => &after[1..],
