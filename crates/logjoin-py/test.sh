@@ -15,6 +15,8 @@ venv="$target/python-venv"
 rm -rf "$target/python-wheels"
 VIRTUAL_ENV="$venv" "$venv/bin/maturin" build --quiet --profile "${PROFILE:-dev}" --out "$target/python-wheels"
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps "$target"/python-wheels/*.whl
-"$venv/bin/python" -m pytest --quiet -p no:cacheprovider "$@"
+# What the program writes is what the tables are held against.
+cargo build --quiet -p logjoin-cli --target-dir "$target"
+LOGJOIN_PROGRAM="$target/debug/logjoin" "$venv/bin/python" -m pytest --quiet -p no:cacheprovider "$@"
 # The stubs say what the module has, with the types that it has.
 "$venv/bin/python" -m mypy.stubtest logjoin --mypy-config-file tests/mypy.ini --allowlist tests/stubtest-allow.txt

@@ -32,6 +32,20 @@ pub fn failure_batch(failures: &[Failure]) -> Result<RecordBatch, Error> {
     Ok(RecordBatch::try_new(Arc::new(failure_schema()), arrays.collect())?)
 }
 
+/// Failures as a stream of one batch, by Arrow's C stream interface: what a language in the same process reads without
+/// copying (its specification calls the structure `ArrowArrayStream`).
+///
+/// # Errors
+///
+/// When there are more rows or bytes of text than a batch can count (2³¹).
+#[cfg(feature = "c-interface")]
+pub fn failure_stream(failures: &[Failure]) -> Result<crate::FFI_ArrowArrayStream, Error> {
+    let batch = failure_batch(failures)?;
+    let schema = batch.schema();
+    let batches = arrow_array::RecordBatchIterator::new([Ok(batch)], schema);
+    Ok(crate::FFI_ArrowArrayStream::new(Box::new(batches)))
+}
+
 /// Records as one batch.
 ///
 /// # Errors

@@ -22,8 +22,12 @@ mod columns;
 mod writer;
 
 pub use arrow_array::RecordBatch;
+#[cfg(feature = "c-interface")]
+pub use arrow_array::ffi_stream::FFI_ArrowArrayStream;
 pub use arrow_schema::Schema;
 
+#[cfg(feature = "c-interface")]
+pub use columns::failure_stream;
 pub use columns::{failure_batch, failure_schema, record_batch, record_schema};
 pub use writer::{RecordWriter, failures_to_parquet};
 

@@ -1,6 +1,8 @@
 """The package as a user sees it, on recorded logs."""
 
 import json
+import os
+import subprocess
 import threading
 import time
 from datetime import datetime, timedelta, timezone
@@ -8,6 +10,7 @@ from pathlib import Path
 
 import pandas
 import pyarrow
+import pyarrow.parquet
 import pytest
 
 import logjoin
@@ -63,6 +66,26 @@ def test_tables(crash):
     # The rows live on after what they came from.
     other = logjoin.analyze(CRASH).failures.to_arrow()
     assert other.equals(table)
+
+
+@pytest.mark.parametrize("recording", sorted(p.name for p in FIXTURES.iterdir() if (p / "logs").is_dir()))
+def test_tables_equal_those_of_the_program(recording, tmp_path):
+    """Column by column: names, order, types, values."""
+    program = os.environ.get("LOGJOIN_PROGRAM")
+    if not program:
+        pytest.skip("LOGJOIN_PROGRAM does not name the program; test.sh builds it")
+    logs = FIXTURES / recording
+    path = tmp_path / "failures.parquet"
+    subprocess.run([program, "join", logs, "--output-format", "parquet", "-o", path], check=True)
+    written = pyarrow.parquet.read_table(path)
+    table = logjoin.analyze(logs).failures.to_arrow()
+    assert table.column_names == written.column_names
+    assert table.num_rows == written.num_rows > 0
+    for name in table.column_names:
+        assert table.schema.field(name) == written.schema.field(name), name
+        assert table.column(name).equals(written.column(name)), name
+    frame = logjoin.analyze(logs).failures.to_pandas()
+    pandas.testing.assert_frame_equal(frame, written.to_pandas())
 
 
 def test_no_failures_are_an_empty_table():

@@ -378,9 +378,9 @@ class Failures:
     def __getitem__(self, index: int, /) -> Failure: ...
     def __iter__(self) -> Iterator[Failure]: ...
     def to_arrow(self) -> pyarrow.Table:
-        """A pyarrow.Table, one row per failure. Needs pyarrow."""
+        """A pyarrow.Table, one row per failure, with the columns of `logjoin join`. Needs pyarrow."""
     def to_pandas(self) -> pandas.DataFrame:
-        """A pandas.DataFrame, one row per failure. Needs pandas and pyarrow."""
+        """A pandas.DataFrame, one row per failure, with the columns of `logjoin join`. Needs pandas and pyarrow."""
     def __arrow_c_stream__(self, requested_schema: Any | None = None) -> Any:
         """The rows as a stream of one batch, by the Arrow PyCapsule interface."""
 

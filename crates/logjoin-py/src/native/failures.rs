@@ -1,13 +1,19 @@
 //! The failed requests: a sequence of objects for people, a table of Arrow for everything else.
 //!
-//! `logjoin/_table.py` makes the table, from the same attributes that a user sees.
+//! The columns are those of `logjoin join`, made by `logjoin-arrow` without Python's lock; Python gets them through
+//! Arrow's C interface, so nothing is copied and no attribute is asked for.
 
+use std::ffi::CStr;
 use std::sync::Arc;
 
-use pyo3::exceptions::PyIndexError;
+use pyo3::exceptions::{PyIndexError, PyOverflowError};
 use pyo3::prelude::*;
+use pyo3::types::PyCapsule;
 
 use super::views::Failure;
+
+/// The name that the Arrow PyCapsule interface gives to a capsule with a stream.
+const STREAM: &CStr = c"arrow_array_stream";
 
 /// All failed requests, in order of time: a sequence, and a table for whoever reads Arrow (pyarrow, pandas, Polars, DuckDB).
 #[pyclass(frozen, sequence, module = "logjoin")]
@@ -28,23 +34,31 @@ impl Failures {
         failure.map(|f| Failure(f.clone())).ok_or_else(|| PyIndexError::new_err("no such failure"))
     }
 
-    /// A pyarrow.Table, one row per failure. Needs pyarrow.
+    /// A pyarrow.Table, one row per failure, with the columns of `logjoin join`. Needs pyarrow.
     fn to_arrow<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        slf.py().import("logjoin._table")?.call_method1("table", (slf,))
+        slf.py().import("pyarrow")?.call_method1("table", (slf,))
     }
 
-    /// A pandas.DataFrame, one row per failure. Needs pandas and pyarrow.
+    /// A pandas.DataFrame, one row per failure, with the columns of `logjoin join`. Needs pandas and pyarrow.
     fn to_pandas<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         Failures::to_arrow(slf)?.call_method0("to_pandas")
     }
 
-    /// The rows as a stream, by the Arrow PyCapsule interface.
+    /// The rows as a stream of one batch, by the Arrow PyCapsule interface.
+    ///
+    /// requested_schema: not looked at; whoever wants other types casts, as that interface allows.
     #[pyo3(signature = (requested_schema=None))]
     fn __arrow_c_stream__<'py>(
-        slf: &Bound<'py, Self>,
+        &self,
+        py: Python<'py>,
         requested_schema: Option<Bound<'py, PyAny>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        Failures::to_arrow(slf)?.call_method1("__arrow_c_stream__", (requested_schema,))
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let _ = requested_schema;
+        let stream = py
+            .detach(|| logjoin_arrow::failure_stream(&self.all.failures))
+            .map_err(|e| PyOverflowError::new_err(e.to_string()))?;
+        // Whoever takes the stream out marks it as released; what is left is freed with the capsule.
+        PyCapsule::new_with_value(py, stream, STREAM)
     }
 
     fn __repr__(&self) -> String {
