@@ -98,7 +98,7 @@ fn an_anchor_tells_a_clock_that_nothing_else_tells() {
     let s = Scenario { requests: 6, failing: 0.0, ..small(Stamps::Millis, 41.0) };
     let world = generate(&s);
     world.write(folder.path()).unwrap();
-    let line = |file: &str, line| logjoin::LineAt { file: logjoin::Pattern::new(file), line };
+    let line = |file: &str, line| logjoin::options::LineAt { file: logjoin::Pattern::new(file), line };
     // The first line of node-a is about the proxy's line with the same target.
     let text = |name: &str| &world.files.iter().find(|(p, _)| p.ends_with(name)).unwrap().1;
     let target = text("node-a/access.log").lines().next().unwrap();

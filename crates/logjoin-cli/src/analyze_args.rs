@@ -5,10 +5,11 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use logjoin::options::{LineAt, Zone};
 use logjoin::redact::Redactor;
 use logjoin::render::{Slo, Template};
 use logjoin::rows::Names;
-use logjoin::{CauseId, LineAt, Pattern, Zone};
+use logjoin::{CauseId, Pattern};
 use logjoin_parse::Format;
 use logjoin_parse::compile::{self, Compiled, Escape, FormatError};
 

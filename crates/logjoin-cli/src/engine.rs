@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::DateTime;
-use logjoin::{Analysis, ConfigFile, FileScan, FileScanner, FileTimes, Head, Options, Plan};
+use logjoin::options::FileTimes;
+use logjoin::{Analysis, ConfigFile, FileScan, FileScanner, Head, Options, Plan};
 use logjoin_input::{
     DiscoverOptions, InputError, InputFile, NoteKind, ReadOptions, Tally, discover, group, read_config,
 };
@@ -158,6 +159,7 @@ impl Inputs {
                 order: *order,
                 bytes: file.head(HEAD_BYTES).unwrap_or_default(),
                 times: times(file),
+                ..Head::default()
             })
             .collect();
         logjoin::plan(heads, std::mem::take(&mut self.configs), options)

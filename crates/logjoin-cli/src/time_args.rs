@@ -11,7 +11,7 @@
 //! A zone is `Z`, `UTC`, `+01:00`, `+0100` or a name of the zone database (`Europe/Berlin`).
 
 use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, Utc};
-use logjoin::Zone;
+use logjoin::options::Zone;
 
 /// What was not understood, and what would be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +38,7 @@ fn of_wall(zone: Zone, wall: NaiveDateTime) -> Option<i64> {
 
 /// Reads a zone.
 pub(crate) fn zone(text: &str) -> Result<Zone, TimeError> {
-    text.parse().map_err(|e: logjoin::ZoneError| TimeError(e.to_string()))
+    text.parse().map_err(|e: logjoin::options::ZoneError| TimeError(e.to_string()))
 }
 
 /// An offset at the end of a time, seconds east of UTC.

@@ -1,7 +1,7 @@
 //! Teaches the rules a message that only this company's programs write.
 //!
-//! The built-in rules take it as they take their own: what `nanny` says of memory makes the cause `oom-kill`. Rules
-//! themselves cannot be added: causes are a closed list, so that their confidences stay comparable.
+//! The built-in rules take it as they take their own: what `nanny` says of memory makes the cause `oom-kill`. Where a
+//! message is not enough there are rules of one's own: `custom_rule`.
 #![allow(clippy::print_stdout)]
 
 use logjoin::signals::{Meaning, Scope, SignalDef};
@@ -32,7 +32,7 @@ const FILES: [(&str, &str); 3] = [
     ("app/app.log", "2026-11-21T02:47:17Z WARN nanny: over budget, killed 4711\n"),
 ];
 
-fn main() -> Result<(), String> {
+fn main() -> Result<(), logjoin::signals::SignalError> {
     NANNY.check()?;
     // Which log belongs to the address in the error line; in real traffic the joins tell.
     let peers = vec![("10.0.0.1:80".to_owned(), Pattern::new("app/"))];

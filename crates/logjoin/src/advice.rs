@@ -43,6 +43,7 @@ pub(crate) fn sentence(cause: CauseId) -> &'static str {
         CauseId::ProxyRestarting => "the proxy was restarting",
         CauseId::ProxyInternalError => "the proxy failed internally",
         CauseId::RequestLimited => "a limit or rule of the proxy refused",
+        CauseId::Custom => "a rule of one's own recognised it",
         CauseId::Unknown => "the reason is not in the logs",
     }
 }

@@ -4,6 +4,7 @@
 //! without servers failed for what took the servers out; a restart that ends a hang belongs to the hang; and where most
 //! of a row of failures are clear, the unclear ones among them are the same.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use logjoin_parse::StateEvent;
@@ -17,7 +18,7 @@ use crate::vocabulary::{CauseId, Mechanism};
 #[derive(Debug, Clone)]
 pub(crate) struct Judged {
     pub cause: CauseId,
-    pub detail: Option<&'static str>,
+    pub detail: Option<Cow<'static, str>>,
     pub confidence: f64,
     /// No line names the event: it is what remains when nothing else is said.
     pub by_exclusion: bool,
@@ -155,7 +156,7 @@ fn rows_agree(scene: &Scene<'_>, judged: &mut [Judged]) {
                 continue;
             };
             let evidence = judged[model].evidence.clone();
-            let detail = judged[model].detail;
+            let detail = judged[model].detail.clone();
             let by_exclusion = judged[model].by_exclusion;
             let share = n as f64 / members.len() as f64;
             for i in members {
@@ -167,7 +168,7 @@ fn rows_agree(scene: &Scene<'_>, judged: &mut [Judged]) {
                         j.alternatives.insert(0, was);
                     }
                     j.cause = cause;
-                    j.detail = detail;
+                    j.detail.clone_from(&detail);
                     j.by_exclusion = by_exclusion;
                     j.confidence = 0.6 + 0.3 * share;
                     j.evidence = evidence.clone();
@@ -261,7 +262,7 @@ fn remedies(scene: &Scene<'_>, judged: &mut [Judged]) {
                 }
                 j.evidence.extend(origin.evidence.iter().cloned());
                 j.cause = origin.cause;
-                j.detail = Some("cut by the restart that ended it");
+                j.detail = Some("cut by the restart that ended it".into());
                 j.by_exclusion = true;
                 // No surer than what it follows from.
                 j.confidence = origin.confidence.min(0.65);
@@ -308,7 +309,7 @@ fn no_servers(scene: &Scene<'_>, judged: &mut [Judged]) {
             j.alternatives.insert(0, (CauseId::NoLiveUpstreams, 0.1));
             j.alternatives.retain(|(c, _)| c != cause);
             j.cause = *cause;
-            j.detail = Some("the proxy had taken its servers out");
+            j.detail = Some("the proxy had taken its servers out".into());
             j.confidence = confidence;
             j.evidence.extend(evidence);
         } else if judged[i].cause == CauseId::NoLiveUpstreams && nothing_before(scene, &case) {

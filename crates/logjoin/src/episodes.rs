@@ -29,14 +29,16 @@ pub(crate) fn group(scene: &Scene<'_>, judged: &[Judged], mean: i64) -> Vec<Row>
     let order = by_start(scene);
     let mut rows: Vec<Row> = Vec::new();
     // Rows that may still grow, by cause; a row that has ended is never looked at again.
-    let mut open: BTreeMap<CauseId, Vec<usize>> = BTreeMap::new();
+    let mut open: BTreeMap<(CauseId, Option<&str>), Vec<usize>> = BTreeMap::new();
     for i in order {
         let case = scene.case(i);
         if !case.f.is_gateway {
             continue;
         }
         let cause = judged[i].cause;
-        let list = open.entry(cause).or_default();
+        // Causes of the caller's own are told apart by their names.
+        let own = judged[i].detail.as_deref().filter(|_| cause == CauseId::Custom);
+        let list = open.entry((cause, own)).or_default();
         list.retain(|r| case.start - rows[*r].end <= RARE_GAP.max(60 * mean));
         let fits = |r: &Row| {
             let mut sorted = r.gaps.clone();

@@ -1,11 +1,23 @@
-//! What a caller may say.
+//! What a caller may say: [`Options`], and what they are made of.
 
 use std::collections::BTreeSet;
 
-use crate::calendar::Zone;
+pub use crate::calendar::{Wall, Zone, ZoneError};
+pub use crate::plan::FileTimes;
+use crate::rule::Rule;
 use crate::signals::SignalDef;
 
 /// Options of an analysis. The default suits most archives.
+///
+/// Versions add fields: begin with the default and set what is wanted.
+///
+/// ```
+/// use logjoin::{Options, Pattern};
+///
+/// let mut options = Options { window_s: 30.0, ..Options::default() };
+/// options.zones.push((Pattern::new("api-3/"), "Europe/Berlin".parse()?));
+/// # Ok::<(), logjoin::options::ZoneError>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Options {
     /// Statuses that count as gateway failures. Default: 502, 503, 504.
@@ -25,6 +37,8 @@ pub struct Options {
     /// Messages of your own programs and what they mean, asked before the built-in table; the rules take them as they take
     /// its entries. The first 128 count, and each that [`SignalDef::check`] finds at fault becomes a note.
     pub signals: Vec<&'static SignalDef>,
+    /// Rules of your own, judged beside the built-in ones. Of equally sure verdicts the built-in one stands.
+    pub rules: Vec<Rule>,
     /// Only failures from this moment on, nanoseconds since the epoch on the reference clock.
     pub since_ns: Option<i64>,
     /// Only failures before this moment.
@@ -56,6 +70,7 @@ impl Default for Options {
             formats: Vec::new(),
             peers: Vec::new(),
             signals: Vec::new(),
+            rules: Vec::new(),
             since_ns: None,
             until_ns: None,
             year: None,

@@ -29,6 +29,8 @@ pub struct Head {
     pub order: u32,
     /// Some first bytes, decompressed.
     pub bytes: Vec<u8>,
+    /// What its lines are, where no bytes show it: for a source of [`Event`](crate::Event)s.
+    pub kind: Option<Kind>,
     /// When it was written, as far as anything beside its lines tells.
     pub times: FileTimes,
 }
@@ -261,7 +263,7 @@ fn sample(head: &Head, options: &Options, configs: &[ConfigFile]) -> Sample {
     let most = |m: &BTreeMap<Product, usize>| m.iter().max_by_key(|(_, n)| **n).map(|(p, _)| *p);
     Sample {
         product: most(&products).unwrap_or(Product::Unknown),
-        kind: kinds.iter().max_by_key(|(_, n)| **n).map(|(k, _)| *k),
+        kind: kinds.iter().max_by_key(|(_, n)| **n).map(|(k, _)| *k).or(head.kind),
         reader,
         clients: clients.len(),
         requests,

@@ -10,6 +10,7 @@ use logjoin_parse::{Body, Kind, Record, Stamp};
 use crate::analysis::{Example, Ledger};
 use crate::convert;
 use crate::event::{At, Events, LogEvent, Severity};
+use crate::own::Event;
 use crate::plan::{FilePlan, Plan};
 use crate::signals::{Matcher, Meaning};
 use crate::trail::Trail;
@@ -127,6 +128,17 @@ impl<'p> FileScanner<'p> {
             number += 1;
             rest = next;
         }
+    }
+
+    /// Takes a record of the caller's own as the line with this number: for sources that have values and no lines.
+    pub fn push_event(&mut self, line: u64, event: &Event<'_>) {
+        self.flush();
+        self.scan.ledger.lines += 1;
+        self.scan.ledger.events += 1;
+        *self.scan.formats.entry(event.record().format).or_default() += 1;
+        self.head = line;
+        self.follows_kept = true;
+        self.keep(event.record(), &event.raw(), line, 0);
     }
 
     /// Ends the file.

@@ -188,6 +188,8 @@ ids! {
         ProxyInternalError = "proxy-internal-error",
         /// A limit or rule refused the request.
         RequestLimited = "request-limited",
+        /// What a rule of the caller's own found; the detail is the id of that rule.
+        Custom = "custom",
         /// Not explained.
         Unknown = "unknown",
     }

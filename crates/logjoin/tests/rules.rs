@@ -18,6 +18,7 @@ use logjoin::{Analysis, CauseId};
 /// Causes that no rule gives yet.
 const WITHOUT_RULES: &[CauseId] = &[
     CauseId::AppError,
+    CauseId::Custom,
     CauseId::DnsStaleAddress,
     CauseId::NetworkPacketLoss,
     CauseId::ProxyRestarting,

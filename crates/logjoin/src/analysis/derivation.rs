@@ -15,7 +15,7 @@ pub struct Derivation {
     pub signals: Vec<NearSignal>,
     /// Lines of the server for the same path, near the failure, that were not joined to it.
     pub rejected: Vec<RejectedLine>,
-    /// Every rule, in the order of the table.
+    /// Every rule, in the order of the table; then those of the caller's own.
     pub rules: Vec<RuleOutcome>,
     /// From the argument to the stated probability, and what other failures changed.
     pub weighing: Vec<String>,
@@ -51,6 +51,9 @@ pub struct RejectedLine {
 pub struct RuleOutcome {
     /// The cause that it mostly gives.
     pub rule: CauseId,
+    /// Its id, where it is one of the caller's own.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub own: Option<String>,
     /// The cause that it gave here, if it fired.
     pub fired: Option<CauseId>,
     /// How sure its argument is by itself, 0 to 1; 0 if it did not fire.

@@ -10,7 +10,7 @@ const DAY: i64 = 86_400 * SECOND;
 /// A zone: a fixed offset, or a place whose offset depends on the date.
 ///
 /// ```
-/// use logjoin::Zone;
+/// use logjoin::options::Zone;
 /// assert_eq!("+05:30".parse(), Ok(Zone::Fixed(19_800)));
 /// let berlin: Zone = "Europe/Berlin".parse().unwrap();
 /// assert_eq!(berlin.offset_at(1_795_253_400_000_000_000), 3600);

@@ -168,7 +168,7 @@ mod tests {
                 assert_ne!(*other, id, "{id} does not look like itself");
                 assert!(why.len() > 10, "{id} and {other}: say what separates them");
             }
-            if !matches!(id, CauseId::Unknown | CauseId::ClientAbort) {
+            if !matches!(id, CauseId::Unknown | CauseId::ClientAbort | CauseId::Custom) {
                 assert!(!p.look_alikes.is_empty(), "{id}: what is it mistaken for?");
             }
             for f in p.fixes {

@@ -170,6 +170,19 @@ pub(super) const PAGES: &[CausePage] = &[
             ),
         ],
     },
+    CausePage {
+        id: C::Custom,
+        title: "what a rule of one's own found",
+        meaning: "A rule that the embedding program added to the built-in ones recognised it; the detail names that rule.",
+        seen_as: "Whatever that rule looks for; its evidence names the lines.",
+        look_alikes: &[],
+        checks: &["read the lines of the evidence, and what the rule's author says would refute it"],
+        fixes: &[
+            nginx("as the advice of the rule says"),
+            httpd("as the advice of the rule says"),
+            haproxy("as the advice of the rule says"),
+        ],
+    },
     UNKNOWN,
 ];
 

@@ -7,7 +7,7 @@ use super::line_ref;
 use crate::analysis::{Derivation, NearSignal, RejectedLine, RuleOutcome};
 use crate::diagnose::Judged;
 use crate::index::Row;
-use crate::rules::{RULES, Rule, refuted_by};
+use crate::rules::{RULES, Rule, Verdict, refuted_by};
 use crate::scene::{Case, SECOND, Scene};
 use crate::vocabulary::CauseId;
 
@@ -28,35 +28,51 @@ pub(super) fn build(scene: &Scene<'_>, judged: &[Judged]) -> Vec<Derivation> {
 }
 
 fn derive(case: &Case<'_>, j: &Judged, failure: String) -> Derivation {
-    let rules: Vec<RuleOutcome> = RULES.iter().map(|r| outcome(r, case)).collect();
+    let own = &case.scene.plan.options.rules;
+    let rules: Vec<RuleOutcome> =
+        RULES.iter().map(|r| outcome(r, case)).chain(own.iter().map(|r| own_outcome(r, case))).collect();
     let weighing = weighing(j, &rules);
     Derivation {
         failure,
         signals: signals(case),
         rejected: rejected(case),
         weighing,
-        would_change: would_change(j),
+        would_change: would_change(own, j),
         rules,
     }
 }
 
 fn outcome(rule: &Rule, case: &Case<'_>) -> RuleOutcome {
-    let miss = |why: String| RuleOutcome { rule: rule.cause, fired: None, strength: 0.0, why };
+    let miss = |why: String| RuleOutcome { rule: rule.cause, own: None, fired: None, strength: 0.0, why };
     if !rule.fits(case.mechanism) {
         return miss(format!("does not show as {}", case.mechanism));
     }
     match rule.apply(case) {
-        Some(v) => RuleOutcome {
-            rule: rule.cause,
-            fired: Some(v.cause),
-            strength: round(v.confidence),
-            why: v.evidence.iter().map(|c| c.text).collect::<Vec<_>>().join("; "),
-        },
+        Some(v) => fired(rule.cause, None, &v),
         None if case.instance.is_none() => {
             miss(format!("needs {}; the logs of the server are not known", rule.needs))
         }
         None => miss(format!("needs {}", rule.needs)),
     }
+}
+
+/// The same of a rule of the caller's own.
+fn own_outcome(rule: &crate::rule::Rule, case: &Case<'_>) -> RuleOutcome {
+    let own = Some(rule.id().to_owned());
+    if let Some(v) = rule.apply(case) {
+        return fired(rule.cause(), own, &v);
+    }
+    let why = if rule.fits(case.mechanism) {
+        format!("needs {}", rule.asked_for())
+    } else {
+        format!("does not show as {}", case.mechanism)
+    };
+    RuleOutcome { rule: rule.cause(), own, fired: None, strength: 0.0, why }
+}
+
+fn fired(rule: CauseId, own: Option<String>, v: &Verdict) -> RuleOutcome {
+    let why = v.evidence.iter().map(|c| &*c.text).collect::<Vec<_>>().join("; ");
+    RuleOutcome { rule, own, fired: Some(v.cause), strength: round(v.confidence), why }
 }
 
 /// The nearest recognised messages of the server, in order of time.
@@ -136,12 +152,12 @@ fn weighing(j: &Judged, rules: &[RuleOutcome]) -> Vec<String> {
     out
 }
 
-fn would_change(j: &Judged) -> Vec<String> {
+fn would_change(own: &[crate::rule::Rule], j: &Judged) -> Vec<String> {
     if j.cause == CauseId::Unknown {
         let all = j.alternatives.iter().take(3).map(|(c, _)| *c);
         return all.map(|c| format!("{c}, if there were evidence for it beyond a guess")).collect();
     }
-    let mut out = vec![format!("not {}: {}", j.cause, refuted_by(j.cause))];
+    let mut out = vec![format!("not {}: {}", j.cause, refuted_by(own, j.cause, j.detail.as_deref()))];
     let page = crate::causes::page(j.cause);
     for (other, why) in page.look_alikes.iter().take(4) {
         out.push(format!("{other} instead: {why}"));

@@ -7,6 +7,7 @@ use super::{line_ref, show};
 use crate::analysis::{Alternative, Count, Episode, Evidence, RuledOut, Time};
 use crate::diagnose::Judged;
 use crate::episodes::Row;
+use crate::rule::Rule;
 use crate::rules::{self, Cite};
 use crate::scene::Scene;
 use crate::vocabulary::{CauseId, Mechanism};
@@ -43,7 +44,7 @@ pub(super) fn build(
         if scene.case(*m).instance.is_none() {
             labels.extend(f.label().map(str::to_string));
         }
-        if let Some(d) = judged[*m].detail {
+        if let Some(d) = judged[*m].detail.as_deref() {
             *details.entry(d).or_default() += 1;
         }
     }
@@ -53,12 +54,15 @@ pub(super) fn build(
         row.members.iter().map(|m| judged[*m].confidence).sum::<f64>() / row.members.len() as f64;
     let usual = |m: &BTreeMap<&str, u64>| m.iter().max_by_key(|(_, n)| **n).map(|(d, _)| (*d).to_string());
     let majority = |n: u64| n * 2 > row.members.len() as u64;
+    let detail = usual(&details).filter(|d| majority(details[d.as_str()]));
+    let own = crate::rule::named(&plan.options.rules, detail.as_deref());
+    let refuted_by = rules::refuted_by(&plan.options.rules, row.cause, detail.as_deref()).to_string();
     Episode {
         id: format!("E{number}"),
         start: Time(row.start),
         end: Time(row.end),
         cause: row.cause,
-        detail: usual(&details).filter(|d| majority(details[d.as_str()])),
+        detail,
         confidence: round(confidence),
         targets,
         proxies: row.proxies.iter().map(|p| plan.instances[*p].name.clone()).collect(),
@@ -74,8 +78,8 @@ pub(super) fn build(
         ruled_out: ruled_out(scene, row),
         precursors: Vec::new(),
         recovery: None,
-        advice: crate::advice::of(row.cause),
-        refuted_by: rules::refuted_by(row.cause).into(),
+        advice: own.iter().flat_map(|r| r.advised().to_vec()).chain(crate::advice::of(row.cause)).collect(),
+        refuted_by,
     }
 }
 
@@ -88,7 +92,7 @@ fn top(counts: BTreeMap<String, u64>, n: usize) -> Vec<Count> {
 
 /// The claims of all members, each once, with the lines of all.
 fn evidence(scene: &Scene<'_>, judged: &[Judged], row: &Row) -> Vec<Evidence> {
-    let mut claims: Vec<(&'static str, BTreeSet<Cite>, u64)> = Vec::new();
+    let mut claims: Vec<(&str, BTreeSet<Cite>, u64)> = Vec::new();
     for m in &row.members {
         for claim in &judged[*m].evidence {
             match claims.iter_mut().find(|c| c.0 == claim.text) {
@@ -96,7 +100,7 @@ fn evidence(scene: &Scene<'_>, judged: &[Judged], row: &Row) -> Vec<Evidence> {
                     c.1.extend(&claim.cites);
                     c.2 += 1;
                 }
-                None => claims.push((claim.text, claim.cites.iter().copied().collect(), 1)),
+                None => claims.push((&claim.text, claim.cites.iter().copied().collect(), 1)),
             }
         }
     }
@@ -238,7 +242,9 @@ fn ruled_out(scene: &Scene<'_>, row: &Row) -> Vec<RuledOut> {
 }
 
 /// One sentence for an incident.
-pub(super) fn summary(all: &[Episode], largest: &Episode) -> String {
+pub(super) fn summary(own: &[Rule], all: &[Episode], largest: &Episode) -> String {
+    let own = crate::rule::named(own, largest.detail.as_deref());
+    let what = own.map_or(crate::advice::sentence(largest.cause), Rule::found);
     let failures: u64 = all.iter().map(|e| e.failures).sum();
     let share = crate::render::words::percent(largest.failures as f64 / largest.requests.max(1) as f64);
     let targets =
@@ -248,8 +254,7 @@ pub(super) fn summary(all: &[Episode], largest: &Episode) -> String {
         if all.len() > 1 { format!(" ({} other episodes with it)", all.len() - 1) } else { String::new() };
     let requests = if failures == 1 { "request" } else { "requests" };
     format!(
-        "{failures} {requests} failed ({}): {} at {targets}, {share} of the traffic meanwhile{more}",
+        "{failures} {requests} failed ({}): {what} at {targets}, {share} of the traffic meanwhile{more}",
         statuses.join(", "),
-        crate::advice::sentence(largest.cause),
     )
 }

@@ -42,7 +42,7 @@ pub(super) fn build(
             origin: f.origin,
             mechanism: f.mechanism,
             cause: j.cause,
-            detail: j.detail.or_else(|| super::missing::reason(scene, i, j)).map(Into::into),
+            detail: j.detail.as_deref().or_else(|| super::missing::reason(scene, i, j)).map(Into::into),
             confidence: round(j.confidence),
             gateway: f.is_gateway,
             episode: episode_of[i].clone(),

@@ -28,6 +28,9 @@ mod traffic;
 pub(crate) use sources::FileFacts;
 pub(crate) use sums::{Sums, Tails};
 
+use std::convert::Infallible;
+use std::ops::ControlFlow;
+
 use crate::analysis::{Analysis, Incident, Input, Ledger, Note, SCHEMA_VERSION, Time, Tool, Totals};
 use crate::calendar::Calendar;
 use crate::clock::{self, ClockModel};
@@ -42,8 +45,53 @@ use crate::scene::Scene;
 use crate::timeline::{self, Horizon};
 use crate::trail::Trail;
 
+/// A step of [`finish_with`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Stage {
+    /// What the stamps leave open is decided: years, zones.
+    Stamps,
+    /// The hosts' clocks are fitted, failed requests are found and joined to the backends' lines.
+    Joins,
+    /// The rules are asked.
+    Causes,
+    /// The result is put together.
+    Story,
+}
+
 /// Correlates what the scans found and tells the story. The order of `scans` does not matter.
-pub fn finish(plan: &Plan, mut scans: Vec<FileScan>) -> Analysis {
+pub fn finish(plan: &Plan, scans: Vec<FileScan>) -> Analysis {
+    match run(plan, scans, &mut |_| Ok::<(), Infallible>(())) {
+        Ok(analysis) => analysis,
+        Err(never) => match never {},
+    }
+}
+
+/// [`finish`] under the eyes of the caller: `watch` is told of each [`Stage`] before it begins, and may break it off; then
+/// there is no result. A stage is a matter of seconds at most.
+///
+/// ```
+/// use std::ops::ControlFlow;
+/// let plan = logjoin::plan(Vec::new(), Vec::new(), logjoin::Options::default());
+/// let all = logjoin::finish_with(&plan, Vec::new(), &mut |_| ControlFlow::Continue(()));
+/// let none = logjoin::finish_with(&plan, Vec::new(), &mut |_| ControlFlow::Break(()));
+/// assert!(all.is_some() && none.is_none());
+/// ```
+pub fn finish_with(
+    plan: &Plan,
+    scans: Vec<FileScan>,
+    watch: &mut dyn FnMut(Stage) -> ControlFlow<()>,
+) -> Option<Analysis> {
+    let mut told = |stage| if watch(stage).is_break() { Err(()) } else { Ok(()) };
+    run(plan, scans, &mut told).ok()
+}
+
+fn run<E>(
+    plan: &Plan,
+    mut scans: Vec<FileScan>,
+    watch: &mut dyn FnMut(Stage) -> Result<(), E>,
+) -> Result<Analysis, E> {
+    watch(Stage::Stamps)?;
     scans.sort_by_key(|s| s.file);
     let files = FileFacts::of(&scans);
     let mut trails: Vec<Trail> = plan.paths().map(|_| Trail::default()).collect();
@@ -54,13 +102,16 @@ pub fn finish(plan: &Plan, mut scans: Vec<FileScan>) -> Analysis {
     }
     let calendar = Calendar::decide(plan, &trails);
     let world = timeline::resolve(plan, scans.into_iter().map(|s| (s.file, s.events)), &calendar);
+    watch(Stage::Joins)?;
     let linked = link(plan, world, Learned::default());
     let scene = linked.scene(plan);
+    watch(Stage::Causes)?;
     let judged = linked.judge(&scene);
+    watch(Stage::Story)?;
     let mut sums = Sums::new(plan);
     sums.add(&scene, Horizon::END, &tails);
     let (clocks, chains) = (&linked.clocks, &linked.chains[..]);
-    tell(&Story {
+    Ok(tell(&Story {
         scene: &scene,
         judged: &judged,
         chains,
@@ -69,7 +120,7 @@ pub fn finish(plan: &Plan, mut scans: Vec<FileScan>) -> Analysis {
         sums: &sums,
         files,
         is_whole: true,
-    })
+    }))
 }
 
 /// Everything that is known when all is read.
@@ -112,7 +163,7 @@ pub(crate) fn tell(story: &Story<'_>) -> Analysis {
         }
         all_episodes.push(e);
     }
-    let incidents = incidents(&rows, all_episodes);
+    let incidents = incidents(plan, &rows, all_episodes);
     let mut failures = failure::build(scene, judged, chains, &episode_of);
     let unknown = missing::unknowns(scene, judged, &files);
     if let Some(max) = plan.options.max_failures {
@@ -218,14 +269,14 @@ fn totals(sums: &Sums, failing: &[Failing], judged: &[Judged]) -> Totals {
     t
 }
 
-fn incidents(rows: &[episodes::Row], all: Vec<crate::analysis::Episode>) -> Vec<Incident> {
+fn incidents(plan: &Plan, rows: &[episodes::Row], all: Vec<crate::analysis::Episode>) -> Vec<Incident> {
     let mut out: Vec<Incident> = Vec::new();
     for (n, members) in episodes::incidents(rows).into_iter().enumerate() {
         let episodes: Vec<_> = members.iter().map(|m| all[*m].clone()).collect();
         let Some(largest) = episodes.iter().max_by_key(|e| (e.failures, std::cmp::Reverse(e.start))) else {
             continue;
         };
-        let (cause, summary) = (largest.cause, episode::summary(&episodes, largest));
+        let (cause, summary) = (largest.cause, episode::summary(&plan.options.rules, &episodes, largest));
         out.push(Incident {
             id: format!("I{}", n + 1),
             start: episodes.iter().map(|e| e.start).min().unwrap_or(Time(0)),

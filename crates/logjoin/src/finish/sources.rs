@@ -194,7 +194,8 @@ pub(super) fn notes(plan: &Plan, files: &[FileFacts]) -> Vec<Note> {
         }
     }
     let own = &plan.options.signals;
-    let faults = own.iter().filter_map(|def| def.check().err().map(|fault| (def.id.to_owned(), fault)));
+    let faults =
+        own.iter().filter_map(|def| def.check().err().map(|fault| (def.id.to_owned(), fault.to_string())));
     let left_out = own
         .iter()
         .skip(crate::signals::OWN)

@@ -128,13 +128,16 @@ fn derivation(c: &mut Canvas, d: &Derivation) {
     }
     let (fired, silent): (Vec<_>, Vec<_>) = d.rules.iter().partition(|r| r.fired.is_some());
     for (n, r) in fired.iter().enumerate() {
-        let cause = r.fired.map_or("-", |f| f.as_str());
+        let cause = r.own.as_deref().or(r.fired.map(|f| f.as_str())).unwrap_or("-");
         let text = format!(" {}: {}", words::percent(r.strength), r.why);
         c.row(if n == 0 { "fired" } else { "" }, &[span(Role::Strong, cause), plain(text)]);
     }
     for (n, r) in silent.iter().enumerate() {
         let label = if n == 0 { "did not" } else { "" };
-        c.row(label, &[span(Role::Strong, r.rule.as_str()), plain(format!(": {}", r.why))]);
+        c.row(
+            label,
+            &[span(Role::Strong, r.own.as_deref().unwrap_or(r.rule.as_str())), plain(format!(": {}", r.why))],
+        );
     }
     for (label, all) in [("weighed", &d.weighing), ("changes if", &d.would_change)] {
         for (n, text) in all.iter().enumerate() {

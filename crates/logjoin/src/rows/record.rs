@@ -173,6 +173,7 @@ impl RecordRow {
     }
 
     /// Changes every text by its name: what redaction does.
+    #[cfg(feature = "redact")]
     pub(crate) fn map_texts(&mut self, change: &mut dyn FnMut(&str, &str) -> Option<String>) {
         for (name, value) in &mut self.fields {
             if let Json::String(text) = value

@@ -1,7 +1,8 @@
 //! The table of rules: from what is known of one failed request to why it failed.
 //!
 //! A rule is a pure function of a [`Case`]. It fires with a probability and the lines that speak for it, or it does not.
-//! Of the rules that fire, the surest gives the cause; the others are the alternatives.
+//! Of the rules that fire, the surest gives the cause; the others are the alternatives. Rules of the caller's own
+//! ([`crate::rule`]) take part in the same way.
 //!
 //! To add a rule:
 //!
@@ -38,6 +39,8 @@ mod worker_timeout;
 mod wrong_protocol;
 mod wrong_upstream_port;
 
+use std::borrow::Cow;
+
 use crate::scene::{Case, Sign};
 use crate::vocabulary::{CauseId, Mechanism};
 
@@ -59,7 +62,7 @@ pub(crate) struct Rule {
 #[derive(Debug, Clone)]
 pub(crate) struct Verdict {
     pub cause: CauseId,
-    pub detail: Option<&'static str>,
+    pub detail: Option<Cow<'static, str>>,
     /// How sure the argument is when nothing else is known, 0 to 1. `certainty` makes a probability of it.
     pub confidence: f64,
     /// No line names the event: it is what remains when nothing else is said.
@@ -68,10 +71,13 @@ pub(crate) struct Verdict {
     pub evidence: Vec<Claim>,
 }
 
+/// Lines that one fact cites.
+pub(crate) const CITES: usize = 6;
+
 /// A fact with the lines that show it.
 #[derive(Debug, Clone)]
 pub(crate) struct Claim {
-    pub text: &'static str,
+    pub text: Cow<'static, str>,
     pub cites: Vec<Cite>,
 }
 
@@ -108,7 +114,7 @@ impl Verdict {
     }
 
     pub fn because(mut self, text: &'static str, cites: impl IntoIterator<Item = Cite>) -> Verdict {
-        self.evidence.push(Claim { text, cites: cites.into_iter().take(6).collect() });
+        self.evidence.push(Claim { text: text.into(), cites: cites.into_iter().take(CITES).collect() });
         self
     }
 
@@ -158,16 +164,20 @@ pub(crate) static RULES: &[&Rule] = &[
     &no_live_upstreams::RULE,
 ];
 
-/// All verdicts on a case, the surest first.
+/// All verdicts on a case, the surest first: those of the table, then those of the caller's own rules.
 pub(crate) fn judge(case: &Case<'_>) -> Vec<Verdict> {
     let mut found: Vec<Verdict> = RULES.iter().filter_map(|r| r.apply(case)).collect();
+    found.extend(case.scene.plan.options.rules.iter().filter_map(|r| r.apply(case)));
     // A stable sort: the table's order breaks ties.
     found.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
     found
 }
 
-/// What would refute a cause.
-pub(crate) fn refuted_by(cause: CauseId) -> &'static str {
+/// What would refute a cause, by the rule of the caller's own that `detail` names or by that of the table.
+pub(crate) fn refuted_by<'a>(own: &'a [crate::rule::Rule], cause: CauseId, detail: Option<&str>) -> &'a str {
+    if let Some(said) = crate::rule::named(own, detail).and_then(|r| r.refutation()) {
+        return said;
+    }
     RULES
         .iter()
         .find(|r| r.cause == cause)

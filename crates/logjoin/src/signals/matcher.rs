@@ -170,14 +170,32 @@ impl<'a> Iterator for Signals<'_, 'a, '_> {
     }
 }
 
+/// What is wrong with an entry of a caller's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignalError {
+    what: String,
+}
+
+impl std::fmt::Display for SignalError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.what)
+    }
+}
+
+impl std::error::Error for SignalError {}
+
 impl SignalDef {
     /// Whether the entry is well made: it has a literal, its pattern compiles and names no unknown group, it recognises
     /// its hits with what they must capture, and none of its misses.
     ///
     /// # Errors
     ///
-    /// What is wrong, for people.
-    pub fn check(&'static self) -> Result<(), String> {
+    /// What is wrong, with the id of the entry.
+    pub fn check(&'static self) -> Result<(), SignalError> {
+        self.checked().map_err(|what| SignalError { what })
+    }
+
+    fn checked(&'static self) -> Result<(), String> {
         let id = self.id;
         if id.is_empty() || !self.literals.iter().any(|l| !l.is_empty()) {
             return Err(format!("{id}: an entry needs an id and a literal"));
@@ -290,9 +308,10 @@ mod tests {
         }
         assert!(matcher.find(b"all is well", None).is_none());
         assert_eq!(MINE.check(), Ok(()));
-        assert_eq!(WRONG.check(), Err("wrong: not a regular expression: boom (".into()));
-        assert_eq!(GREEDY.check(), Err("greedy: recognises no boom".into()));
-        assert_eq!(EMPTY.check(), Err("empty: an entry needs an id and a literal".into()));
+        let fault = |def: &'static SignalDef| def.check().unwrap_err().to_string();
+        assert_eq!(fault(&WRONG), "wrong: not a regular expression: boom (");
+        assert_eq!(fault(&GREEDY), "greedy: recognises no boom");
+        assert_eq!(fault(&EMPTY), "empty: an entry needs an id and a literal");
         let many = vec![&MINE; 2000];
         let crowded = Matcher::with(&many);
         assert_eq!(crowded.rows.len(), Matcher::new().rows.len() + OWN, "the table stays whole");

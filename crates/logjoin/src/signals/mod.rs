@@ -64,7 +64,7 @@ pub use capture::{Signal, signal_name, signal_number};
 pub use def::{Family, GROUPS, Meaning, Scope, SignalDef};
 pub use docs::render_docs;
 pub(crate) use matcher::OWN;
-pub use matcher::{Matcher, Signals};
+pub use matcher::{Matcher, SignalError, Signals};
 
 /// Every family, in the order in which they are asked: the host, what runs processes, the proxies,
 /// application servers and runtimes, databases and their clients, and last the wording that many

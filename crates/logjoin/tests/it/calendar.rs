@@ -1,7 +1,8 @@
 //! Time as written becomes time: years, zones, clocks set back, the order of day and month; and it is said what was assumed.
 
 use logjoin::analysis::{Analysis, Source};
-use logjoin::{ConfigFile, FileScanner, FileTimes, Head, Options, Pattern, Zone, finish, plan};
+use logjoin::options::{FileTimes, Zone};
+use logjoin::{ConfigFile, FileScanner, Head, Options, Pattern, finish, plan};
 
 /// A file of a small world.
 struct File<'a> {
@@ -22,6 +23,7 @@ fn analyze_with(files: &[File<'_>], configs: Vec<ConfigFile>, options: Options) 
         order: i as u32,
         bytes: f.text.as_bytes().to_vec(),
         times: f.times,
+        ..Head::default()
     });
     let plan = plan(heads.collect(), configs, options);
     let scans = plan.paths().enumerate().map(|(n, path)| {

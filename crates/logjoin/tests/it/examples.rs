@@ -58,6 +58,33 @@ fn custom_format() {
 }
 
 #[test]
+fn custom_rule() {
+    let files = ["nginx/access.log", "nginx/error.log", "api-1/error.log", "api-1/access.log"].map(crash);
+    let files: Vec<&Path> = files.iter().map(PathBuf::as_path).collect();
+    let Some(out) = run("custom_rule", &files) else { return };
+    let (without, with) = out.split_once("with 1 rules of our own:\n").expect("two lists");
+    assert!(without.contains("  backend-down: 84 requests failed"), "{out}");
+    assert!(
+        with.contains(
+            "  backend-maintenance: 84 requests failed (502): it was stopped for the nightly work at api-1"
+        ),
+        "{out}"
+    );
+}
+
+#[test]
+fn signals() {
+    let file = std::fs::File::open(crash("api-2/error.log")).expect("a recording");
+    let program = example("signals");
+    if run("signals", &[]).is_none() {
+        return;
+    }
+    let output = Command::new(program).stdin(file).output().expect("the example starts");
+    let out = String::from_utf8(output.stdout).expect("UTF-8");
+    assert!(out.lines().any(|l| l.starts_with("Crash ") && l.contains("signal 11")), "{out}");
+}
+
+#[test]
 fn custom_signal() {
     let Some(out) = run("custom_signal", &[]) else { return };
     let causes: Vec<&str> = out.lines().filter_map(|l| l.split(": ").nth(1)).collect();

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use logjoin::{Analysis, ConfigFile, FileScanner, Head, Options, Pattern, Zone, finish, plan};
+use logjoin::options::Zone;
+use logjoin::{Analysis, ConfigFile, FileScanner, Head, Options, Pattern, finish, plan};
 
 use crate::case::{Case, Section};
 
