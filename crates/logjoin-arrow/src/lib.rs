@@ -31,6 +31,11 @@ pub use columns::failure_stream;
 pub use columns::{failure_batch, failure_schema, record_batch, record_schema};
 pub use writer::{RecordWriter, failures_to_parquet};
 
+/// The example of the crate's front page is a test too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct FrontPage;
+
 /// Why rows could not be written.
 #[derive(Debug, thiserror::Error)]
 #[error("rows as columns: {message}")]

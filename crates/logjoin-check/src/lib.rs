@@ -32,3 +32,8 @@ pub use docs::markdown;
 pub use model::{Finding, Report, Severity, Subject};
 pub use rules::{CheckRule, Found, RULES, rule};
 pub use run::check;
+
+/// The example of the crate's front page is a test too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct FrontPage;

@@ -53,3 +53,8 @@ pub use error::{InputError, Note, NoteKind, Place};
 pub use file::InputFile;
 pub use lines::{LineChunks, ReadOptions, Tally};
 pub use rotation::{RotationKey, RotationOrder, SourceFiles, group, rotation_key};
+
+/// The example of the crate's front page is a test too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct FrontPage;

@@ -40,3 +40,8 @@ pub use report::{
 };
 pub use run::run;
 pub use url::Target;
+
+/// The example of the crate's front page is a test too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct FrontPage;

@@ -204,6 +204,9 @@ class Episode:
     def cause(self) -> str:
         """Why."""
     @property
+    def detail(self) -> str | None:
+        """A finer name, where there is one."""
+    @property
     def confidence(self) -> float:
         """Probability that the cause is right."""
     @property

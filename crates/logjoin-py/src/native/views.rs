@@ -185,6 +185,8 @@ view! {
     end: DateTime<Utc> = |x| moment(x.end);
     /// Why.
     cause: &'static str = |x| x.cause.as_str();
+    /// A finer name, where there is one.
+    detail: Option<String> = |x| x.detail.clone();
     /// Probability that the cause is right.
     confidence: f64 = |x| x.confidence;
     /// Instances or addresses that failed.

@@ -8,6 +8,7 @@ use crate::vocabulary::CauseId;
 /// How the verdict on one failure came about.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct Derivation {
     /// Its id.
     pub failure: String,
@@ -26,6 +27,7 @@ pub struct Derivation {
 /// A recognised message near a failure.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct NearSignal {
     /// Its line.
     pub at: LineRef,
@@ -38,6 +40,7 @@ pub struct NearSignal {
 /// A line that could have been the request's, and why it is not taken for it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct RejectedLine {
     /// The line.
     pub at: LineRef,
@@ -48,6 +51,7 @@ pub struct RejectedLine {
 /// What one rule said.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct RuleOutcome {
     /// The cause that it mostly gives.
     pub rule: CauseId,

@@ -7,6 +7,7 @@ use super::{LineRef, Time};
 /// One line that belongs to a failed request, as far as it was kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct Excerpt {
     /// Where it stands.
     #[serde(flatten)]

@@ -84,6 +84,7 @@ impl fmt::Display for LineRef {
 /// A whole analysis.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct Analysis {
     /// [`SCHEMA_VERSION`].
     pub schema_version: u32,
@@ -152,6 +153,7 @@ impl Analysis {
 /// The program.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct Tool {
     /// `logjoin`.
     pub name: String,
@@ -162,6 +164,7 @@ pub struct Tool {
 /// One file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct Input {
     /// Path as given.
     pub path: String,
@@ -187,6 +190,7 @@ pub struct Input {
 /// Where the lines of a source went. `lines` is the sum of the other counts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct Ledger {
     /// Lines read.
     pub lines: u64,
@@ -222,6 +226,7 @@ impl Ledger {
 /// A time in which a source wrote nothing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct Silence {
     /// The last moment before.
     pub start: Time,
@@ -234,6 +239,7 @@ pub struct Silence {
 /// One writer's stream.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct Source {
     /// Stable id: the path of its newest file, without rotation and compression suffixes.
     pub id: String,
@@ -278,6 +284,7 @@ pub struct Source {
 /// Events of one format.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct FormatCount {
     /// Id of the format.
     pub format: String,
@@ -288,6 +295,7 @@ pub struct FormatCount {
 /// A line shown as an example.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct Example {
     /// Where it stands.
     #[serde(flatten)]
@@ -299,6 +307,7 @@ pub struct Example {
 /// Why an address is taken to be an instance's.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct AddressClaim {
     /// `10.0.0.1:8080`, `unix:/run/app.sock` or a HAProxy `backend/server`.
     pub address: String,
@@ -311,6 +320,7 @@ pub struct AddressClaim {
 /// The clock of one host or instance.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct Clock {
     /// Name of the instance.
     pub source: String,
@@ -336,6 +346,7 @@ pub struct Clock {
 /// A step of a clock.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct ClockStep {
     /// When, on the reference clock.
     pub at: Time,
@@ -346,6 +357,7 @@ pub struct ClockStep {
 /// Counts over everything.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct Totals {
     /// Requests that the proxies logged (a chain of proxies counts each of its lines).
     pub requests: u64,
@@ -368,6 +380,7 @@ pub struct Totals {
 /// Episodes that overlap or follow from one another.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct Incident {
     /// `I1`, `I2` ... in order of time.
     pub id: String,
@@ -388,6 +401,7 @@ pub struct Incident {
 /// Consecutive failures with one cause on one target.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct Episode {
     /// `E1`, `E2` ... in order of time.
     pub id: String,
@@ -441,6 +455,7 @@ pub struct Episode {
 /// The end of an episode.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct Recovery {
     /// When the first request after the last failure was served by its targets (or, where those are not known, by its
     /// proxies).
@@ -469,6 +484,7 @@ impl Episode {
 /// A value and how often it occurs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct Count {
     /// The value.
     pub value: String,
@@ -479,6 +495,7 @@ pub struct Count {
 /// One fact for or against a verdict.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct Evidence {
     /// `E1.1`, `E1.2` ... for what proves episode `E1`, `E1.a1` ... for what speaks against it, `E1.p1` ... for what came before.
     pub id: String,
@@ -499,6 +516,7 @@ pub struct Evidence {
 /// Another cause.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct Alternative {
     /// Which.
     pub cause: CauseId,
@@ -509,6 +527,7 @@ pub struct Alternative {
 /// A cause that the evidence excludes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct RuledOut {
     /// Which.
     pub cause: CauseId,
@@ -519,6 +538,7 @@ pub struct RuledOut {
 /// A failed request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct Failure {
     /// `F1`, `F2` ... in order of time.
     pub id: String,
@@ -578,6 +598,7 @@ pub struct Failure {
 /// One try at one upstream server.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct Attempt {
     /// Address, or HAProxy's `backend/server`.
     pub address: Option<String>,
@@ -598,6 +619,7 @@ pub struct Attempt {
 /// The same request at another proxy.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct ChainLink {
     /// `inner` or `outer`.
     pub side: String,
@@ -611,6 +633,7 @@ pub struct ChainLink {
 /// A backend's line that belongs to a failed request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct BackendJoin {
     /// The line.
     #[serde(flatten)]
@@ -624,6 +647,7 @@ pub struct BackendJoin {
 /// Requests of one upstream server at one proxy.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct ServerShare {
     /// Proxy.
     pub proxy: String,
@@ -658,6 +682,7 @@ pub struct ServerShare {
 /// A change of a proxy's view of a server.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct HealthEvent {
     /// When.
     pub time: Time,
@@ -677,6 +702,7 @@ pub struct HealthEvent {
 /// The life of one instance.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct InstanceLife {
     /// Instance.
     pub instance: String,
@@ -689,6 +715,7 @@ pub struct InstanceLife {
 /// An event in the life of an instance.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct LifeEvent {
     /// When.
     pub time: Time,
@@ -706,6 +733,7 @@ pub struct LifeEvent {
 /// A stretch of time in one state.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct LifeSpan {
     /// `starting`, `ready`, `draining`, `down` or `unknown`.
     pub state: String,
@@ -718,6 +746,7 @@ pub struct LifeSpan {
 /// A value that failed requests have and healthy ones have not.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct Contrast {
     /// Episode.
     pub episode: String,
@@ -740,6 +769,7 @@ pub struct Contrast {
 /// Why some failures are unexplained.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct UnknownReason {
     /// What is missing.
     pub reason: String,
@@ -752,6 +782,7 @@ pub struct UnknownReason {
 /// Something the reader should know.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct Note {
     /// `info` or `warning`.
     pub level: String,

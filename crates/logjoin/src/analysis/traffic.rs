@@ -8,6 +8,7 @@ use super::{Count, LineRef, Time};
 /// Load over time of one instance, or of one server as one proxy saw it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct Traffic {
     /// The proxy that logged the requests; for an instance's own log, that instance.
     pub source: String,
@@ -29,6 +30,7 @@ pub struct Traffic {
 /// The usual step of a [`Traffic`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct Baseline {
     /// Requests per step.
     pub requests: u64,
@@ -46,6 +48,7 @@ pub struct Baseline {
 /// One step of [`Traffic`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct TrafficPoint {
     /// Start of the step.
     pub start: Time,
@@ -85,6 +88,7 @@ fn is_zero(n: &u64) -> bool {
 /// served by any timeout.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct TimeoutAdvice {
     /// The proxy.
     pub proxy: String,
@@ -110,6 +114,7 @@ pub struct TimeoutAdvice {
 /// One longer timeout.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct TimeoutChoice {
     /// Seconds.
     pub timeout_s: f64,
@@ -122,6 +127,7 @@ pub struct TimeoutChoice {
 /// A stop or start of an instance, and whether the order of things was kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct Restart {
     /// The instance.
     pub instance: String,
@@ -153,6 +159,7 @@ pub struct Restart {
 /// A proxy's health checks of one server, held against the real traffic.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct HealthAudit {
     /// Proxy.
     pub proxy: String,
@@ -178,6 +185,7 @@ pub struct HealthAudit {
 /// Failed attempts that a retry hid from the clients, by proxy and server.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct HiddenFailures {
     /// Proxy.
     pub proxy: String,
