@@ -3,7 +3,8 @@
 //!
 //! `input [--requests N] [--rounds N] [--folder DIR] [FILE]` generates a log (or takes FILE, a plain one), compresses it with
 //! every compression whose tool is there, and prints a table in Markdown: median and spread of the speed in bytes of
-//! text, and peak memory. Each measurement is a process of its own, in turns, so that what the machine does meanwhile
+//! text, the same by time on the processor (which other work on the machine disturbs less; own threads and programs that were run
+//! are in it), and peak memory. Each measurement is a process of its own, in turns, so that what the machine does meanwhile
 //! falls on all of them.
 
 use std::fs::File;
@@ -34,7 +35,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// One measurement: prints bytes of text, seconds, and the peak of memory in kB.
+/// One measurement: prints bytes of text, seconds, seconds on the processor, and the peak of memory in kB.
 fn measure(stage: &str, path: &Path) -> io::Result<()> {
     let start = Instant::now();
     let bytes = match stage {
@@ -51,7 +52,7 @@ fn measure(stage: &str, path: &Path) -> io::Result<()> {
         tool => run(tool, path)?,
     };
     let seconds = start.elapsed().as_secs_f64();
-    anstream::println!("{bytes} {seconds} {}", peak_kb());
+    anstream::println!("{bytes} {seconds} {} {}", cpu_seconds(), peak_kb());
     Ok(())
 }
 
@@ -92,6 +93,15 @@ fn run(tool: &str, path: &Path) -> io::Result<u64> {
     if child.wait()?.success() { Ok(bytes) } else { Err(io::Error::other(format!("{tool} failed"))) }
 }
 
+/// Time on the processor so far, its own and that of programs it ran; 0 where the system does not say. In hundredths of a
+/// second (`proc_pid_stat(5)`: utime, stime, cutime, cstime).
+fn cpu_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // The name before may hold anything but this.
+    let fields = stat.rsplit_once(") ").map_or("", |(_, f)| f).split(' ');
+    fields.skip(11).take(4).filter_map(|t| t.parse::<f64>().ok()).sum::<f64>() / 100.0
+}
+
 /// The most memory that this process has used, kB; 0 where the system does not say.
 fn peak_kb() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -105,6 +115,8 @@ struct Job {
     path: PathBuf,
     /// Megabytes of text per second, each round.
     speed: Vec<f64>,
+    /// The same by time on the processor.
+    cpu: Vec<f64>,
     peak_kb: u64,
 }
 
@@ -161,10 +173,11 @@ fn compare(args: &[String]) -> Result<(), String> {
             job.once()?;
         }
     }
-    anstream::println!("| what | MB/s, median (least–most) | peak MB |");
-    anstream::println!("| --- | ---: | ---: |");
+    anstream::println!("| what | MB/s, median (least–most) | MB per CPU s | peak MB |");
+    anstream::println!("| --- | ---: | ---: | ---: |");
     for job in &mut jobs {
         job.speed.sort_by(f64::total_cmp);
+        job.cpu.sort_by(f64::total_cmp);
         let (s, n) = (&job.speed, job.speed.len());
         // What another program used is not known here.
         let peak = if job.name.ends_with('`') {
@@ -172,13 +185,27 @@ fn compare(args: &[String]) -> Result<(), String> {
         } else {
             format!("{:.0}", job.peak_kb as f64 / 1024.0)
         };
-        anstream::println!("| {} | {:.0} ({:.0}–{:.0}) | {peak} |", job.name, s[n / 2], s[0], s[n - 1]);
+        anstream::println!(
+            "| {} | {:.0} ({:.0}–{:.0}) | {:.0} | {peak} |",
+            job.name,
+            s[n / 2],
+            s[0],
+            s[n - 1],
+            job.cpu[n / 2]
+        );
     }
     Ok(())
 }
 
 fn job(name: &str, stage: &'static str, path: &Path) -> Job {
-    Job { name: name.to_owned(), stage, path: path.to_owned(), speed: Vec::new(), peak_kb: 0 }
+    Job {
+        name: name.to_owned(),
+        stage,
+        path: path.to_owned(),
+        speed: Vec::new(),
+        cpu: Vec::new(),
+        peak_kb: 0,
+    }
 }
 
 /// The file compressed by its usual tool; `None` where that is missing.
@@ -207,10 +234,11 @@ impl Job {
             .map_err(|e| e.to_string())?;
         let text = String::from_utf8_lossy(&out.stdout);
         let numbers: Vec<f64> = text.split_whitespace().filter_map(|t| t.parse().ok()).collect();
-        let [bytes, seconds, peak] = numbers[..] else {
+        let [bytes, seconds, cpu, peak] = numbers[..] else {
             return Err(format!("{}: {}", self.name, String::from_utf8_lossy(&out.stderr).trim()));
         };
         self.speed.push(bytes / 1e6 / seconds.max(1e-9));
+        self.cpu.push(bytes / 1e6 / cpu.max(0.01));
         self.peak_kb = self.peak_kb.max(peak as u64);
         Ok(())
     }
