@@ -34,8 +34,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut number =
         || args.next().and_then(|a| a.parse::<f64>().ok()).ok_or("usage: follow SECONDS ROUNDS FILE...");
     let (seconds, rounds) = (number()?, number()?);
-    let mut files: Vec<Growing> =
-        args.map(|path| Growing { path, offset: 0, next_line: 1 }).collect();
+    let mut files: Vec<Growing> = args.map(|path| Growing { path, offset: 0, next_line: 1 }).collect();
     files.sort_by(|a, b| a.path.cmp(&b.path)); // as the plan numbers them
     let head = |f: &Growing| -> std::io::Result<Head> {
         Ok(Head { path: f.path.clone(), bytes: std::fs::read(&f.path)?, ..Head::default() })

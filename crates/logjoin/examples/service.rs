@@ -34,9 +34,8 @@ fn collect(plan: &Plan, mut batches: mpsc::Receiver<Batch>) -> Analysis {
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut paths: Vec<String> = std::env::args().skip(1).collect();
     paths.sort(); // as the plan numbers them
-    let head = |path: &String| {
-        Ok(Head { path: path.clone(), bytes: std::fs::read(path)?, ..Head::default() })
-    };
+    let head =
+        |path: &String| Ok(Head { path: path.clone(), bytes: std::fs::read(path)?, ..Head::default() });
     let heads = paths.iter().map(head).collect::<std::io::Result<Vec<Head>>>()?;
     let plan = plan(heads.clone(), Vec::new(), Options::default());
     let (sender, batches) = mpsc::channel(16);

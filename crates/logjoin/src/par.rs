@@ -8,8 +8,10 @@ use std::cmp::Ordering;
 use rayon::prelude::*;
 
 /// Fewer items than this are not worth waking another thread.
+#[cfg(feature = "parallel")]
 const FEW: usize = 1 << 12;
 /// Items of one piece of [`for_each`].
+#[cfg(feature = "parallel")]
 const PIECE: usize = 1 << 13;
 
 /// `f` of each item. For items that are work enough each.
