@@ -247,9 +247,10 @@ pub(crate) fn fit_all(plan: &Plan, world: &World, before: Option<&ClockModel>) -
     lines[reference].state = State::Reference;
 
     let mut pairs: BTreeMap<(usize, usize), Fit> = told::anchors(plan, world).into_iter().collect();
+    let most_fronts = if before.is_some() { pairs::MAX_FOLLOWED } else { pairs::MAX_FRONTS };
     // Every proxy against everything behind or beside it.
     for p in (0..n).filter(|i| plan.instances[*i].is_proxy && !by_instance[*i].is_empty()) {
-        let front = pairs::Front::new(&by_instance[p]);
+        let front = pairs::Front::new(&by_instance[p], most_fronts);
         // A pair of proxies is fitted once, and what is told needs no fit.
         let is_open = |b: &usize| *b != p && !pairs.contains_key(&(*b, p)) && !pairs.contains_key(&(p, *b));
         let open: Vec<usize> = (0..n).filter(is_open).collect();

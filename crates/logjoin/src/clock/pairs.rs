@@ -20,8 +20,9 @@ const WIRE: i64 = 4_000_000;
 const TYPICAL: i64 = 60_000_000;
 /// No clock that keeps any time is further off, zone errors included.
 const MAX_OFFSET: i64 = 27 * 3600 * SECOND;
-/// Requests of a proxy that are looked at.
-const MAX_FRONTS: usize = 200_000;
+/// Requests of a proxy that are looked at: when nothing is known of the clocks, and when they are only followed.
+pub(super) const MAX_FRONTS: usize = 200_000;
+pub(super) const MAX_FOLLOWED: usize = 50_000;
 /// Lines of the other side that are looked at.
 const MAX_ROWS: usize = 20_000;
 /// With so many lines, frequent keys add nothing.
@@ -129,13 +130,14 @@ pub(crate) fn sample_rank(r: &Timed) -> Option<u64> {
 }
 
 impl<'a> Front<'a> {
-    pub fn new(requests: &[&'a Timed]) -> Front<'a> {
+    /// Those of the requests that are compared: `most` of them.
+    pub fn new(requests: &[&'a Timed], most: usize) -> Front<'a> {
         let mut rows: Vec<&Timed> =
             requests.iter().copied().filter(|r| is_success(r.r.status) && r.r.target != 0).collect();
         let mut limit = u64::MAX;
-        if rows.len() > MAX_FRONTS {
+        if rows.len() > most {
             let mut ranks: Vec<u64> = rows.iter().map(|r| rank(r.r.target)).collect();
-            limit = *ranks.select_nth_unstable(MAX_FRONTS).1;
+            limit = *ranks.select_nth_unstable(most).1;
             rows.retain(|r| rank(r.r.target) <= limit);
         }
         let mut keys: Vec<(u64, u32)> = Vec::with_capacity(rows.len() * 4);

@@ -4,7 +4,7 @@ use logjoin_parse::{Anchor, Precision, Stamp};
 
 use super::State;
 use super::fit::Fit;
-use super::pairs::Front;
+use super::pairs::{Front, MAX_FRONTS};
 use crate::event::{At, Request};
 use crate::timeline::Timed;
 
@@ -91,7 +91,7 @@ fn traffic(
 
 fn fit(front: &[Timed], back: &[Timed]) -> Fit {
     let (front, back): (Vec<&Timed>, Vec<&Timed>) = (front.iter().collect(), back.iter().collect());
-    Front::new(&front).fit(&back, &[])
+    Front::new(&front, MAX_FRONTS).fit(&back, &[])
 }
 
 /// The twin: every whole number of milliseconds in turn; the one that the most lines of the backend admit, by the middle of
