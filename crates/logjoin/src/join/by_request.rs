@@ -44,6 +44,8 @@ const TAKEN: f64 = 1e-3;
 const MEASURED: i64 = 15 * SECOND;
 /// So many late lines tell how late lines are.
 const LATE_SAMPLE: usize = 200;
+/// Comparisons of late lines with one another in a round: where there are many, fewer others are asked.
+const LATE_WORK: usize = 4_000_000;
 /// Status lines of errors: 5xx, and the 499 of a server whose client went away.
 fn is_error(status: i32) -> bool {
     status >= 499
@@ -447,9 +449,11 @@ fn delays(groups: &[Group], settled: &[Vec<f64>]) -> Delays {
             }
         }
     }
+    let pairs: usize = groups.iter().map(|g| g.late.iter().flatten().count()).sum();
+    let sample = (LATE_WORK / pairs.max(1)).clamp(8, LATE_SAMPLE);
     for seen in out.values_mut() {
         seen.sort_by(|a, b| b.0.total_cmp(&a.0).then((a.2, a.3).cmp(&(b.2, b.3))));
-        seen.truncate(LATE_SAMPLE);
+        seen.truncate(sample);
     }
     out
 }

@@ -108,8 +108,7 @@ impl Laws {
                 }
             }
         }
-        let strays: Vec<f64> =
-            (0..plan.instances.len()).map(|b| strays(plan, world, index, clocks, b)).collect();
+        let strays = strays(plan, world, index, clocks);
         let by_pair = (0..plan.instances.len())
             .filter(|i| plan.instances[*i].is_proxy)
             .flat_map(|p| (0..plan.instances.len()).map(move |b| (p, b)))
@@ -123,33 +122,34 @@ impl Laws {
     }
 }
 
-/// The share of an instance's lines about which no proxy logged any request that they could be about. Only what is requested
+/// The share of each instance's lines about which no proxy logged any request that they could be about. Only what is requested
 /// through a proxy at all counts: health checks are nobody's rivals.
-fn strays(plan: &Plan, world: &World, index: &Index<'_>, clocks: &ClockModel, instance: usize) -> f64 {
-    if plan.instances[instance].is_proxy || !clocks.is_known(instance) {
-        return STRAYS;
-    }
-    let mut own: Vec<&Timed> =
-        world.requests.iter().filter(|t| t.instance == instance && t.r.target != 0).collect();
-    let step = own.len().div_ceil(STRAY_SAMPLE).max(1);
-    if step > 1 {
-        own.sort_by_key(|t| (crate::hash::pair(t.r.target, t.r.agent), t.r.at));
-    }
-    let (mut strays, mut all) = (0.0, 0.0);
-    let (proxies_from, proxies_to) = covered(plan, world);
+fn strays(plan: &Plan, world: &World, index: &Index<'_>, clocks: &ClockModel) -> Vec<f64> {
+    let is_asked =
+        |t: &Timed| !plan.instances[t.instance].is_proxy && clocks.is_known(t.instance) && t.r.target != 0;
+    let mut lines = vec![0usize; plan.instances.len()];
+    world.requests.iter().filter(|t| is_asked(t)).for_each(|t| lines[t.instance] += 1);
+    // The same lines, however the log was cut.
+    let is_sampled = |t: &Timed| {
+        let step = lines[t.instance].div_ceil(STRAY_SAMPLE).max(1) as u64;
+        crate::hash::pair(t.r.target, t.r.agent) % step == 0
+    };
+    let (from, to) = covered(plan, world);
     let reach = clocks.widest_band() + SECOND;
-    let is_covered = |t: &&Timed| t.start_lo >= proxies_from + reach && t.end_hi + reach <= proxies_to;
-    for t in own.into_iter().step_by(step).filter(is_covered) {
-        let asked = |e: &Entry| plan.instances[e.instance as usize].is_proxy;
-        if !index.request(t.r.method, t.r.target).any(|e| asked(&e)) {
+    let is_proxied = |e: &Entry| plan.instances[e.instance as usize].is_proxy;
+    let mut seen = vec![(0.0, 0.0); plan.instances.len()];
+    for t in world.requests.iter().filter(|t| is_asked(t) && is_sampled(t)) {
+        let is_covered = t.start_lo >= from + reach && t.end_hi + reach <= to;
+        if !is_covered || !index.request(t.r.method, t.r.target).any(|e| is_proxied(&e)) {
             continue;
         }
         // A request may have waited, and its proxy may have given up long before.
         let mut near = index.near(t.r.method, t.r.target, t.start_lo - 60 * SECOND, t.end_hi + reach);
-        all += 1.0;
-        strays += f64::from(u8::from(!near.any(|e| asked(&e))));
+        let (strays, all) = &mut seen[t.instance];
+        *all += 1.0;
+        *strays += f64::from(u8::from(!near.any(|e| is_proxied(&e))));
     }
-    ((strays + STRAYS) / (all + 1.0)).clamp(0.002, 0.5)
+    seen.into_iter().map(|(strays, all)| ((strays + STRAYS) / (all + 1.0)).clamp(0.002, 0.5)).collect()
 }
 
 /// From when to when the proxies log.

@@ -16,6 +16,8 @@ use crate::timeline::Timed;
 
 /// Fewer marks measure nothing.
 const MIN_MARKS: usize = 20;
+/// Requests that are looked at for marks, the first ones: where there are none, the order says nothing.
+const MOST_MARKS: usize = 150_000;
 /// Distances that are told apart.
 const REACH: usize = 12;
 /// How much the order may say for or against a pair.
@@ -55,12 +57,11 @@ impl Order {
             touches
         });
         let mut marks: BTreeMap<(u32, u32), Vec<Mark>> = BTreeMap::new();
-        for (lo, hi) in spans {
-            for t in from.world.ended(lo, hi).filter(|t| from.plan.instances[t.instance].is_proxy) {
-                if let Some(back) = mark(from, t) {
-                    let files = marks.entry((t.r.at.file, back.file)).or_default();
-                    files.push((t.r.at.line, back.line, t.end_lo));
-                }
+        let proxied = spans.into_iter().flat_map(|(lo, hi)| from.world.ended(lo, hi));
+        for t in proxied.filter(|t| from.plan.instances[t.instance].is_proxy).take(MOST_MARKS) {
+            if let Some(back) = mark(from, t) {
+                let files = marks.entry((t.r.at.file, back.file)).or_default();
+                files.push((t.r.at.line, back.line, t.end_lo));
             }
         }
         let rulers = marks.into_iter().filter_map(|(files, marks)| Some((files, Ruler::new(marks)?)));

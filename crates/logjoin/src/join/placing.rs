@@ -131,11 +131,17 @@ fn cases(messages: &[Said], writers: &[Writer], given: &[(usize, usize)], slack:
     if messages.len().saturating_mul(writers.len()) > 20 * MOST_PAIRS {
         return out;
     }
+    let mut of_message: Vec<Option<usize>> = vec![None; messages.len()];
+    let mut has_own = vec![false; writers.len()];
+    for (writer, message) in given.iter().rev() {
+        of_message[*message] = Some(*writer);
+        has_own[*writer] = true;
+    }
     for (k, m) in messages.iter().enumerate() {
-        let fixed = given.iter().find(|g| g.1 == k).map(|g| g.0);
+        let fixed = of_message[k];
         for (i, w) in writers.iter().enumerate() {
             let is_given = fixed == Some(i);
-            let is_free = fixed.is_none() && given.iter().all(|g| g.0 != i);
+            let is_free = fixed.is_none() && !has_own[i];
             if !(is_given || is_free) {
                 continue;
             }
