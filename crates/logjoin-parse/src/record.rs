@@ -27,7 +27,7 @@ pub enum Product {
 }
 
 /// Which moment of a request the stamp of a line names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[non_exhaustive]
 pub enum Anchor {
     /// The arrival of the request (Apache `%t`, HAProxy `%tr`).
@@ -461,7 +461,9 @@ pub struct ErrorLine<'a> {
 }
 
 /// What changed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 #[non_exhaustive]
 pub enum StateEvent {
     /// A server is taken out by a check or by traffic.

@@ -1,9 +1,10 @@
 //! Time as written. A stamp may lack a year or a zone; resolving it is the reader's work, not the parser's.
 
 use chrono::{NaiveDate, NaiveDateTime};
+use serde::{Deserialize, Serialize};
 
 /// The smallest unit that a stamp was written in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Precision {
     /// Whole minutes.
@@ -42,7 +43,7 @@ impl Precision {
 }
 
 /// A point in time as a log wrote it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Stamp {
     /// The written date and time read as if its zone were UTC: nanoseconds since 1970-01-01.
     /// A stamp without a year is placed in 1972, a leap year.

@@ -270,7 +270,7 @@ fn log(l: &LogLine<'_>, raw: &[u8], at: At, stamp: Stamp, tag: Option<&[u8]>, ma
 
 pub(crate) fn hit(s: &crate::signals::Signal<'_>) -> SignalHit {
     SignalHit {
-        id: s.def.id,
+        id: s.def.id.into(),
         meaning: s.def.meaning,
         scope: s.def.scope,
         port: s.port,

@@ -2,13 +2,16 @@
 //!
 //! Everything here still carries the stamp *as written*; [`crate::timeline`] puts it on the common clock.
 
+use std::borrow::Cow;
+
 use logjoin_parse::{Anchor, Stamp, StateEvent};
+use serde::{Deserialize, Serialize};
 
 use crate::signals::{Meaning, Scope};
 
 /// A line: the number of its file in the plan, and its number in the file, from 1. The order of this type is the
 /// total order for every tie.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct At {
     pub file: u32,
     pub line: u64,
@@ -24,7 +27,7 @@ impl At {
 }
 
 /// One request, as one proxy or one backend logged it. Text is kept as hashes (0: not logged).
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Request {
     pub at: At,
     pub stamp: Stamp,
@@ -65,7 +68,7 @@ pub(crate) struct Request {
 }
 
 /// The full text of a request that failed, or was retried.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Detail {
     pub method: Option<String>,
     pub target: Option<String>,
@@ -87,7 +90,7 @@ pub(crate) struct Detail {
 }
 
 /// One try as logged.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Try {
     pub address: Option<String>,
     pub status: Option<i32>,
@@ -97,7 +100,7 @@ pub(crate) struct Try {
 }
 
 /// HAProxy's own fields.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Haproxy {
     pub backend: Option<String>,
     pub server: Option<String>,
@@ -111,7 +114,7 @@ pub(crate) struct Haproxy {
 }
 
 /// A line of a proxy's error log.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct ErrorEvent {
     pub at: At,
     pub stamp: Stamp,
@@ -137,7 +140,7 @@ pub(crate) struct ErrorEvent {
 }
 
 /// A change of HAProxy's view of its servers or of its own life.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct StateChange {
     pub at: At,
     pub stamp: Stamp,
@@ -152,7 +155,7 @@ pub(crate) struct StateChange {
 }
 
 /// How bad a message says it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) enum Severity {
     Debug,
     Info,
@@ -161,9 +164,9 @@ pub(crate) enum Severity {
 }
 
 /// A recognised message.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct SignalHit {
-    pub id: &'static str,
+    pub id: Cow<'static, str>,
     pub meaning: Meaning,
     /// Whether the message speaks of the whole process, one worker, one request ...
     pub scope: Scope,
@@ -174,7 +177,7 @@ pub(crate) struct SignalHit {
 }
 
 /// A message of a backend, a supervisor or the system.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct LogEvent {
     pub at: At,
     pub stamp: Stamp,
@@ -198,7 +201,7 @@ pub(crate) struct LogEvent {
 pub(crate) const TEXT_MAX: usize = 400;
 
 /// What one file holds.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Events {
     pub requests: Vec<Request>,
     pub errors: Vec<ErrorEvent>,

@@ -26,6 +26,7 @@ mod mechanism;
 pub mod options;
 mod own;
 mod par;
+mod partial;
 mod peers;
 mod plan;
 #[cfg(feature = "redact")]
@@ -51,6 +52,7 @@ pub use fold::{Fold, Follow, Lane};
 pub use link::Stage;
 pub use options::{Options, Pattern};
 pub use own::Event;
+pub use partial::{Partial, PartialError};
 pub use plan::{ConfigFile, Head, Plan, plan};
 pub use scanner::{FileScan, FileScanner};
 pub use vocabulary::{CauseId, Mechanism, Origin};

@@ -65,10 +65,25 @@ pub(crate) struct Linked {
 pub(crate) fn link<E>(
     plan: &Plan,
     mut world: World,
-    before: Learned,
+    mut before: Learned,
     watch: &mut dyn FnMut(Stage) -> Result<(), E>,
 ) -> Result<Linked, E> {
     watch(Stage::Clocks)?;
+    // Where nothing failed, nothing has to be joined: what is known of the clocks and the servers is good enough to count by.
+    let is_quiet = !world.requests.iter().any(|t| t.r.detail.is_some() && !t.r.settled);
+    if is_quiet && let Some(clocks) = before.clocks.take() {
+        watch(Stage::Shift)?;
+        world.shift(&clocks);
+        world.narrow(plan);
+        return Ok(Linked {
+            world,
+            clocks,
+            peers: before.peers,
+            failing: Vec::new(),
+            joins: Vec::new(),
+            chains: Vec::new(),
+        });
+    }
     let clocks = clock::fit_all(plan, &world, before.clocks.as_ref());
     watch(Stage::Shift)?;
     world.shift(&clocks);

@@ -3,9 +3,13 @@
 //! The trick: a line that begins a record flushes the record before it, so an event of many lines (a stack trace, an
 //! nginx line with PHP's output in it) is looked at once, whole, wherever the chunks were cut.
 
+use std::borrow::Cow;
+
 use logjoin_parse::envelope::{Pieces, Taken};
 use logjoin_parse::fold::{Folder, Step, head_lines};
 use logjoin_parse::{Body, Brief, BriefReader, Kind, Record, Stamp};
+
+use serde::{Deserialize, Serialize};
 
 use crate::analysis::{Example, Ledger};
 use crate::convert;
@@ -17,13 +21,13 @@ use crate::signals::{Matcher, Meaning};
 use crate::trail::Trail;
 
 /// What one file gave.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct FileScan {
     pub(crate) file: u32,
     pub(crate) events: Events,
     pub(crate) ledger: Ledger,
     pub(crate) bytes: u64,
-    pub(crate) formats: std::collections::BTreeMap<&'static str, u64>,
+    pub(crate) formats: std::collections::BTreeMap<Cow<'static, str>, u64>,
     pub(crate) unparsed: Vec<Example>,
     pub(crate) problem: Option<String>,
     pub(crate) trail: Trail,
@@ -36,6 +40,17 @@ pub struct FileScan {
 }
 
 impl FileScan {
+    /// Whether all rows are of this file, and the plan has it: what was stored may have been changed.
+    pub(crate) fn is_of_file(&self, plan: &Plan) -> bool {
+        let e = &self.events;
+        let own = |at: At| at.file == self.file;
+        (self.file as usize) < plan.files.len()
+            && e.requests.iter().all(|r| own(r.at))
+            && e.errors.iter().all(|r| own(r.at))
+            && e.states.iter().all(|r| own(r.at))
+            && e.logs.iter().all(|r| own(r.at))
+    }
+
     /// Notes what reading left out on purpose, for people: `2 lines are longer than 1 MiB, the rest of each is left out`.
     pub fn set_cut(&mut self, text: String) {
         self.cut = Some(text);
@@ -151,7 +166,7 @@ impl<'p> FileScanner<'p> {
         self.flush();
         self.scan.ledger.lines += 1;
         self.scan.ledger.events += 1;
-        *self.scan.formats.entry(event.record().format).or_default() += 1;
+        *self.scan.formats.entry(event.record().format.into()).or_default() += 1;
         self.head = line;
         self.follows_kept = true;
         self.keep(event.record(), &event.raw(), line, 0);
@@ -239,7 +254,7 @@ impl<'p> FileScanner<'p> {
                 self.scan.ledger.events += 1;
                 self.head = number;
                 let Some(record) = record else { return };
-                *self.scan.formats.entry(record.format).or_default() += 1;
+                *self.scan.formats.entry(record.format.into()).or_default() += 1;
                 self.head_lines = head_lines(&record);
                 if record.kind() == Kind::Access {
                     self.keep(&record, line, number, 0);
@@ -283,7 +298,7 @@ impl<'p> FileScanner<'p> {
         self.flush();
         self.scan.ledger.events += 1;
         self.head = number;
-        *self.scan.formats.entry(brief.format).or_default() += 1;
+        *self.scan.formats.entry(brief.format.into()).or_default() += 1;
         self.head_lines = 1;
         self.follows_kept = true;
         self.keep_brief(&brief, stamp, line, number);
@@ -300,7 +315,7 @@ impl<'p> FileScanner<'p> {
         for (part, bytes) in records.iter().enumerate() {
             let Ok(record) = reader.parse(bytes) else { continue };
             if std::mem::take(&mut is_first) {
-                *self.scan.formats.entry(record.format).or_default() += 1;
+                *self.scan.formats.entry(record.format.into()).or_default() += 1;
                 self.folder.step(line, Some(&record));
             }
             self.keep(&record, bytes, number, part as u32);

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use logjoin_parse::{Precision, Stamp};
+use serde::{Deserialize, Serialize};
 
 use crate::event::Events;
 
@@ -33,7 +34,7 @@ const MOST_WITHIN_S: i64 = 60;
 pub(crate) type Mark = (u64, Stamp);
 
 /// Where the wall clock of stamps without a zone went back, or forward again after that.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Turn {
     pub line: u64,
     /// The wall clock before and at that line, nanoseconds as in [`Stamp::wall_ns`].
@@ -42,7 +43,7 @@ pub(crate) struct Turn {
 }
 
 /// Two stamps between which nothing was logged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Silence {
     pub ns: i64,
     pub from: Mark,
@@ -50,7 +51,7 @@ pub(crate) struct Silence {
 }
 
 /// The notes on one file.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default, Clone, Serialize, Deserialize)]
 pub(crate) struct Trail {
     pub first: Option<Mark>,
     pub last: Option<Mark>,

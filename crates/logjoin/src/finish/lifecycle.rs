@@ -4,6 +4,8 @@
 //! proxies' health checks say, requests that it answered, and connections that it refused. Where its log falls silent although it
 //! never does, the state is unknown: silence tells nothing by itself.
 
+use std::borrow::Cow;
+
 use logjoin_parse::StateEvent;
 
 use super::activity::{Activity, Presence};
@@ -66,7 +68,7 @@ pub(super) struct Event {
     pub what: What,
     pub at: At,
     word: &'static str,
-    signal: &'static str,
+    signal: Cow<'static, str>,
     text: String,
 }
 
@@ -107,7 +109,7 @@ enum Kind {
     Log {
         meaning: Meaning,
         scope: Scope,
-        signal: &'static str,
+        signal: Cow<'static, str>,
         text: String,
     },
     Served,
@@ -165,8 +167,12 @@ fn of_logs(scene: &Scene<'_>, facts: &mut [Vec<Fact>]) {
             let e = &scene.world.logs[s.log].e;
             let Some(hit) = &e.signal else { continue };
             if word(s.meaning).is_some() {
-                let kind =
-                    Kind::Log { meaning: s.meaning, scope: hit.scope, signal: hit.id, text: e.text.clone() };
+                let kind = Kind::Log {
+                    meaning: s.meaning,
+                    scope: hit.scope,
+                    signal: hit.id.clone(),
+                    text: e.text.clone(),
+                };
                 facts.push(Fact { t: s.lo, hi: s.hi, at: e.at, kind });
             }
         }
@@ -203,7 +209,7 @@ fn of_proxies(scene: &Scene<'_>, facts: &mut [Vec<Fact>]) {
         let kind = match hit.meaning {
             Meaning::ProxyReload => Kind::Reload { text },
             Meaning::ProxyStarted | Meaning::ProxyStopped | Meaning::ProxyCrash => {
-                Kind::Log { meaning: hit.meaning, scope: hit.scope, signal: hit.id, text }
+                Kind::Log { meaning: hit.meaning, scope: hit.scope, signal: hit.id.clone(), text }
             }
             _ => continue,
         };
@@ -212,7 +218,7 @@ fn of_proxies(scene: &Scene<'_>, facts: &mut [Vec<Fact>]) {
 }
 
 fn log(meaning: Meaning, text: &str) -> Kind {
-    Kind::Log { meaning, scope: Scope::Proxy, signal: "haproxy-state", text: text.to_string() }
+    Kind::Log { meaning, scope: Scope::Proxy, signal: "haproxy-state".into(), text: text.to_string() }
 }
 
 /// Connections that the instance itself refused: where the verdict is that its process was not there.
@@ -274,7 +280,7 @@ fn machine(instance: usize, facts: &[Fact], first: i64, last: i64, scene: &Scene
                     what: What::Sign(*meaning),
                     at: f.at,
                     word: word(*meaning).unwrap_or("event"),
-                    signal,
+                    signal: signal.clone(),
                     text: show(text, 160),
                 });
                 after(*meaning, *scope)
@@ -368,7 +374,14 @@ impl Life {
     }
 
     fn note(&mut self, f: &Fact, what: What, word: &'static str, signal: &'static str, text: &str) {
-        self.events.push(Event { t: f.t, what, at: f.at, word, signal, text: show(text, 160) });
+        self.events.push(Event {
+            t: f.t,
+            what,
+            at: f.at,
+            word,
+            signal: signal.into(),
+            text: show(text, 160),
+        });
     }
 }
 
@@ -417,7 +430,7 @@ pub(super) fn report(scene: &Scene<'_>, lives: &[Life]) -> Vec<InstanceLife> {
             .map(|e| LifeEvent {
                 time: Time(e.t),
                 what: e.word.into(),
-                signal: e.signal.into(),
+                signal: e.signal.to_string(),
                 at: line_ref(scene.plan, e.at),
                 text: e.text.clone(),
             })

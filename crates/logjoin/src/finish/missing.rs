@@ -139,7 +139,7 @@ pub(super) fn mute(scene: &Scene<'_>, sums: &Sums, files: &[FileFacts]) -> Vec<N
     scene.plan.instances.iter().enumerate().filter_map(note).collect()
 }
 
-fn missing(case: &Case<'_>, formats: &BTreeMap<usize, BTreeSet<&'static str>>) -> Missing {
+fn missing(case: &Case<'_>, formats: &BTreeMap<usize, BTreeSet<&str>>) -> Missing {
     let scene = case.scene;
     let product = scene.plan.instances[case.proxy].product;
     let detail = scene.world.requests[case.f.request].r.detail.as_deref();
@@ -212,7 +212,7 @@ fn id_line(product: Product) -> &'static str {
 }
 
 /// The request log of a backend, by what it is known to be.
-fn backend_line(formats: Option<&BTreeSet<&'static str>>) -> &'static str {
+fn backend_line(formats: Option<&BTreeSet<&str>>) -> &'static str {
     let has = |word: &str| formats.is_some_and(|f| f.iter().any(|id| id.contains(word)));
     if has("gunicorn") {
         GUNICORN
@@ -227,11 +227,11 @@ fn backend_line(formats: Option<&BTreeSet<&'static str>>) -> &'static str {
     }
 }
 
-fn formats_by_instance(plan: &Plan, files: &[FileFacts]) -> BTreeMap<usize, BTreeSet<&'static str>> {
-    let mut out: BTreeMap<usize, BTreeSet<&'static str>> = BTreeMap::new();
+fn formats_by_instance<'f>(plan: &Plan, files: &'f [FileFacts]) -> BTreeMap<usize, BTreeSet<&'f str>> {
+    let mut out: BTreeMap<usize, BTreeSet<&str>> = BTreeMap::new();
     for f in files {
         let instance = plan.sources[plan.files[f.file].source].instance;
-        out.entry(instance).or_default().extend(f.formats.keys());
+        out.entry(instance).or_default().extend(f.formats.keys().map(|k| &**k));
     }
     out
 }

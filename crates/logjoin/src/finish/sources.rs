@@ -1,5 +1,6 @@
 //! What was read: one [`Source`] per writer's stream, and what the reader should know of it.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use logjoin_parse::{Kind, Precision};
@@ -19,7 +20,7 @@ pub(crate) struct FileFacts {
     pub file: usize,
     pub ledger: Ledger,
     pub bytes: u64,
-    pub formats: BTreeMap<&'static str, u64>,
+    pub formats: BTreeMap<Cow<'static, str>, u64>,
     pub unparsed: Vec<Example>,
     pub problem: Option<String>,
     cut: Option<String>,

@@ -259,8 +259,8 @@ impl<'a> Line<'a> {
     }
 
     /// Id of the signal that recognised it: a built-in one, or one of [`Options::signals`](crate::Options::signals).
-    pub fn signal(&self) -> Option<&'static str> {
-        self.signal_hit().map(|s| s.id)
+    pub fn signal(&self) -> Option<&'a str> {
+        self.signal_hit().map(|s| &*s.id)
     }
 
     fn signal_hit(&self) -> Option<&'a crate::event::SignalHit> {

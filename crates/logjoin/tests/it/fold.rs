@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use logjoin::analysis::Incident;
-use logjoin::{Analysis, Follow, Options};
+use logjoin::{Analysis, Follow, Options, Partial, PartialError};
 
 use crate::determinism::cuts;
 use crate::world::{World, json, pieces, recordings};
@@ -139,4 +139,47 @@ fn what_is_forgotten_is_still_counted() {
         assert_eq!(analysis.totals.by_status, expected.totals.by_status, "{name}");
         assert!(analysis.failures.is_empty() && analysis.incidents.is_empty(), "{name}");
     }
+}
+
+#[test]
+fn partial_results_merge_in_any_order_to_the_same_bytes() {
+    for (name, world) in all() {
+        let plan = world.plan();
+        let expected = json(&world.analyze());
+        let files = world.logs.len();
+        for (seed, parts) in [(1u64, 2), (2, 3), (3, files.max(1))] {
+            // Every file goes to one of the parts, and every part through a serialised form.
+            let part_of = |file: usize| (file as u64 * 7 + seed * 13) as usize % parts;
+            let mut stored: Vec<String> = (0..parts)
+                .map(|part| {
+                    let mine = (0..files).filter(|f| part_of(*f) == part);
+                    let scans = mine.map(|f| world.scan(&plan, f, |b| cuts(b, seed, 60)));
+                    serde_json::to_string(&Partial::new(&plan, scans)).expect("rows serialise")
+                })
+                .collect();
+            let read = |text: &String| serde_json::from_str::<Partial>(text).expect("rows are read back");
+            stored.rotate_left(seed as usize % parts);
+            // ((a + b) + c) and (c + (b + a)).
+            let mut left = Partial::new(&plan, []);
+            stored.iter().for_each(|p| left.merge(read(p)).expect("parts of one plan"));
+            let mut right = Partial::new(&plan, []);
+            for p in stored.iter().rev() {
+                let mut next = read(p);
+                next.merge(right).expect("parts of one plan");
+                right = next;
+            }
+            assert_eq!(read(&stored[0]).merge(read(&stored[0])).is_err(), part_of_any(&stored[0]), "{name}");
+            for all in [left, right] {
+                let got = all.finish(&plan).expect("the same plan");
+                assert!(json(&got) == expected, "{name}: {parts} parts, another analysis");
+            }
+        }
+        let other = World::of(&[("other.log", b"x\n")]).plan();
+        assert_eq!(Partial::new(&plan, []).finish(&other).unwrap_err(), PartialError::Plan, "{name}");
+    }
+}
+
+/// Whether a stored part has any file.
+fn part_of_any(stored: &str) -> bool {
+    !stored.contains("\"files\":{}")
 }
