@@ -26,7 +26,7 @@ pub fn forget_peak() {
     let _ = std::fs::write("/proc/self/clear_refs", "5");
 }
 
-/// Wall and processor time since it was made, or since the last [`Lap::next`].
+/// Wall and processor time since it was made, or since the last [`Lap::lap`].
 #[derive(Debug, Clone, Copy)]
 pub struct Lap {
     wall: Instant,

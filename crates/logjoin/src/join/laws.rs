@@ -132,7 +132,7 @@ fn strays(plan: &Plan, world: &World, index: &Index<'_>, clocks: &ClockModel) ->
     // The same lines, however the log was cut.
     let is_sampled = |t: &Timed| {
         let step = lines[t.instance].div_ceil(STRAY_SAMPLE).max(1) as u64;
-        crate::hash::pair(t.r.target, t.r.agent) % step == 0
+        crate::hash::pair(t.r.target, t.r.agent).is_multiple_of(step)
     };
     let (from, to) = covered(plan, world);
     let reach = clocks.widest_band() + SECOND;
