@@ -2,8 +2,6 @@
 //!
 //! What comes out is in the order of what went in, so nobody can tell the one from the other.
 
-use std::cmp::Ordering;
-
 #[cfg(feature = "parallel")]
 use rayon::prelude::*;
 
@@ -73,16 +71,6 @@ pub(crate) fn sort<T: Ord + Send>(items: &mut [T]) {
         return;
     }
     items.sort_unstable();
-}
-
-/// The same, by an order of one's own.
-pub(crate) fn sort_by<T: Send>(items: &mut [T], order: impl Fn(&T, &T) -> Ordering + Sync + Send) {
-    #[cfg(feature = "parallel")]
-    if items.len() > FEW {
-        items.par_sort_unstable_by(order);
-        return;
-    }
-    items.sort_unstable_by(order);
 }
 
 /// Puts large items in the order of their keys, equal ones in the order in which they stand. The trick: the keys are sorted,

@@ -10,7 +10,6 @@ use super::claims::Claim;
 use crate::clock::ClockModel;
 use crate::hash::pair;
 use crate::index::{Entry, Index, Row};
-use crate::par;
 use crate::peers::Peers;
 use crate::plan::Plan;
 use crate::timeline::{Timed, World};
@@ -19,8 +18,6 @@ const MS: i64 = 1_000_000;
 const SECOND: i64 = 1_000_000_000;
 /// Served requests of a proxy that are looked at.
 const SAMPLE: usize = 8_000;
-/// Requests of one piece of work.
-const PIECE: usize = 1 << 14;
 /// Fewer pairs teach nothing.
 const MIN_PAIRS: u64 = 12;
 /// A stamp may be off by more than usual this often.
@@ -78,7 +75,12 @@ impl Laws {
 
     pub fn learn(plan: &Plan, world: &World, index: &Index<'_>, peers: &Peers, clocks: &ClockModel) -> Laws {
         let mut seen: BTreeMap<(usize, usize), Seen> = BTreeMap::new();
-        for proxy in (0..plan.instances.len()).filter(|i| plan.instances[*i].is_proxy) {
+        let instances = 0..plan.instances.len();
+        for proxy in instances.clone().filter(|i| plan.instances[*i].is_proxy) {
+            // Without another log on this clock there is nothing to be learned.
+            if !instances.clone().any(|i| i != proxy && clocks.is_known(i)) {
+                continue;
+            }
             let is_served = |t: &Timed| {
                 t.instance == proxy
                     && (200..500).contains(&t.r.status)
@@ -86,22 +88,12 @@ impl Laws {
                     && t.r.target != 0
                     && t.r.tries <= 1
             };
-            // Each with what it is sorted by.
-            let parts = par::pieces(&world.requests, PIECE, |first, piece| {
-                let served = piece.iter().enumerate().filter(|(_, t)| is_served(t));
-                let key = |t: &Timed| pair(t.r.target, t.r.client);
-                served.map(|(i, t)| (key(t), (first + i) as u32)).collect::<Vec<_>>()
-            });
-            let mut served = parts.concat();
-            let step = served.len().div_ceil(SAMPLE).max(1);
-            if step > 1 {
-                // The same requests, however the log was cut.
-                let at = |i: u32| world.requests[i as usize].r.at;
-                par::sort_by(&mut served, |a, b| {
-                    a.0.cmp(&b.0).then_with(|| (at(a.1), a.1).cmp(&(at(b.1), b.1)))
-                });
-            }
-            for t in served.into_iter().step_by(step).map(|(_, i)| &world.requests[i as usize]) {
+            let served: Vec<&Timed> = world.requests.iter().filter(|t| is_served(t)).collect();
+            let step = served.len().div_ceil(SAMPLE).max(1) as u64;
+            // The same requests, however the log was cut.
+            let is_drawn =
+                |t: &&Timed| step == 1 || pair(t.r.target, pair(t.r.client, t.r.at.line)).is_multiple_of(step);
+            for t in served.into_iter().filter(is_drawn) {
                 let server = peers.by_hash(t.r.server);
                 if let Some(e) = only_line(plan, index, clocks, t, server) {
                     seen.entry((proxy, e.instance as usize)).or_default().add(world, t, &e);
