@@ -246,7 +246,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "DUR")]
     pub margin: Option<String>,
 
-    /// Of long logs, how many requests and messages are looked at at a time; memory follows it [default: 200000]
+    /// Of long logs, how many requests and messages are looked at at a time; memory follows it [default: 500000]
     #[arg(long, value_name = "N")]
     pub slice_rows: Option<usize>,
 

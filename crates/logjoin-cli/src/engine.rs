@@ -119,7 +119,7 @@ impl Inputs {
     }
 
     /// The files with lines.
-    pub(crate) fn files(&self) -> impl Iterator<Item = &InputFile> {
+    pub fn files(&self) -> impl Iterator<Item = &InputFile> {
         self.logs.iter().map(|(file, ..)| file)
     }
 

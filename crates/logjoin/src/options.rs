@@ -55,7 +55,7 @@ pub struct Options {
     /// given up.
     pub window_s: f64,
     /// How many rows (requests, messages) make a slice of time ([`Fold`](crate::Fold)): memory follows it. Logs with fewer
-    /// are looked at as a whole. Default: 200,000.
+    /// are looked at as a whole. Default: 500,000.
     pub slice_rows: usize,
     /// Whether the analysis keeps how each verdict came about ([`crate::analysis::Derivation`]). Default: no.
     pub derive: bool,
@@ -80,7 +80,7 @@ impl Default for Options {
             margin_ns: None,
             year: None,
             window_s: 130.0,
-            slice_rows: 200_000,
+            slice_rows: 500_000,
             derive: false,
             max_failures: None,
         }

@@ -91,8 +91,9 @@ impl Laws {
             let served: Vec<&Timed> = world.requests.iter().filter(|t| is_served(t)).collect();
             let step = served.len().div_ceil(SAMPLE).max(1) as u64;
             // The same requests, however the log was cut.
-            let is_drawn =
-                |t: &&Timed| step == 1 || pair(t.r.target, pair(t.r.client, t.r.at.line)).is_multiple_of(step);
+            let is_drawn = |t: &&Timed| {
+                step == 1 || pair(t.r.target, pair(t.r.client, t.r.at.line)).is_multiple_of(step)
+            };
             for t in served.into_iter().filter(is_drawn) {
                 let server = peers.by_hash(t.r.server);
                 if let Some(e) = only_line(plan, index, clocks, t, server) {
