@@ -132,7 +132,7 @@ pub(crate) fn tell(story: &Story<'_>) -> Analysis {
     let rows = episodes::group(scene, judged, sums.mean_gap());
     let usuals = traffic::Usuals::of(&all.load);
     let lives = lifecycle::lives(scene, &all.activity, judged);
-    let restarts = restarts::restarts(scene, &lives);
+    let restarts = restarts::restarts(scene, &lives, (!story.is_whole).then_some(&all.load));
     let timeouts = timeouts::advice(scene, &rows);
 
     let mut episode_of: Vec<Option<String>> = vec![None; scene.failing.len()];

@@ -6,6 +6,7 @@ use logjoin_parse::StateEvent;
 use super::balance::configs_of;
 use super::lifecycle::{Life, State, What};
 use super::line_ref;
+use super::traffic::Load;
 use crate::analysis::{LineRef, Restart, Time};
 use crate::episodes::Row;
 use crate::event::At;
@@ -21,11 +22,12 @@ const NEAR: i64 = 10 * SECOND;
 const SAME: i64 = 5 * SECOND;
 
 /// All restarts, in order of time.
-pub(super) fn restarts(scene: &Scene<'_>, lives: &[Life]) -> Vec<Restart> {
+/// `load` tells what was served where not all requests are here.
+pub(super) fn restarts(scene: &Scene<'_>, lives: &[Life], load: Option<&Load>) -> Vec<Restart> {
     let mut out: Vec<(i64, Restart)> = Vec::new();
     for life in lives {
         if scene.plan.instances[life.instance].is_proxy {
-            reloads(scene, lives, life.instance, &mut out);
+            reloads(scene, lives, life.instance, load, &mut out);
         } else {
             of_life(scene, life, &mut out);
         }
@@ -198,7 +200,13 @@ fn told_out(scene: &Scene<'_>, instance: usize, before: i64) -> bool {
 }
 
 /// Reloads of a proxy: was every backend ready, and does anything answer at the new addresses?
-fn reloads(scene: &Scene<'_>, lives: &[Life], proxy: usize, out: &mut Vec<(i64, Restart)>) {
+fn reloads(
+    scene: &Scene<'_>,
+    lives: &[Life],
+    proxy: usize,
+    load: Option<&Load>,
+    out: &mut Vec<(i64, Restart)>,
+) {
     let name = &scene.plan.instances[proxy].name;
     let moments = moments(scene, lives, proxy);
     let ends: Vec<i64> = moments.iter().skip(1).map(|m| m.0).chain([i64::MAX]).collect();
@@ -213,7 +221,7 @@ fn reloads(scene: &Scene<'_>, lives: &[Life], proxy: usize, out: &mut Vec<(i64, 
             let here = scene.failing.iter().filter(|f| f.is_gateway && (from..to).contains(&f.end_ns));
             here.filter(|f| scene.world.requests[f.request].instance == proxy).count() as u64
         };
-        let (stale, stale_lines) = addresses(scene, proxy, t, next);
+        let (stale, stale_lines) = addresses(scene, proxy, load, (t, next));
         lines.extend(stale_lines);
         let mut said: Vec<String> = gone
             .iter()
@@ -296,7 +304,12 @@ fn moments(scene: &Scene<'_>, lives: &[Life], proxy: usize) -> Vec<(i64, Vec<Lin
 
 /// Addresses that the version loaded at that moment brought and at which nobody answered; and attempts that still went to
 /// addresses that it no longer has.
-fn addresses(scene: &Scene<'_>, proxy: usize, t: i64, until: i64) -> (Vec<String>, Vec<LineRef>) {
+fn addresses(
+    scene: &Scene<'_>,
+    proxy: usize,
+    load: Option<&Load>,
+    (t, until): (i64, i64),
+) -> (Vec<String>, Vec<LineRef>) {
     let configs = configs_of(scene, proxy);
     let loaded = |c: &&crate::plan::ConfigFile| c.loaded_ns.is_some_and(|l| (l - t).abs() < SAME);
     let Some(n_of) = configs.iter().position(loaded).filter(|n| *n > 0) else {
@@ -314,6 +327,9 @@ fn addresses(scene: &Scene<'_>, proxy: usize, t: i64, until: i64) -> (Vec<String
     // When the first attempt at a label that began after the reload was answered.
     let answered = |label: &str| -> Option<i64> {
         let wanted = crate::hash::hash(label.as_bytes());
+        if let Some(load) = load {
+            return load.first_served((proxy, wanted), t + SECOND);
+        }
         let all = scene.world.requests.iter().filter(|r| r.instance == proxy && r.r.server == wanted);
         let served = all.filter(|r| (200..500).contains(&r.r.status) && r.start_lo > t + SECOND);
         served.map(|r| r.end_lo).min()

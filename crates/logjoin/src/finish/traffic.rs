@@ -125,6 +125,12 @@ impl Load {
         }
     }
 
+    /// When a server was first known to answer from a moment on, to a step.
+    pub fn first_served(&self, key: (usize, u64), from: i64) -> Option<i64> {
+        let own = self.cells.within(from, i64::MAX).filter(|(_, k, _)| *k == key);
+        own.filter(|(_, _, c)| c.requests > c.failures).map(|(t, ..)| t.max(from)).next()
+    }
+
     pub fn merge(&mut self, other: Load) {
         self.cells.merge(other.cells);
         for (key, clients) in other.clients {
