@@ -10,7 +10,7 @@ import os
 import sys
 from pathlib import Path
 
-CRATES = ["logjoin_parse", "logjoin_config", "logjoin_input", "logjoin", "logjoin_arrow", "logjoin_check", "logjoin_probe"]
+CRATES = ["logjoin_parse", "logjoin_config", "logjoin_input", "logjoin", "logjoin_arrow"]
 OURS = set(CRATES)
 STANDARD = {"std", "core", "alloc"}
 
