@@ -28,7 +28,6 @@ use crate::diagnose::Judged;
 use crate::finish::{FileFacts, Story, Sums, Tails, tell};
 use crate::link::{Learned, Linked, Stage, link};
 use crate::plan::Plan;
-use crate::scanner::FileScan;
 use crate::timeline::{self, Horizon, World};
 use crate::trail::Trail;
 use archive::{Archive, told};
@@ -220,13 +219,13 @@ impl<'p> Fold<'p> {
     /// Takes the rows up to a second into view, and settles what lies far enough before it.
     fn slice(&mut self, second: i64) {
         let around = (self.plan.options.window_s.max(0.0) * 1e9) as i64;
-        let horizon = Horizon(second.saturating_mul(SECOND) - around);
+        let horizon = Horizon(second.saturating_mul(SECOND).saturating_sub(around));
         let Ok((linked, judged)) = self.view(second, horizon, &mut |_| Ok::<(), Infallible>(()));
         self.take_offsets(&linked.clocks);
         let staying = self.window.staying(&linked.world, horizon, self.floor);
         let Linked { world, clocks, peers, failing, joins, chains } = linked;
         self.archive.absorb(&world, told(failing, joins, chains, judged), horizon, &staying, false);
-        self.window.take_back(world, horizon, horizon.0 - around, &staying);
+        self.window.take_back(world, horizon, horizon.0.saturating_sub(around), &staying);
         self.learned = Learned { clocks: Some(clocks), peers };
         self.has_sliced = true;
         self.horizon = self.horizon.max(horizon.0);
@@ -283,23 +282,27 @@ impl<'p> Fold<'p> {
     /// The story of what is settled.
     fn so_far(&mut self) -> Analysis {
         let Learned { clocks, peers } = std::mem::take(&mut self.learned);
+        let is_known = clocks.is_some();
         let clocks = clocks.unwrap_or_else(|| clock::fit_all(self.plan, &World::default(), None));
         let (linked, judged) = self.archive.take_out(clocks, peers, self.window.labels.clone());
-        let files: Vec<FileFacts> =
-            self.lanes.iter_mut().flat_map(|l| FileFacts::of([&*l.scanner.scan()])).collect();
-        let analysis = tell(&Story {
+        let analysis = self.tell(&linked, &judged, false);
+        let (clocks, peers) = self.archive.put_back(linked, judged);
+        self.learned = Learned { clocks: is_known.then_some(clocks), peers };
+        analysis
+    }
+
+    fn tell(&mut self, linked: &Linked, judged: &[Judged], is_whole: bool) -> Analysis {
+        let files = self.lanes.iter_mut().flat_map(|l| FileFacts::of([&*l.scanner.scan()])).collect();
+        tell(&Story {
             scene: &linked.scene(self.plan),
-            judged: &judged,
+            judged,
             chains: &linked.chains,
             clocks: &linked.clocks,
             calendar: &self.calendar,
             sums: &self.sums,
             files,
-            is_whole: false,
-        });
-        let (clocks, peers) = self.archive.put_back(linked, judged);
-        self.learned = Learned { clocks: Some(clocks), peers };
-        analysis
+            is_whole,
+        })
     }
 
     /// Judges the rest, and tells the story.
@@ -324,20 +327,10 @@ impl<'p> Fold<'p> {
             let told = told(failing, joins, chains, judged);
             self.archive.absorb(&world, told, Horizon::END, &staying, true);
             drop(world);
-            (linked, judged) = self.archive.take_out(clocks, peers, self.window.labels);
+            (linked, judged) = self.archive.take_out(clocks, peers, std::mem::take(&mut self.window.labels));
         }
-        let scans: Vec<FileScan> =
-            self.lanes.into_iter().map(|mut l| std::mem::take(l.scanner.scan())).collect();
         watch(Stage::Story)?;
-        Ok(tell(&Story {
-            scene: &linked.scene(self.plan),
-            judged: &judged,
-            chains: &linked.chains,
-            clocks: &linked.clocks,
-            calendar: &self.calendar,
-            sums: &self.sums,
-            files: FileFacts::of(&scans),
-            is_whole: !self.has_sliced,
-        }))
+        let is_whole = !self.has_sliced;
+        Ok(self.tell(&linked, &judged, is_whole))
     }
 }
