@@ -1,6 +1,5 @@
 //! Record → kept row: the one place where a parsed line becomes an event.
 
-use logjoin_parse::bytes::unescape;
 use logjoin_parse::{
     Access, Body, Brief, ErrorLine, HaproxyFields, LogLine, Product, Record, Stamp, StateLine,
 };
@@ -10,7 +9,7 @@ use crate::event::{
 };
 use crate::hash::{hash, hash_opt};
 use crate::ids;
-use crate::row::{self, Hashes, target_hash};
+use crate::row::{self, Hashes, target_and_tails, target_hash};
 pub(crate) use crate::row::{network, path, route};
 use crate::signals::{Matcher, Meaning};
 
@@ -47,12 +46,15 @@ pub(crate) fn add(
             if let Some(message) = a.message.as_deref() {
                 let signal = matcher.find(message, tag).map(|s| hit(&s));
                 if signal.as_ref().is_some_and(|s| s.meaning != Meaning::Noise) {
+                    let (target, tails) = target_and_tails(a.path.as_deref());
                     out.logs.push(LogEvent {
                         at,
                         stamp,
                         severity: severity(a.level.as_deref()),
                         method: hash_opt(a.method.as_deref()),
-                        target: target_hash(a.path.as_deref()),
+                        target,
+                        tails,
+                        key: target,
                         id: ids::first(raw),
                         client: 0,
                         signal,
@@ -241,9 +243,10 @@ fn log(l: &LogLine<'_>, raw: &[u8], at: At, stamp: Stamp, tag: Option<&[u8]>, ma
         .filter(|s| s.def.meaning != Meaning::Noise)
         .or_else(|| l.error.as_deref().and_then(|e| matcher.find(e, program)))
         .or_else(|| matcher.find(raw, program));
-    let (mut method, mut target) = mention(&l.message);
+    let (mut method, path) = mention(&l.message);
+    let (mut target, mut tails) = target_and_tails(path);
     if let (Some(path), 0) = (signal.as_ref().and_then(|s| s.path), target) {
-        target = target_hash(Some(path));
+        (target, tails) = target_and_tails(Some(path));
         method = hash_opt(signal.as_ref().and_then(|s| s.method));
     }
     let mut signal = signal.map(|s| hit(&s));
@@ -259,6 +262,8 @@ fn log(l: &LogLine<'_>, raw: &[u8], at: At, stamp: Stamp, tag: Option<&[u8]>, ma
         severity: severity(l.level.as_deref()),
         method,
         target,
+        tails,
+        key: target,
         id: ids::first(raw),
         client: if target == 0 { 0 } else { first_ip(&l.message) },
         signal,
@@ -325,12 +330,11 @@ const METHODS: [&[u8]; 8] =
     [b"GET ", b"POST ", b"PUT ", b"PATCH ", b"DELETE ", b"HEAD ", b"OPTIONS ", b"CONNECT "];
 
 /// The request that a message names: `GET /path`, or a path alone. Hashes; 0 for what is missing.
-fn mention(message: &[u8]) -> (u64, u64) {
+fn mention(message: &[u8]) -> (u64, Option<&[u8]>) {
     for i in memchr::memchr_iter(b'/', message) {
         let before = &message[..i];
         if let Some(m) = METHODS.iter().find(|m| before.ends_with(m)) {
-            let path = word(&message[i..]);
-            return (hash(&m[..m.len() - 1]), hash(&unescape(path)));
+            return (hash(&m[..m.len() - 1]), Some(word(&message[i..])));
         }
     }
     for i in memchr::memchr_iter(b'/', message) {
@@ -338,11 +342,11 @@ fn mention(message: &[u8]) -> (u64, u64) {
         if starts {
             let path = word(&message[i..]);
             if path.len() > 1 {
-                return (0, hash(&unescape(path)));
+                return (0, Some(path));
             }
         }
     }
-    (0, 0)
+    (0, None)
 }
 
 fn word(b: &[u8]) -> &[u8] {
@@ -357,9 +361,9 @@ mod tests {
     #[test]
     fn mentions() {
         let named = mention(b"GET /api/v1/orders?page=2 handled, user=3");
-        assert_eq!(named, (hash(b"GET"), hash(b"/api/v1/orders?page=2")));
-        assert_eq!(mention(b"slow query on /posts/3929"), (0, hash(b"/posts/3929")));
-        assert_eq!(mention(b"disk at 80%, n/a"), (0, 0));
+        assert_eq!(named, (hash(b"GET"), Some(&b"/api/v1/orders?page=2"[..])));
+        assert_eq!(mention(b"slow query on /posts/3929"), (0, Some(&b"/posts/3929"[..])));
+        assert_eq!(mention(b"disk at 80%, n/a"), (0, None));
     }
 
     #[test]

@@ -26,6 +26,9 @@ impl At {
     }
 }
 
+/// Hashes of a target without its first part, and without its first two; 0: it has no more.
+pub(crate) type Tails = [u64; 2];
+
 /// One request, as one proxy or one backend logged it. Text is kept as hashes (0: not logged).
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Request {
@@ -42,6 +45,11 @@ pub(crate) struct Request {
     pub path: u64,
     /// Path with its numbers and ids masked: requests of one kind share it.
     pub route: u64,
+    /// Whole target without its first, and without its first two parts.
+    pub tails: Tails,
+    /// What requests are compared by between logs: the whole target as the outermost proxy logged it, as far as
+    /// [`crate::rewrites`] knows it.
+    pub key: u64,
     pub status: i32,
     pub bytes: i64,
     pub client: u64,
@@ -185,6 +193,9 @@ pub(crate) struct LogEvent {
     /// The request that the message names: method (0: none) and target.
     pub method: u64,
     pub target: u64,
+    /// As of a [`Request`].
+    pub tails: Tails,
+    pub key: u64,
     pub id: u64,
     /// First address in the text.
     pub client: u64,

@@ -120,9 +120,9 @@ impl<'w> Index<'w> {
         let is_asked = |id: u64| id != 0 && asked.contains(&id);
         let of_requests = par::pieces(&world.requests, PIECE, |first, piece| {
             let mut part = Part::default();
-            for (i, t) in piece.iter().enumerate().filter(|(_, t)| t.r.target != 0) {
+            for (i, t) in piece.iter().enumerate().filter(|(_, t)| t.r.key != 0) {
                 let e = Entry::of(world, Row::Request((first + i) as u32));
-                part.add(pair(t.r.method, t.r.target), &e);
+                part.add(pair(t.r.method, t.r.key), &e);
                 if is_asked(e.id) {
                     part.ids.push((e.id, e.row));
                 }
@@ -134,8 +134,8 @@ impl<'w> Index<'w> {
             for (i, m) in piece.iter().enumerate().filter(|(_, m)| !plan.instances[m.instance].is_proxy) {
                 let row = Row::Log((first + i) as u32);
                 let method = if m.e.method == 0 { 1 } else { m.e.method };
-                if m.e.target != 0 {
-                    part.add(pair(method, m.e.target), &Entry::of(world, row));
+                if m.e.key != 0 {
+                    part.add(pair(method, m.e.key), &Entry::of(world, row));
                 }
                 if is_asked(m.e.id) {
                     part.ids.push((m.e.id, row));

@@ -32,6 +32,7 @@ mod plan;
 #[cfg(feature = "redact")]
 pub mod redact;
 pub mod render;
+mod rewrites;
 mod row;
 pub mod rows;
 pub mod rule;

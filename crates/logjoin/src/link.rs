@@ -8,6 +8,7 @@ use crate::index::Index;
 use crate::join::{self, Join};
 use crate::peers::Peers;
 use crate::plan::Plan;
+use crate::rewrites;
 use crate::scene::Scene;
 use crate::timeline::World;
 
@@ -69,12 +70,14 @@ pub(crate) fn link<E>(
     watch: &mut dyn FnMut(Stage) -> Result<(), E>,
 ) -> Result<Linked, E> {
     watch(Stage::Clocks)?;
+    let rewrites = rewrites::undo(plan, &mut world, std::mem::take(&mut before.peers.rewrites));
     // Where nothing failed, nothing has to be joined: what is known of the clocks and the servers is good enough to count by.
     let is_quiet = !world.requests.iter().any(|t| t.r.detail.is_some() && !t.r.settled);
     if is_quiet && let Some(clocks) = before.clocks.take() {
         watch(Stage::Shift)?;
         world.shift(&clocks);
         world.narrow(plan);
+        before.peers.rewrites = rewrites;
         return Ok(Linked {
             world,
             clocks,
@@ -93,6 +96,7 @@ pub(crate) fn link<E>(
     watch(Stage::Servers)?;
     let mut peers = Peers::learn(plan, &world, &index, &clocks);
     peers.absorb(before.peers);
+    peers.rewrites = rewrites;
     watch(Stage::Failures)?;
     let failing = failing::find(plan, &world);
     watch(Stage::Joins)?;

@@ -10,6 +10,7 @@ use crate::clock::ClockModel;
 use crate::hash::hash;
 use crate::index::{Group, Index, Row};
 use crate::plan::Plan;
+use crate::rewrites::Rewrites;
 use crate::signals::Meaning;
 use crate::timeline::{Timed, World};
 
@@ -30,6 +31,8 @@ pub(crate) struct Peers {
     /// both pairs are here.
     pub chains: BTreeSet<(usize, usize)>,
     pub inner_faces: Vec<Face>,
+    /// Whose targets differ from those at the proxies.
+    pub rewrites: Rewrites,
     /// Requests that were sent to each label with success, and turned up at one instance or at none.
     sent: BTreeMap<u64, u64>,
 }

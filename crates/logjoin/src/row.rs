@@ -7,7 +7,7 @@ use logjoin_parse::bytes::unescape;
 use logjoin_parse::{Anchor, Brief, Product, Stamp};
 
 use crate::convert::Writer;
-use crate::event::{At, Detail, Request};
+use crate::event::{At, Detail, Request, Tails};
 use crate::hash::{Hasher, hash};
 
 /// Hashes of texts that were met before. What is forgotten is computed again.
@@ -26,6 +26,7 @@ struct Target {
     target: u64,
     path: u64,
     route: u64,
+    tails: Tails,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -62,6 +63,8 @@ impl Hashes {
             target: target.target,
             path: target.path,
             route: target.route,
+            tails: target.tails,
+            key: target.target,
             status: b.status.unwrap_or(0),
             bytes: b.bytes.unwrap_or(-1),
             client,
@@ -140,12 +143,30 @@ fn target(raw: &[u8]) -> Target {
     hasher.add(path);
     let path_hash = hasher.end();
     hasher.add(&whole[path.len()..]);
-    Target { target: hasher.end(), path: path_hash, route: route_hash(path) }
+    Target { target: hasher.end(), path: path_hash, route: route_hash(path), tails: tails(&whole) }
+}
+
+fn tails(whole: &[u8]) -> Tails {
+    let first = tail(whole);
+    [first, first.and_then(tail)].map(|t| t.map_or(0, hash))
+}
+
+/// A target without the first part of its path: `/shop/cart?x` → `/cart?x`, `/shop/` → `/`.
+pub(crate) fn tail(target: &[u8]) -> Option<&[u8]> {
+    let inner = path(target).strip_prefix(b"/")?;
+    memchr::memchr(b'/', inner).map(|i| &target[1 + i..])
 }
 
 /// Hash of a request target, escapes undone, without scheme and host of an absolute form.
 pub(crate) fn target_hash(path: Option<&[u8]>) -> u64 {
     path.map_or(0, |p| hash(&unescape(relative(p))))
+}
+
+/// The same, and the hashes of its tails.
+pub(crate) fn target_and_tails(path: Option<&[u8]>) -> (u64, Tails) {
+    let Some(p) = path else { return (0, Tails::default()) };
+    let whole = unescape(relative(p));
+    (hash(&whole), tails(&whole))
 }
 
 fn relative(p: &[u8]) -> &[u8] {
@@ -281,6 +302,8 @@ mod tests {
         assert_eq!(t.target, hash(b"/shop/items/4711?page=2"));
         assert_eq!(t.path, hash(b"/shop/items/4711"));
         assert_eq!(t.route, hash(b"/shop/items/*"));
+        assert_eq!(t.tails, [hash(b"/items/4711?page=2"), hash(b"/4711?page=2")]);
+        assert_eq!((target(b"/?next=/a/b").tails, target(b"/shop/").tails), ([0, 0], [hash(b"/"), 0]));
         assert_eq!(client(b"192.0.2.7"), Client { client: hash(b"192.0.2.7"), network: hash(b"192.0.2") });
         let six = Client { client: hash(b"2001:db8::1"), network: hash(b"2001:db8:") };
         assert_eq!(client(b"2001:db8::1"), six);

@@ -395,6 +395,8 @@ impl<'p> FileScanner<'p> {
                 severity: Severity::Error,
                 method: 0,
                 target: 0,
+                tails: [0, 0],
+                key: 0,
                 id: 0,
                 client: 0,
                 signal: Some(convert::hit(&signal)),

@@ -103,7 +103,7 @@ const BYTES: u64 = 3;
 const ANY_METHOD: u64 = 1;
 
 fn plain_key(r: &Timed) -> u64 {
-    pair(r.r.method, r.r.target)
+    pair(r.r.method, r.r.key)
 }
 
 fn agent_key(r: &Timed) -> u64 {
@@ -126,25 +126,25 @@ fn rank(target: u64) -> u64 {
 /// The place of a request in the order in which requests are left out when they are too many, the last ones first: the same on
 /// both sides. None if it is not compared at all.
 pub(crate) fn sample_rank(r: &Timed) -> Option<u64> {
-    (is_success(r.r.status) && r.r.target != 0).then(|| rank(r.r.target))
+    (is_success(r.r.status) && r.r.key != 0).then(|| rank(r.r.key))
 }
 
 impl<'a> Front<'a> {
     /// Those of the requests that are compared: `most` of them.
     pub fn new(requests: &[&'a Timed], most: usize) -> Front<'a> {
         let mut rows: Vec<&Timed> =
-            requests.iter().copied().filter(|r| is_success(r.r.status) && r.r.target != 0).collect();
+            requests.iter().copied().filter(|r| is_success(r.r.status) && r.r.key != 0).collect();
         let mut limit = u64::MAX;
         if rows.len() > most {
-            let mut ranks: Vec<u64> = rows.iter().map(|r| rank(r.r.target)).collect();
+            let mut ranks: Vec<u64> = rows.iter().map(|r| rank(r.r.key)).collect();
             limit = *ranks.select_nth_unstable(most).1;
-            rows.retain(|r| rank(r.r.target) <= limit);
+            rows.retain(|r| rank(r.r.key) <= limit);
         }
         let mut keys: Vec<(u64, u32)> = Vec::with_capacity(rows.len() * 4);
         for (i, r) in rows.iter().enumerate() {
             let i = i as u32;
             keys.push((plain_key(r), i));
-            keys.push((pair(ANY_METHOD, r.r.target), i));
+            keys.push((pair(ANY_METHOD, r.r.key), i));
             if r.r.agent != 0 {
                 keys.push((agent_key(r), i));
             }
@@ -177,7 +177,7 @@ impl<'a> Front<'a> {
         let kept: Vec<&Timed> = requests
             .iter()
             .copied()
-            .filter(|r| is_success(r.r.status) && r.r.target != 0 && rank(r.r.target) <= self.limit)
+            .filter(|r| is_success(r.r.status) && r.r.key != 0 && rank(r.r.key) <= self.limit)
             .collect();
         let header = self.header_bytes(&kept);
         let mut rows: Vec<Back> = Vec::new();
@@ -199,12 +199,12 @@ impl<'a> Front<'a> {
             });
         }
         // Messages that name a request say the same again, often more precisely.
-        for m in mentions.iter().filter(|m| rank(m.e.target) <= self.limit) {
+        for m in mentions.iter().filter(|m| rank(m.e.key) <= self.limit) {
             let id_key = pair(ID, m.e.id);
             let key = if m.e.id != 0 && self.knows(id_key) {
                 id_key
             } else {
-                pair(if m.e.method == 0 { ANY_METHOD } else { m.e.method }, m.e.target)
+                pair(if m.e.method == 0 { ANY_METHOD } else { m.e.method }, m.e.key)
             };
             rows.push(Back {
                 key,

@@ -43,6 +43,8 @@ fn shown(line: u64, target: u64, end: i64, duration: Option<i64>, unit: i64) -> 
             target,
             path: target,
             route: target,
+            tails: [0, 0],
+            key: target,
             status: 200,
             bytes: -1,
             client: 0,

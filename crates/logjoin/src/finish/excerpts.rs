@@ -89,6 +89,14 @@ fn excerpt(scene: &Scene<'_>, i: usize, cite: Cite, at: At) -> Excerpt {
     }
 }
 
+/// What a backend may have been asked for, when a proxy took the first parts of the target away: the one with that hash.
+fn behind(target: &str, hash: u64) -> Option<&str> {
+    let first = crate::row::tail(target.as_bytes());
+    let second = first.and_then(crate::row::tail);
+    let found = [first, second].into_iter().flatten().find(|t| crate::hash::hash(t) == hash)?;
+    target.get(target.len() - found.len()..)
+}
+
 /// A request in words. Rows of healthy requests have hashes only: where they are those of the failed request, its words serve.
 fn request(scene: &Scene<'_>, i: usize, n: usize) -> String {
     let r = &scene.world.requests[n].r;
@@ -103,7 +111,8 @@ fn request(scene: &Scene<'_>, i: usize, n: usize) -> String {
         if r.target == failed.target {
             words
         } else {
-            words.filter(|_| r.path == failed.path).and_then(|t| t.split('?').next())
+            let without_query = words.filter(|_| r.path == failed.path).and_then(|t| t.split('?').next());
+            without_query.or_else(|| words.and_then(|t| behind(t, r.target)))
         }
     });
     let mut text = format!("{} {}", method.unwrap_or("-"), target.unwrap_or("-"));

@@ -104,6 +104,7 @@ pub(super) fn build(
                 let all: Vec<String> = units.iter().map(|(p, n)| format!("{} ({n})", unit(*p))).collect();
                 assumptions.push(format!("stamps of several precisions: {}", all.join(", ")));
             }
+            assumptions.extend(peers.rewrites.of(s.instance).map(str::to_string));
             Source {
                 id: s.id.clone(),
                 files: s.files.iter().map(|f| plan.files[*f].path.clone()).collect(),

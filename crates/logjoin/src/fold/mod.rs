@@ -28,6 +28,7 @@ use crate::diagnose::Judged;
 use crate::finish::{FileFacts, Story, Sums, Tails, tell};
 use crate::link::{Learned, Linked, Stage, link};
 use crate::plan::Plan;
+use crate::rewrites::{self, Rewrites};
 use crate::timeline::{self, Horizon, World};
 use crate::trail::Trail;
 use archive::{Archive, told};
@@ -177,7 +178,8 @@ impl<'p> Fold<'p> {
             return;
         }
         let files = self.lanes.iter().map(|l| (l.file() as u32, l.waiting().clone()));
-        let world = timeline::resolve(self.plan, files, &self.calendar);
+        let mut world = timeline::resolve(self.plan, files, &self.calendar);
+        rewrites::undo(self.plan, &mut world, Rewrites::default());
         let clocks = clock::fit_all(self.plan, &world, None);
         self.take_offsets(&clocks);
     }

@@ -239,7 +239,7 @@ fn groups(
         }
         served.retain(|i| {
             let r = &world.requests[*i].r;
-            !is_failing[*i] && (r.method, r.target) == (*method, *target)
+            !is_failing[*i] && (r.method, r.key) == (*method, *target)
         });
         served.sort_unstable();
         kinds.into_iter().map(|(kind, lines)| group(from, laws, kind, failed, &served, lines)).collect()

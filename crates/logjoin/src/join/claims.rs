@@ -78,10 +78,10 @@ pub(super) fn failed(
     let mut out: BTreeMap<(u64, u64), Vec<Claim>> = BTreeMap::new();
     for (i, f) in failing.iter().enumerate() {
         let r = &world.requests[f.request].r;
-        if r.target == 0 || joins[i].lines.iter().any(|l| l.how == "id") {
+        if r.key == 0 || joins[i].lines.iter().any(|l| l.how == "id") {
             continue;
         }
-        out.entry((r.method, r.target)).or_default().extend(tries(plan, world, peers, f, i));
+        out.entry((r.method, r.key)).or_default().extend(tries(plan, world, peers, f, i));
     }
     out.retain(|_, claims| !claims.is_empty());
     out

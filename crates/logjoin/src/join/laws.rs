@@ -85,15 +85,14 @@ impl Laws {
                 t.instance == proxy
                     && (200..500).contains(&t.r.status)
                     && t.r.status != 499
-                    && t.r.target != 0
+                    && t.r.key != 0
                     && t.r.tries <= 1
             };
             let served: Vec<&Timed> = world.requests.iter().filter(|t| is_served(t)).collect();
             let step = served.len().div_ceil(SAMPLE).max(1) as u64;
             // The same requests, however the log was cut.
-            let is_drawn = |t: &&Timed| {
-                step == 1 || pair(t.r.target, pair(t.r.client, t.r.at.line)).is_multiple_of(step)
-            };
+            let is_drawn =
+                |t: &&Timed| step == 1 || pair(t.r.key, pair(t.r.client, t.r.at.line)).is_multiple_of(step);
             for t in served.into_iter().filter(is_drawn) {
                 let server = peers.by_hash(t.r.server);
                 if let Some(e) = only_line(plan, index, clocks, t, server) {
@@ -119,13 +118,13 @@ impl Laws {
 /// through a proxy at all counts: health checks are nobody's rivals.
 fn strays(plan: &Plan, world: &World, index: &Index<'_>, clocks: &ClockModel) -> Vec<f64> {
     let is_asked =
-        |t: &Timed| !plan.instances[t.instance].is_proxy && clocks.is_known(t.instance) && t.r.target != 0;
+        |t: &Timed| !plan.instances[t.instance].is_proxy && clocks.is_known(t.instance) && t.r.key != 0;
     let mut lines = vec![0usize; plan.instances.len()];
     world.requests.iter().filter(|t| is_asked(t)).for_each(|t| lines[t.instance] += 1);
     // The same lines, however the log was cut.
     let is_sampled = |t: &Timed| {
         let step = lines[t.instance].div_ceil(STRAY_SAMPLE).max(1) as u64;
-        crate::hash::pair(t.r.target, t.r.agent).is_multiple_of(step)
+        crate::hash::pair(t.r.key, t.r.agent).is_multiple_of(step)
     };
     let (from, to) = covered(plan, world);
     let reach = clocks.widest_band() + SECOND;
@@ -133,11 +132,11 @@ fn strays(plan: &Plan, world: &World, index: &Index<'_>, clocks: &ClockModel) ->
     let mut seen = vec![(0.0, 0.0); plan.instances.len()];
     for t in world.requests.iter().filter(|t| is_asked(t) && is_sampled(t)) {
         let is_covered = t.start_lo >= from + reach && t.end_hi + reach <= to;
-        if !is_covered || !index.request(t.r.method, t.r.target).any(|e| is_proxied(&e)) {
+        if !is_covered || !index.request(t.r.method, t.r.key).any(|e| is_proxied(&e)) {
             continue;
         }
         // A request may have waited, and its proxy may have given up long before.
-        let mut near = index.near(t.r.method, t.r.target, t.start_lo - 60 * SECOND, t.end_hi + reach);
+        let mut near = index.near(t.r.method, t.r.key, t.start_lo - 60 * SECOND, t.end_hi + reach);
         let (strays, all) = &mut seen[t.instance];
         *all += 1.0;
         *strays += f64::from(u8::from(!near.any(|e| is_proxied(&e))));
@@ -160,7 +159,7 @@ pub(super) fn only_line(
     server: Option<usize>,
 ) -> Option<Entry> {
     let mut found = None;
-    for e in index.near(t.r.method, t.r.target, t.start_lo - 5 * SECOND, t.end_hi + 5 * SECOND) {
+    for e in index.near(t.r.method, t.r.key, t.start_lo - 5 * SECOND, t.end_hi + 5 * SECOND) {
         let i = e.instance as usize;
         let reach = clocks.band(i) + SECOND / 2;
         let fits = matches!(e.row, Row::Request(_))

@@ -102,8 +102,7 @@ impl Order {
 
 /// The line that a served request is surely about.
 fn mark(from: &Sources<'_>, t: &Timed) -> Option<At> {
-    let is_served =
-        (200..500).contains(&t.r.status) && t.r.status != 499 && t.r.tries <= 1 && t.r.target != 0;
+    let is_served = (200..500).contains(&t.r.status) && t.r.status != 499 && t.r.tries <= 1 && t.r.key != 0;
     let e = is_served
         .then(|| only_line(from.plan, from.index, from.clocks, t, from.peers.by_hash(t.r.server)))
         .flatten()?;

@@ -12,6 +12,7 @@ mod fold;
 mod invariance;
 mod ledger;
 mod removal;
+mod rewrites;
 mod robustness;
 mod scenarios;
 mod sections;
