@@ -48,6 +48,8 @@ pub(crate) struct AnalyzeArgs {
     pub window_s: Option<f64>,
     /// Rows looked at at a time.
     pub slice_rows: Option<usize>,
+    /// Requests in view above which not all are looked at.
+    pub lean_rows: Option<usize>,
     /// How far outside of the range large logs are read.
     pub margin: Margin,
     /// Where to write the lines that no format reads.
@@ -111,6 +113,7 @@ impl AnalyzeArgs {
             statuses: statuses(&o.status)?,
             window_s: window_s.map(|ns| ns as f64 / 1e9),
             slice_rows: o.slice_rows,
+            lean_rows: o.lean_rows,
             margin,
             unparsed: o.unparsed.clone(),
             max_unpacked: o.max_unpacked.as_deref().map(size).transpose()?,

@@ -246,9 +246,12 @@ pub(crate) struct Options {
     #[arg(long, value_name = "DUR")]
     pub margin: Option<String>,
 
-    /// Of long logs, how many requests and messages are looked at at a time; memory follows it [default: 500000]
+    /// Of long logs, how many requests and messages are looked at at a time; memory follows it [default: 350000]
     #[arg(long, value_name = "N")]
     pub slice_rows: Option<usize>,
+    /// With more requests in view, only those are looked at that a failure could ask for; the others are counted [default: 60000]
+    #[arg(long, value_name = "N")]
+    pub lean_rows: Option<usize>,
 
     /// Who wrote the files that GLOB fits: nginx, apache, haproxy, backend or system
     #[arg(long, value_name = "GLOB=ROLE", help_heading = "Input")]

@@ -171,6 +171,9 @@ impl Inputs {
         if let Some(n) = args.slice_rows {
             options.slice_rows = n;
         }
+        if let Some(n) = args.lean_rows {
+            options.lean_rows = n;
+        }
         self.reach.margin = args.margin;
         self.plan(options)
     }

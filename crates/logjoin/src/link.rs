@@ -8,8 +8,8 @@ use crate::index::Index;
 use crate::join::{self, Join};
 use crate::peers::Peers;
 use crate::plan::Plan;
-use crate::rewrites;
-use crate::scene::Scene;
+use crate::rewrites::Rewrites;
+use crate::scene::{Scene, Served};
 use crate::timeline::World;
 
 /// A step of [`finish_with`](crate::finish_with).
@@ -49,6 +49,15 @@ pub(crate) struct Learned {
     pub peers: Peers,
 }
 
+impl Learned {
+    /// Nothing but what is known of rewritten targets.
+    pub fn of(rewrites: Rewrites) -> Learned {
+        let mut peers = Peers::default();
+        peers.rewrites = rewrites;
+        Learned { clocks: None, peers }
+    }
+}
+
 /// Links of a failed request to the same request at other proxies: its number, whether that proxy stands behind, how surely.
 pub(crate) type Chain = Vec<(usize, bool, f64)>;
 
@@ -60,6 +69,8 @@ pub(crate) struct Linked {
     pub failing: Vec<Failing>,
     pub joins: Vec<Join>,
     pub chains: Vec<Chain>,
+    /// What is known of requests that are not in the world.
+    pub aside: Vec<Served>,
 }
 
 /// Takes all steps up to the joins, unless `watch` breaks it off. `world` is still on the hosts' own clocks.
@@ -70,14 +81,12 @@ pub(crate) fn link<E>(
     watch: &mut dyn FnMut(Stage) -> Result<(), E>,
 ) -> Result<Linked, E> {
     watch(Stage::Clocks)?;
-    let rewrites = rewrites::undo(plan, &mut world, std::mem::take(&mut before.peers.rewrites));
     // Where nothing failed, nothing has to be joined: what is known of the clocks and the servers is good enough to count by.
     let is_quiet = !world.requests.iter().any(|t| t.r.detail.is_some() && !t.r.settled);
     if is_quiet && let Some(clocks) = before.clocks.take() {
         watch(Stage::Shift)?;
         world.shift(&clocks);
         world.narrow(plan);
-        before.peers.rewrites = rewrites;
         return Ok(Linked {
             world,
             clocks,
@@ -85,6 +94,7 @@ pub(crate) fn link<E>(
             failing: Vec::new(),
             joins: Vec::new(),
             chains: Vec::new(),
+            aside: Vec::new(),
         });
     }
     let clocks = clock::fit_all(plan, &world, before.clocks.as_ref());
@@ -96,7 +106,6 @@ pub(crate) fn link<E>(
     watch(Stage::Servers)?;
     let mut peers = Peers::learn(plan, &world, &index, &clocks);
     peers.absorb(before.peers);
-    peers.rewrites = rewrites;
     watch(Stage::Failures)?;
     let failing = failing::find(plan, &world);
     watch(Stage::Joins)?;
@@ -104,13 +113,13 @@ pub(crate) fn link<E>(
     watch(Stage::Chains)?;
     let chains = join::chains(plan, &world, &index, &peers, &clocks, &failing);
     join::pass_outward(&chains, &failing, &mut joins);
-    Ok(Linked { world, clocks, peers, failing, joins, chains })
+    Ok(Linked { world, clocks, peers, failing, joins, chains, aside: Vec::new() })
 }
 
 impl Linked {
     /// What the rules may ask.
     pub fn scene<'a>(&'a self, plan: &'a Plan) -> Scene<'a> {
-        Scene::new(plan, &self.world, &self.peers, &self.failing, &self.joins)
+        Scene::new(plan, &self.world, &self.peers, &self.failing, &self.joins, &self.aside)
     }
 
     /// The verdict on each failed request.

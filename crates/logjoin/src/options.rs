@@ -55,8 +55,11 @@ pub struct Options {
     /// given up.
     pub window_s: f64,
     /// How many rows (requests, messages) make a slice of time ([`Fold`](crate::Fold)): memory follows it. Logs with fewer
-    /// are looked at as a whole. Default: 500,000.
+    /// are looked at as a whole. Default: 350,000.
     pub slice_rows: usize,
+    /// With more requests in view than this, only those that a failure could ask for, and a sample of half as many, go through
+    /// joins and rules; the others are counted. Default: 60,000.
+    pub lean_rows: usize,
     /// Whether the analysis keeps how each verdict came about ([`crate::analysis::Derivation`]). Default: no.
     pub derive: bool,
     /// How many failures are listed in full; totals never change. Default: all.
@@ -80,7 +83,8 @@ impl Default for Options {
             margin_ns: None,
             year: None,
             window_s: 130.0,
-            slice_rows: 500_000,
+            slice_rows: 350_000,
+            lean_rows: 60_000,
             derive: false,
             max_failures: None,
         }

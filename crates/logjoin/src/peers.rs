@@ -53,6 +53,7 @@ impl Peers {
         before.traffic.into_iter().for_each(|(key, n)| *self.traffic.entry(key).or_default() += n);
         before.sent.into_iter().for_each(|(key, n)| *self.sent.entry(key).or_default() += n);
         self.chains.extend(before.chains);
+        self.rewrites = before.rewrites;
         for (i, face) in before.inner_faces.into_iter().enumerate() {
             if let (Face::Many, Some(own)) = (face, self.inner_faces.get_mut(i)) {
                 *own = Face::Many;
@@ -198,7 +199,7 @@ impl Peers {
                 let Row::Request(i) = e.row else { continue };
                 if is_proxy(e.instance as usize) && (200..500).contains(&e.status) {
                     let t = &world.requests[i as usize];
-                    if t.r.tries <= 1 {
+                    if t.r.tries <= 1 && world.has_all(t.r.key) {
                         each(t);
                     }
                 }

@@ -7,9 +7,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::event::{Events, LogEvent, Request};
 use crate::hash::Map;
 use crate::plan::Plan;
-use crate::timeline::World;
 
 /// How the targets of a log differ from those that the proxy before it logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -90,84 +90,115 @@ struct Front {
     label: u64,
 }
 
-/// Gives the lines of a world their keys. What was known before holds on.
-pub(crate) fn undo(plan: &Plan, world: &mut World, before: Rewrites) -> Rewrites {
+/// Gives the lines of all files their keys. What was known before holds on.
+pub(crate) fn undo(plan: &Plan, files: &mut BTreeMap<u32, Events>, before: Rewrites) -> Rewrites {
     let mut known = before;
-    let mut suspects = suspects(plan, world);
+    let lines = Lines { plan, files };
+    let mut suspects = lines.suspects();
     suspects.retain(|i| !known.checked.contains(i));
     if suspects.is_empty() && known.forms.is_empty() && known.without_query.is_none() {
         return known;
     }
-    let fronts = Fronts::new(plan, world);
+    let fronts = Fronts::new(&lines);
     for instance in suspects {
         if !known.forms.contains_key(&instance)
-            && let Some(form) = form(&fronts, world, instance)
+            && let Some(form) = form(&fronts, &lines, instance)
         {
             known.forms.insert(instance, form);
-        } else if known.without_query.is_none() && lacks_queries(&fronts, world, instance) {
+        } else if known.without_query.is_none() && lacks_queries(&fronts, &lines, instance) {
             known.without_query = Some(instance);
-        } else if world.requests_of(instance) > ENOUGH {
+        } else if lines.requests_of(instance) > ENOUGH {
             known.checked.insert(instance);
         }
     }
-    for (instance, form) in &known.forms {
-        let labels = fronts.labels(world, *instance, *form);
-        let key = |n: Named| fronts.behind(&n, *form, &labels).unwrap_or(n.target);
-        for t in world.requests.iter_mut().filter(|t| t.instance == *instance && t.r.key == t.r.target) {
-            t.r.key = key(of_request(t));
+    let labels: BTreeMap<usize, BTreeSet<u64>> =
+        known.forms.iter().map(|(i, form)| (*i, fronts.labels(&lines, *i, *form))).collect();
+    for (file, events) in files.iter_mut() {
+        let instance = instance_of(plan, *file);
+        if let Some(form) = known.forms.get(&instance) {
+            let key = |n: Named| fronts.behind(&n, *form, &labels[&instance]).unwrap_or(n.target);
+            for r in events.requests.iter_mut().filter(|r| r.key == r.target) {
+                r.key = key(of_request(instance, r));
+            }
+            for e in events.logs.iter_mut().filter(|e| e.key == e.target) {
+                e.key = key(of_log(instance, e));
+            }
         }
-        for m in world.logs.iter_mut().filter(|m| m.instance == *instance && m.e.key == m.e.target) {
-            m.e.key = key(of_log(m));
+        if known.without_query.is_some() {
+            events.requests.iter_mut().filter(|r| r.key == r.target).for_each(|r| r.key = r.path);
         }
-    }
-    if known.without_query.is_some() {
-        world.requests.iter_mut().filter(|t| t.r.key == t.r.target).for_each(|t| t.r.key = t.r.path);
     }
     known
 }
 
-/// The instances of whose targets the proxies know too few.
-fn suspects(plan: &Plan, world: &World) -> Vec<usize> {
-    let n = plan.instances.len();
-    let is_all = world.requests.len() + world.logs.len() <= FEW;
-    let is_drawn = |target: u64| is_all || target.wrapping_mul(0x9e37_79b9_7f4a_7c15).is_multiple_of(PART);
-    let is_proxy = |i: usize| plan.instances[i].is_proxy;
-    let lines = || named(world).filter(|l| is_drawn(l.target));
-    let mut known: Map<u64, u64> = Map::default();
-    for l in lines().filter(|l| is_proxy(l.instance)) {
-        *known.entry(l.target).or_default() |= 1 << (l.instance % 64);
-    }
-    if known.is_empty() {
-        return Vec::new();
-    }
-    let mut counts = vec![(0.0, 0.0); n];
-    for l in lines() {
-        let by_others = known.get(&l.target).is_some_and(|by| by & !(1 << (l.instance % 64)) != 0);
-        counts[l.instance].0 += 1.0;
-        counts[l.instance].1 += f64::from(u8::from(by_others));
-    }
-    // One proxy alone is behind nothing.
-    let can_be_behind = |i: &usize| !is_proxy(*i) || plan.instances.iter().filter(|p| p.is_proxy).count() > 1;
-    (0..n)
-        .filter(can_be_behind)
-        .filter(|i| counts[*i].0 > 0.0 && counts[*i].1 < NAMED * counts[*i].0)
-        .collect()
+fn instance_of(plan: &Plan, file: u32) -> usize {
+    plan.sources[plan.files[file as usize].source].instance
 }
 
-fn of_request(t: &crate::timeline::Timed) -> Named {
-    let r = &t.r;
-    Named { instance: t.instance, target: r.target, path: r.path, tails: r.tails, label: r.server }
+/// All lines.
+struct Lines<'a> {
+    plan: &'a Plan,
+    files: &'a BTreeMap<u32, Events>,
 }
 
-fn of_log(m: &crate::timeline::Moment<crate::event::LogEvent>) -> Named {
-    let e = &m.e;
-    Named { instance: m.instance, target: e.target, path: e.target, tails: e.tails, label: 0 }
+impl Lines<'_> {
+    fn requests(&self) -> impl Iterator<Item = (usize, &Request)> {
+        let all = self.files.iter().map(|(f, e)| (instance_of(self.plan, *f), e));
+        all.flat_map(|(instance, e)| e.requests.iter().map(move |r| (instance, r)))
+    }
+
+    fn requests_of(&self, instance: usize) -> usize {
+        let own = self.files.iter().filter(|(f, _)| instance_of(self.plan, **f) == instance);
+        own.map(|(_, e)| e.requests.len()).sum()
+    }
+
+    /// Those that name a target.
+    fn named(&self) -> impl Iterator<Item = Named> {
+        let all = self.files.iter().map(|(f, e)| (instance_of(self.plan, *f), e));
+        let logs = all.flat_map(|(instance, e)| e.logs.iter().map(move |e| of_log(instance, e)));
+        self.requests().map(|(i, r)| of_request(i, r)).chain(logs).filter(|l| l.target != 0)
+    }
+
+    fn is_proxy(&self, instance: usize) -> bool {
+        self.plan.instances[instance].is_proxy
+    }
+
+    /// The instances of whose targets the proxies know too few.
+    fn suspects(&self) -> Vec<usize> {
+        let n = self.plan.instances.len();
+        let is_all = self.files.values().map(|e| e.requests.len() + e.logs.len()).sum::<usize>() <= FEW;
+        let is_drawn =
+            |l: &Named| is_all || l.target.wrapping_mul(0x9e37_79b9_7f4a_7c15).is_multiple_of(PART);
+        let drawn: Vec<Named> = self.named().filter(is_drawn).collect();
+        let mut known: Map<u64, u64> = Map::default();
+        for l in drawn.iter().filter(|l| self.is_proxy(l.instance)) {
+            *known.entry(l.target).or_default() |= 1 << (l.instance % 64);
+        }
+        if known.is_empty() {
+            return Vec::new();
+        }
+        let mut counts = vec![(0.0, 0.0); n];
+        for l in &drawn {
+            let by_others = known.get(&l.target).is_some_and(|by| by & !(1 << (l.instance % 64)) != 0);
+            counts[l.instance].0 += 1.0;
+            counts[l.instance].1 += f64::from(u8::from(by_others));
+        }
+        // One proxy alone is behind nothing.
+        let proxies = (0..n).filter(|i| self.is_proxy(*i)).count();
+        let can_be_behind = |i: &usize| !self.is_proxy(*i) || proxies > 1;
+        (0..n)
+            .filter(can_be_behind)
+            .filter(|i| counts[*i].0 > 0.0 && counts[*i].1 < NAMED * counts[*i].0)
+            .collect()
+    }
 }
 
-/// All lines that name a target.
-fn named(world: &World) -> impl Iterator<Item = Named> + '_ {
-    let all = world.requests.iter().map(of_request).chain(world.logs.iter().map(of_log));
-    all.filter(|l| l.target != 0)
+fn of_request(instance: usize, r: &Request) -> Named {
+    Named { instance, target: r.target, path: r.path, tails: r.tails, label: r.server }
+}
+
+fn of_log(instance: usize, e: &LogEvent) -> Named {
+    Named { instance, target: e.target, path: e.target, tails: e.tails, label: 0 }
 }
 
 /// The targets that proxies logged, by what may be left of them.
@@ -179,14 +210,14 @@ struct Fronts {
 }
 
 impl Fronts {
-    fn new(plan: &Plan, world: &World) -> Fronts {
+    fn new(lines: &Lines<'_>) -> Fronts {
         let mut fronts = Fronts {
             whole: Map::default(),
             paths: Map::default(),
             by_tail: [Map::default(), Map::default()],
             by_target: Map::default(),
         };
-        for l in named(world).filter(|l| plan.instances[l.instance].is_proxy) {
+        for l in lines.named().filter(|l| lines.is_proxy(l.instance)) {
             let by = 1 << (l.instance % 64);
             *fronts.whole.entry(l.target).or_default() |= by;
             *fronts.paths.entry(l.path).or_default() |= by;
@@ -236,9 +267,9 @@ impl Fronts {
     }
 
     /// The servers to which what turns up in a log was sent, as far as there is no doubt.
-    fn labels(&self, world: &World, instance: usize, form: Form) -> BTreeSet<u64> {
+    fn labels(&self, lines: &Lines<'_>, instance: usize, form: Form) -> BTreeSet<u64> {
         let mut counts: BTreeMap<u64, usize> = BTreeMap::new();
-        for l in named(world).filter(|l| l.instance == instance && !self.is_named(l)) {
+        for l in lines.named().filter(|l| l.instance == instance && !self.is_named(l)) {
             if let Some(f) = self.only(&l, form, |_| true).filter(|f| f.label != 0) {
                 *counts.entry(f.label).or_default() += 1;
             }
@@ -249,19 +280,19 @@ impl Fronts {
 }
 
 /// The form that explains most of what a log names and no proxy does, if it explains enough.
-fn form(fronts: &Fronts, world: &World, instance: usize) -> Option<Form> {
+fn form(fronts: &Fronts, lines: &Lines<'_>, instance: usize) -> Option<Form> {
     let open: Vec<Named> =
-        named(world).filter(|l| l.instance == instance && !fronts.is_named(l)).take(FEW).collect();
+        lines.named().filter(|l| l.instance == instance && !fronts.is_named(l)).take(FEW).collect();
     let explained = |form: Form| {
         let mut targets = BTreeSet::new();
-        let mut lines = 0;
+        let mut explained = 0;
         for l in open.iter().filter(|l| fronts.candidates(l, form).next().is_some()) {
-            lines += 1;
+            explained += 1;
             if targets.len() < MOST_TARGETS {
                 targets.insert(l.target);
             }
         }
-        (targets.len(), lines)
+        (targets.len(), explained)
     };
     let best = Form::ALL.into_iter().map(|f| (explained(f), f));
     let ((targets, lines), form) = best.max_by_key(|((t, l), f)| (*t, *l, std::cmp::Reverse(*f)))?;
@@ -274,9 +305,11 @@ fn form(fronts: &Fronts, world: &World, instance: usize) -> Option<Form> {
 }
 
 /// No line of a log has a query, and most of its targets are paths of requests that had one.
-fn lacks_queries(fronts: &Fronts, world: &World, instance: usize) -> bool {
-    let lines =
-        || world.requests.iter().filter(|t| t.instance == instance && t.r.target != 0).map(of_request);
+fn lacks_queries(fronts: &Fronts, all: &Lines<'_>, instance: usize) -> bool {
+    let lines = || {
+        let own = all.requests().filter(|(i, r)| *i == instance && r.target != 0);
+        own.map(|(i, r)| of_request(i, r))
+    };
     if lines().any(|l| l.path != l.target) {
         return false;
     }

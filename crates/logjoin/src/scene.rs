@@ -4,6 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::clock::is_success;
+use crate::event::Request;
 use crate::failing::Failing;
 use crate::hash::hash;
 use crate::index::Row;
@@ -13,7 +15,7 @@ use crate::peers::Peers;
 use crate::plan::Plan;
 use crate::signals::{Meaning, Scope};
 use crate::spans::Spans;
-use crate::timeline::{Timed, World};
+use crate::timeline::{Span, World};
 use crate::vocabulary::Mechanism;
 
 pub(crate) const MS: i64 = 1_000_000;
@@ -57,7 +59,7 @@ pub(crate) struct Scene<'a> {
 const PIECE: usize = 1 << 16;
 
 /// When the requests of a part of them succeeded: starts and ends.
-struct Served {
+pub(crate) struct Served {
     by_instance: Vec<Vec<(i64, i64)>>,
     by_label: BTreeMap<u64, Vec<(i64, i64)>>,
     /// By instance: the first and the last moment of any request.
@@ -65,22 +67,26 @@ struct Served {
 }
 
 impl Served {
-    fn of(plan: &Plan, peers: &Peers, requests: &[Timed]) -> Served {
+    pub fn of<'r>(
+        plan: &Plan,
+        peers: &Peers,
+        requests: impl Iterator<Item = (&'r Request, usize, Span)>,
+    ) -> Served {
         let n = plan.instances.len();
         let mut s =
             Served { by_instance: vec![Vec::new(); n], by_label: BTreeMap::new(), covered: vec![None; n] };
-        for t in requests {
-            let (lo, hi) = s.covered[t.instance].get_or_insert((t.end_lo, t.end_lo));
+        for (r, instance, t) in requests {
+            let (lo, hi) = s.covered[instance].get_or_insert((t.end_lo, t.end_lo));
             (*lo, *hi) = (t.end_lo.min(*lo), t.end_lo.max(*hi));
-            if !(200..500).contains(&t.r.status) || t.r.status == 499 {
+            if !is_success(r.status) {
                 continue;
             }
             let span = (t.start_lo, t.end_hi);
-            if !plan.instances[t.instance].is_proxy {
-                s.by_instance[t.instance].push(span);
-            } else if t.r.server != 0 {
-                s.by_label.entry(t.r.server).or_default().push(span);
-                if let Some(i) = peers.by_hash(t.r.server) {
+            if !plan.instances[instance].is_proxy {
+                s.by_instance[instance].push(span);
+            } else if r.server != 0 {
+                s.by_label.entry(r.server).or_default().push(span);
+                if let Some(i) = peers.by_hash(r.server) {
                     s.by_instance[i].push(span);
                 }
             }
@@ -111,6 +117,7 @@ impl<'a> Scene<'a> {
         peers: &'a Peers,
         failing: &'a [Failing],
         joins: &'a [Join],
+        aside: &[Served],
     ) -> Scene<'a> {
         let n = plan.instances.len();
         let mut signs: Vec<Vec<Sign>> = vec![Vec::new(); n];
@@ -121,7 +128,10 @@ impl<'a> Scene<'a> {
                 signs[m.instance].push(Sign { log: i, meaning: s.meaning, lo: m.lo, hi: m.hi });
             }
         }
-        let parts = par::pieces(&world.requests, PIECE, |_, piece| Served::of(plan, peers, piece));
+        let own = par::pieces(&world.requests, PIECE, |_, piece| {
+            Served::of(plan, peers, piece.iter().map(|t| (&t.r, t.instance, t.span())))
+        });
+        let parts: Vec<&Served> = own.iter().chain(aside).collect();
         let mut covered: Vec<Option<(i64, i64)>> = vec![None; n];
         let logs = world.logs.iter().map(|m| (m.instance, m.lo, m.lo));
         let requests = parts.iter().flat_map(|p| p.covered.iter().enumerate());

@@ -27,6 +27,37 @@ pub(crate) struct Timed {
     pub has_duration: bool,
 }
 
+/// Between which moments a request began and ended.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Span {
+    pub start_lo: i64,
+    pub start_hi: i64,
+    pub end_lo: i64,
+    pub end_hi: i64,
+    pub has_duration: bool,
+}
+
+impl Span {
+    /// Puts it on another clock.
+    pub fn shift(&mut self, by: i64) {
+        for t in [&mut self.start_lo, &mut self.start_hi, &mut self.end_lo, &mut self.end_hi] {
+            *t -= by;
+        }
+    }
+}
+
+impl Timed {
+    pub fn new(r: Request, instance: usize, at: Span) -> Timed {
+        let Span { start_lo, start_hi, end_lo, end_hi, has_duration } = at;
+        Timed { r, instance, start_lo, start_hi, end_lo, end_hi, has_duration }
+    }
+
+    pub fn span(&self) -> Span {
+        let Timed { start_lo, start_hi, end_lo, end_hi, has_duration, .. } = *self;
+        Span { start_lo, start_hi, end_lo, end_hi, has_duration }
+    }
+}
+
 /// Something with one moment, known to lie in `[lo, hi)`.
 #[derive(Debug, Clone)]
 pub(crate) struct Moment<T> {
@@ -96,6 +127,8 @@ pub(crate) struct World {
     pub logs: Vec<Moment<LogEvent>>,
     /// The labels of servers behind their hashes.
     pub labels: std::collections::BTreeMap<u64, String>,
+    /// Of which requests all are here; none: of all.
+    pub complete: Option<Complete>,
     /// Places of the requests that were [left out](World::narrow).
     pub far: Vec<At>,
     /// How many requests each instance logged.
@@ -116,20 +149,12 @@ pub(crate) fn resolve(
     let mut world = World::default();
     for (file, events) in files {
         let instance = plan.sources[plan.files[file as usize].source].instance;
+        let spans = spans(&events.requests, file, calendar);
         let mut calendar = calendar.of(file);
         let mut at = |at: At, stamp: &Stamp| calendar.moment(at.line, stamp);
-        // A log that is written at the end of each request is in order of ends: a request that began at `t` ended
-        // no earlier than the latest start before it in the file.
-        let mut latest_start = i64::MIN;
         world.labels.extend(events.labels);
-        world.requests.reserve_exact(events.requests.len());
-        for r in events.requests {
-            let s = at(r.at, &r.stamp);
-            let u = r.stamp.width_ns();
-            let timed = place(r, instance, s, u, latest_start);
-            latest_start = latest_start.max(timed.start_lo);
-            world.requests.push(timed);
-        }
+        let timed = events.requests.into_iter().zip(spans).map(|(r, span)| Timed::new(r, instance, span));
+        world.requests.extend(timed);
         fn push<T>(out: &mut Vec<Moment<T>>, e: T, lo: i64, stamp: Stamp, instance: usize) {
             out.push(Moment { e, instance, lo, hi: lo + stamp.width_ns() });
         }
@@ -201,6 +226,11 @@ impl World {
         self.requests.binary_search_by_key(&(t.end_lo, t.r.at), |r| (r.end_lo, r.r.at)).ok()
     }
 
+    /// Whether all requests with a key are here.
+    pub fn has_all(&self, key: u64) -> bool {
+        self.complete.as_ref().is_none_or(|c| c.has(key))
+    }
+
     /// How many requests an instance logged.
     pub fn requests_of(&self, instance: usize) -> usize {
         self.counts.get(instance).copied().unwrap_or(0)
@@ -224,7 +254,37 @@ impl World {
     }
 }
 
-fn place(r: Request, instance: usize, s: i64, u: i64, latest_start: i64) -> Timed {
+/// The requests of which a thinned world has all.
+#[derive(Debug, Default)]
+pub(crate) struct Complete {
+    /// Those whose keys [rank](crate::clock::rank) up to here,
+    pub limit: u64,
+    /// and those with one of these keys.
+    pub keys: crate::hash::Map<u64, ()>,
+}
+
+impl Complete {
+    pub fn has(&self, key: u64) -> bool {
+        key != 0 && (crate::clock::rank(key) <= self.limit || self.keys.contains_key(&key))
+    }
+}
+
+/// When the requests of a file were, on the clock of its host; in the order of the lines.
+pub(crate) fn spans(requests: &[Request], file: u32, calendar: &Calendar) -> Vec<Span> {
+    let mut calendar = calendar.of(file);
+    // A log that is written at the end of each request is in order of ends: a request that began at `t` ended
+    // no earlier than the latest start before it in the file.
+    let mut latest_start = i64::MIN;
+    let span = |r: &Request| {
+        let span = place(r, calendar.moment(r.at.line, &r.stamp), latest_start);
+        latest_start = latest_start.max(span.start_lo);
+        span
+    };
+    requests.iter().map(span).collect()
+}
+
+fn place(r: &Request, s: i64, latest_start: i64) -> Span {
+    let u = r.stamp.width_ns();
     let has_duration = r.duration_ns.is_some();
     let (d_lo, d_hi) = match r.duration_ns {
         Some(d) => ((d - r.unit_ns).max(0), d + r.unit_ns),
@@ -236,5 +296,5 @@ fn place(r: Request, instance: usize, s: i64, u: i64, latest_start: i64) -> Time
     } else {
         (s - d_hi, s + u - d_lo, s, s + u)
     };
-    Timed { r, instance, start_lo, start_hi, end_lo, end_hi, has_duration }
+    Span { start_lo, start_hi, end_lo, end_hi, has_duration }
 }

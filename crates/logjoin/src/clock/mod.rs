@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 
 pub(crate) use fit::{Fit, Piece};
 use likelihood::Slanted;
-pub(crate) use pairs::sample_rank;
+pub(crate) use pairs::{is_success, rank, sample_rank};
 
 use crate::analysis::{Clock, ClockStep, Time};
 use crate::event::At;
@@ -225,7 +225,7 @@ pub(crate) fn fit_all(plan: &Plan, world: &World, before: Option<&ClockModel>) -
     let n = plan.instances.len();
     let mut by_instance: Vec<Vec<&Timed>> =
         (0..n).map(|i| Vec::with_capacity(world.requests_of(i))).collect();
-    for r in &world.requests {
+    for r in world.requests.iter().filter(|r| world.has_all(r.r.key)) {
         by_instance[r.instance].push(r);
     }
     let mut mentions: Vec<Vec<&Moment<crate::event::LogEvent>>> = vec![Vec::new(); n];

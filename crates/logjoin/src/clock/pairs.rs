@@ -119,7 +119,7 @@ pub(crate) fn is_success(status: i32) -> bool {
     (200..500).contains(&status) && status != 499
 }
 
-fn rank(target: u64) -> u64 {
+pub(crate) fn rank(target: u64) -> u64 {
     pair(target, 7)
 }
 

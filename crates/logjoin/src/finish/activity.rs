@@ -60,7 +60,7 @@ impl Activity {
 
     /// A request: a sign of the instance that logged it, and of the one that answered it.
     pub fn add(&mut self, peers: &Peers, seen: Seen<'_>) {
-        let t = seen.t;
+        let t = seen;
         self.line(t.instance, t.end_lo, t.r.at);
         let behind = if seen.is_proxy && t.r.server != 0 { peers.by_hash(t.r.server) } else { None };
         if seen.is_served {

@@ -5,9 +5,12 @@
 use super::activity::Activity;
 use super::sample::Sample;
 use super::traffic::{Load, Seen};
+use crate::clock::is_success;
+use crate::event::Request;
+use crate::fold::{Lean, Passing};
 use crate::par;
 use crate::scene::Scene;
-use crate::timeline::{Horizon, Timed};
+use crate::timeline::{Horizon, Span, Timed};
 
 /// Rows that are summed before they are merged into the whole.
 pub(super) const SLICE: usize = 1 << 16;
@@ -25,7 +28,7 @@ impl All {
     }
 
     /// Adds every request and line that is settled now.
-    pub fn add(&mut self, scene: &Scene<'_>, horizon: Horizon) {
+    pub fn add(&mut self, scene: &Scene<'_>, lean: &Lean, horizon: Horizon) {
         let world = scene.world;
         let mut failed = vec![false; world.requests.len()];
         for f in scene.failing.iter().filter(|f| f.is_gateway) {
@@ -34,10 +37,7 @@ impl All {
         let part = |first: usize, slice: &[Timed]| {
             let mut part = All::new();
             for (i, t) in slice.iter().enumerate().filter(|(_, t)| horizon.takes(t)) {
-                let is_proxy = scene.plan.instances[t.instance].is_proxy;
-                let is_failure = failed[first + i] || !is_proxy && t.r.status >= 500;
-                let is_served = !is_failure && (200..500).contains(&t.r.status) && t.r.status != 499;
-                part.see(scene, Seen { t, is_proxy, is_failure, is_served });
+                part.see(scene, &t.r, t.instance, t.span(), failed[first + i]);
             }
             part
         };
@@ -48,12 +48,25 @@ impl All {
         if let Some(all) = par::sum(&world.requests, SLICE, part, merged) {
             self.merge(all);
         }
+        let passing = |part: &mut dyn Iterator<Item = Passing<'_>>| {
+            let mut sum = All::new();
+            for p in part.filter(|p| p.is_taken(horizon)) {
+                sum.see(scene, p.r, p.instance, *p.span, false);
+            }
+            sum
+        };
+        lean.parts(passing).into_iter().for_each(|part| self.merge(part));
         for m in world.logs.iter().filter(|m| horizon.takes_line(m)) {
             self.activity.line(m.instance, m.lo, m.e.at);
         }
     }
 
-    fn see(&mut self, scene: &Scene<'_>, seen: Seen<'_>) {
+    fn see(&mut self, scene: &Scene<'_>, r: &Request, instance: usize, span: Span, has_failed: bool) {
+        let is_proxy = scene.plan.instances[instance].is_proxy;
+        let is_failure = has_failed || !is_proxy && r.status >= 500;
+        let is_served = !is_failure && is_success(r.status);
+        let (start_hi, end_lo) = (span.start_hi, span.end_lo);
+        let seen = Seen { r, instance, start_hi, end_lo, is_proxy, is_failure, is_served };
         self.load.add(seen);
         self.sample.add(seen);
         self.activity.add(scene.peers, seen);

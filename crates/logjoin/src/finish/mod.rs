@@ -31,15 +31,20 @@ use std::ops::ControlFlow;
 pub(crate) use sources::FileFacts;
 pub(crate) use sums::{Sums, Tails};
 
+use std::collections::BTreeMap;
+
 use crate::analysis::{Analysis, Incident, Input, Ledger, Note, SCHEMA_VERSION, Time, Tool, Totals};
 use crate::calendar::Calendar;
 use crate::clock::{self, ClockModel};
 use crate::diagnose::Judged;
 use crate::episodes;
 use crate::event::At;
+use crate::event::Events;
 use crate::failing::Failing;
+use crate::fold::Lean;
 use crate::link::{Chain, Learned, Stage, link};
 use crate::plan::Plan;
+use crate::rewrites::{self, Rewrites};
 use crate::scanner::FileScan;
 use crate::scene::Scene;
 use crate::timeline::{self, Horizon};
@@ -79,7 +84,7 @@ fn run<E>(
 ) -> Result<Analysis, E> {
     watch(Stage::Moments)?;
     scans.sort_by_key(|s| s.file);
-    let files = FileFacts::of(&scans);
+    let facts = FileFacts::of(&scans);
     let mut trails: Vec<Trail> = plan.paths().map(|_| Trail::default()).collect();
     let mut tails = Tails::default();
     for scan in &mut scans {
@@ -87,15 +92,17 @@ fn run<E>(
         tails.add(scan.file, std::mem::take(&mut scan.tails), std::mem::take(&mut scan.inner));
     }
     let calendar = Calendar::decide(plan, &trails);
-    let world = timeline::resolve(plan, scans.into_iter().map(|s| (s.file, s.events)), &calendar);
-    let linked = link(plan, world, Learned::default(), watch)?;
+    let mut files: BTreeMap<u32, Events> = scans.into_iter().map(|s| (s.file, s.events)).collect();
+    let rewrites = rewrites::undo(plan, &mut files, Rewrites::default());
+    let world = timeline::resolve(plan, files, &calendar);
+    let linked = link(plan, world, Learned::of(rewrites), watch)?;
     watch(Stage::Scene)?;
     let scene = linked.scene(plan);
     watch(Stage::Causes)?;
     let judged = linked.judge(&scene);
     watch(Stage::Sums)?;
     let mut sums = Sums::new(plan);
-    sums.add(&scene, Horizon::END, &tails);
+    sums.add(&scene, &Lean::default(), Horizon::END, &tails);
     watch(Stage::Story)?;
     let (clocks, chains) = (&linked.clocks, &linked.chains[..]);
     Ok(tell(&Story {
@@ -105,7 +112,7 @@ fn run<E>(
         clocks,
         calendar: &calendar,
         sums: &sums,
-        files,
+        files: facts,
         is_whole: true,
     }))
 }

@@ -80,11 +80,11 @@ impl Sample {
         if !seen.is_proxy || !seen.is_served {
             return;
         }
-        let (t, at) = (seen.t, seen.t.r.at);
+        let (t, at) = (seen, seen.r.at);
         let key = (pair(u64::from(at.file), at.line), at);
         let cell = self.cells.at(t.end_lo, t.instance);
         if cell.kept.len() < KEPT || cell.kept.last_key_value().is_some_and(|(last, _)| key < *last) {
-            cell.kept.insert(key, (t.end_lo, traits(&t.r)));
+            cell.kept.insert(key, (t.end_lo, traits(t.r)));
             cell.shrink();
         }
     }

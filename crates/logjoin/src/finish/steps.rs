@@ -27,8 +27,9 @@ pub(super) struct Stepped<K, V> {
     range: Option<(i64, i64)>,
     /// By number of the step, then by key.
     cells: Vec<(i64, Vec<(K, V)>)>,
-    /// Where the last one was found.
+    /// Where the last one was found, and from when to when that step is.
     last: usize,
+    here: (i64, i64),
 }
 
 impl<K: PartialEq, V: PartialEq> PartialEq for Stepped<K, V> {
@@ -43,7 +44,7 @@ impl<K: Ord + Copy, V: Merge> Stepped<K, V> {
     /// No cells; steps are at least that long, seconds (one of the lengths, else the next longer one).
     pub fn new(finest_s: i64) -> Stepped<K, V> {
         let level = LENGTHS.iter().position(|l| *l >= finest_s).unwrap_or(LENGTHS.len() - 1);
-        Stepped { level, range: None, cells: Vec::new(), last: 0 }
+        Stepped { level, range: None, cells: Vec::new(), last: 0, here: (0, 0) }
     }
 
     /// Length of a step, nanoseconds.
@@ -53,18 +54,46 @@ impl<K: Ord + Copy, V: Merge> Stepped<K, V> {
 
     /// The cell of a moment.
     pub fn at(&mut self, t: i64, key: K) -> &mut V {
-        self.widen(t, t);
-        let n = t.div_euclid(self.step());
-        self.cell(n, key)
+        if !self.is_here(t) {
+            self.widen(t, t);
+            self.turn_to(t.div_euclid(self.step()));
+        }
+        self.key(key)
+    }
+
+    /// The same if all of a stretch of time lies in the step that was looked into last.
+    pub fn at_once(&mut self, from: i64, to: i64, key: K) -> Option<&mut V> {
+        (self.is_here(from) && self.is_here(to)).then(|| self.key(key))
+    }
+
+    /// Whether a moment lies in the step that was looked into last. It can make no step coarser.
+    fn is_here(&mut self, t: i64) -> bool {
+        let is_here = self.here.0 <= t && t < self.here.1;
+        if let (true, Some((first, last))) = (is_here, &mut self.range) {
+            (*first, *last) = (t.min(*first), t.max(*last));
+        }
+        is_here
     }
 
     fn cell(&mut self, n: i64, key: K) -> &mut V {
+        self.turn_to(n);
+        self.key(key)
+    }
+
+    /// Looks into a step.
+    fn turn_to(&mut self, n: i64) {
+        let step = self.step();
+        self.here = (n.saturating_mul(step), n.saturating_add(1).saturating_mul(step));
         if self.cells.get(self.last).is_none_or(|c| c.0 != n) {
             self.last = self.cells.binary_search_by_key(&n, |c| c.0).unwrap_or_else(|i| {
                 self.cells.insert(i, (n, Vec::new()));
                 i
             });
         }
+    }
+
+    /// A cell of the step that is looked into.
+    fn key(&mut self, key: K) -> &mut V {
         let keys = &mut self.cells[self.last].1;
         let i = keys.binary_search_by_key(&key, |c| c.0).unwrap_or_else(|i| {
             keys.insert(i, (key, V::default()));
@@ -132,6 +161,7 @@ impl<K: Ord + Copy, V: Merge> Stepped<K, V> {
     fn coarsen(&mut self) {
         let by = LENGTHS[self.level + 1] / LENGTHS[self.level];
         self.level += 1;
+        self.here = (0, 0);
         for (n, cells) in std::mem::take(&mut self.cells) {
             cells.into_iter().for_each(|(key, v)| self.cell(n.div_euclid(by), key).merge(v));
         }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use super::all::All;
 use super::messages::Messages;
 use crate::analysis::Ledger;
-use crate::event::At;
+use crate::event::{At, Request};
+use crate::fold::Lean;
 use crate::plan::Plan;
 use crate::scene::Scene;
 use crate::timeline::{Horizon, Row, World};
@@ -94,21 +95,16 @@ impl Sums {
     }
 
     /// Adds what is settled now.
-    pub fn add(&mut self, scene: &Scene<'_>, horizon: Horizon, tails: &Tails) {
-        self.all.add(scene, horizon);
+    pub fn add(&mut self, scene: &Scene<'_>, lean: &Lean, horizon: Horizon, tails: &Tails) {
+        self.all.add(scene, lean, horizon);
         self.messages.add(scene, horizon);
         let (plan, world) = (scene.plan, scene.world);
         let source = |at: At| plan.files[at.file as usize].source;
         for t in world.requests.iter().filter(|t| horizon.takes(t)) {
-            widen(&mut self.ended, t.end_lo);
-            let named = &mut self.named[t.instance];
-            *named = (named.0 + 1, named.1 + u64::from(t.r.target != 0));
-            widen(&mut self.sources[source(t.r.at)], t.end_lo);
-            if plan.instances[t.instance].is_proxy {
-                self.requests += 1;
-                *self.by_status.entry(t.r.status).or_default() += 1;
-                widen(&mut self.proxied, t.end_lo);
-            }
+            self.request(plan, &t.r, t.instance, t.end_lo);
+        }
+        for p in lean.passing().filter(|p| p.is_taken(horizon)) {
+            self.request(plan, p.r, p.instance, p.span.end_lo);
         }
         let mut line = |at: At, t: i64| widen(&mut self.sources[source(at)], t);
         world.errors.iter().filter(|m| horizon.takes_line(m)).for_each(|m| line(m.e.at, m.lo));
@@ -116,6 +112,18 @@ impl Sums {
         world.logs.iter().filter(|m| horizon.takes_line(m)).for_each(|m| line(m.e.at, m.lo));
         if plan.options.since_ns.is_some() || plan.options.until_ns.is_some() {
             self.filter(plan, world, horizon, tails);
+        }
+    }
+
+    fn request(&mut self, plan: &Plan, r: &Request, instance: usize, end: i64) {
+        widen(&mut self.ended, end);
+        let named = &mut self.named[instance];
+        *named = (named.0 + 1, named.1 + u64::from(r.target != 0));
+        widen(&mut self.sources[plan.files[r.at.file as usize].source], end);
+        if plan.instances[instance].is_proxy {
+            self.requests += 1;
+            *self.by_status.entry(r.status).or_default() += 1;
+            widen(&mut self.proxied, end);
         }
     }
 

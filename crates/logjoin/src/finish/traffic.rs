@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use super::durations::{Durations, digits};
 use super::steps::{Merge, Stepped};
 use crate::analysis::{Baseline, Time, Traffic, TrafficPoint};
+use crate::event::Request;
 use crate::hash::hash;
 use crate::scene::{SECOND, Scene};
-use crate::timeline::Timed;
 
 /// Of a longer request (a tunnel, an upload) the last hour counts as in progress: one line must not stretch the range of time.
 const LONGEST: i64 = 3600 * SECOND;
@@ -15,7 +15,11 @@ const LONGEST: i64 = 3600 * SECOND;
 /// One request, with what is known of it beside its line.
 #[derive(Clone, Copy)]
 pub(super) struct Seen<'a> {
-    pub t: &'a Timed,
+    pub r: &'a Request,
+    pub instance: usize,
+    /// Latest start and earliest end.
+    pub start_hi: i64,
+    pub end_lo: i64,
     /// Logged by a proxy.
     pub is_proxy: bool,
     /// A gateway failure; in a backend's own log, an answer of 500 or above.
@@ -92,20 +96,23 @@ impl Load {
     }
 
     pub fn add(&mut self, seen: Seen<'_>) {
-        let t = seen.t;
+        let t = seen;
         let server = if seen.is_proxy { t.r.server } else { 0 };
         let keys = [Some((t.instance, 0)), (server != 0).then_some((t.instance, server))];
         for key in keys.into_iter().flatten() {
+            let busy = t.r.duration_ns.map_or(0, |d| d.clamp(0, LONGEST));
+            let from = t.end_lo.saturating_sub(busy);
             let cell = self.cells.at(t.end_lo, key);
             cell.requests += 1;
             cell.failures += u64::from(seen.is_failure);
-            cell.syn_resent += u64::from(is_resent(t.r.connect_ms) && !is_retried(t));
+            cell.syn_resent += u64::from(is_resent(t.r.connect_ms) && !is_retried(t.r));
             if let Some(d) = t.r.duration_ns {
                 if seen.is_failure { cell.failed.add(d) } else { cell.durations.add(d) }
             }
-            if let Some(d) = t.r.duration_ns {
-                let from = t.end_lo.saturating_sub(d.clamp(0, LONGEST));
-                self.cells.spread(from, t.end_lo, key, |c, part| c.busy_ns += part);
+            // Most requests begin and end within one step.
+            match self.cells.at_once(from, t.end_lo, key) {
+                Some(cell) => cell.busy_ns += busy,
+                None => self.cells.spread(from, t.end_lo, key, |c, part| c.busy_ns += part),
             }
             if t.r.queue_ms > 0 {
                 let waited = (i64::from(t.r.queue_ms) * (SECOND / 1000)).min(LONGEST);
@@ -203,8 +210,8 @@ fn is_resent(connect_ms: i32) -> bool {
 }
 
 /// HAProxy waits a second of its own before it tries again.
-fn is_retried(t: &Timed) -> bool {
-    let haproxy = t.r.detail.as_deref().and_then(|d| d.haproxy.as_ref());
+fn is_retried(r: &Request) -> bool {
+    let haproxy = r.detail.as_deref().and_then(|d| d.haproxy.as_ref());
     haproxy.is_some_and(|h| h.retries > 0)
 }
 

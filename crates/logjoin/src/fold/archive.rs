@@ -126,12 +126,12 @@ impl Archive {
             judged.push(t.judged);
             chains.push(t.chain);
         }
-        (Linked { world, clocks, peers, failing, joins, chains }, judged)
+        (Linked { world, clocks, peers, failing, joins, chains, aside: Vec::new() }, judged)
     }
 
     /// Takes back what was taken out.
     pub fn put_back(&mut self, linked: Linked, judged: Vec<Judged>) -> (ClockModel, Peers) {
-        let Linked { world, clocks, peers, failing, joins, chains } = linked;
+        let Linked { world, clocks, peers, failing, joins, chains, .. } = linked;
         self.have = Have::of(&world);
         self.world = world;
         self.told = told(failing, joins, chains, judged).collect();

@@ -12,6 +12,7 @@
 mod archive;
 mod follow;
 mod lane;
+mod lean;
 mod window;
 
 use std::collections::BTreeMap;
@@ -20,11 +21,13 @@ use std::ops::ControlFlow;
 
 pub use follow::Follow;
 pub use lane::Lane;
+pub(crate) use lean::{Lean, Passing};
 
 use crate::analysis::Analysis;
 use crate::calendar::Calendar;
 use crate::clock;
 use crate::diagnose::Judged;
+use crate::event::Events;
 use crate::finish::{FileFacts, Story, Sums, Tails, tell};
 use crate::link::{Learned, Linked, Stage, link};
 use crate::plan::Plan;
@@ -75,6 +78,8 @@ pub struct Fold<'p> {
     /// By instance: by how much its clock is ahead, seconds, as far as is known.
     offsets: Vec<i64>,
     is_aligned: bool,
+    /// The clocks as the first blocks show them.
+    first_clocks: Option<clock::ClockModel>,
     has_sliced: bool,
     /// Up to which moment everything is settled, on the reference clock.
     horizon: i64,
@@ -97,6 +102,7 @@ impl<'p> Fold<'p> {
             calendar: Calendar::decide(plan, &plan.paths().map(|_| Trail::default()).collect::<Vec<_>>()),
             offsets: vec![0; plan.instances.len()],
             is_aligned: false,
+            first_clocks: None,
             has_sliced: false,
             horizon: i64::MIN,
             floor: i64::MIN,
@@ -178,10 +184,12 @@ impl<'p> Fold<'p> {
             return;
         }
         let files = self.lanes.iter().map(|l| (l.file() as u32, l.waiting().clone()));
-        let mut world = timeline::resolve(self.plan, files, &self.calendar);
-        rewrites::undo(self.plan, &mut world, Rewrites::default());
+        let mut files: BTreeMap<u32, Events> = files.collect();
+        rewrites::undo(self.plan, &mut files, Rewrites::default());
+        let world = timeline::resolve(self.plan, files, &self.calendar);
         let clocks = clock::fit_all(self.plan, &world, None);
         self.take_offsets(&clocks);
+        self.first_clocks = Some(clocks);
     }
 
     fn take_offsets(&mut self, clocks: &clock::ClockModel) {
@@ -194,7 +202,7 @@ impl<'p> Fold<'p> {
 
     /// Up to which second a slice is complete and large enough.
     fn next_cut(&self) -> Option<i64> {
-        let enough = self.plan.options.slice_rows.max(self.window.rows()).max(1);
+        let enough = self.plan.options.slice_rows.max(self.window.rows() / 2).max(1);
         let waiting: usize = self.lanes.iter().map(|l| l.waiting().counts().iter().sum::<usize>()).sum();
         if waiting < enough {
             return None;
@@ -222,12 +230,12 @@ impl<'p> Fold<'p> {
     fn slice(&mut self, second: i64) {
         let around = (self.plan.options.window_s.max(0.0) * 1e9) as i64;
         let horizon = Horizon(second.saturating_mul(SECOND).saturating_sub(around));
-        let Ok((linked, judged)) = self.view(second, horizon, &mut |_| Ok::<(), Infallible>(()));
+        let Ok((linked, judged, lean)) = self.view(second, horizon, &mut |_| Ok::<(), Infallible>(()));
         self.take_offsets(&linked.clocks);
         let staying = self.window.staying(&linked.world, horizon, self.floor);
-        let Linked { world, clocks, peers, failing, joins, chains } = linked;
+        let Linked { world, clocks, peers, failing, joins, chains, .. } = linked;
         self.archive.absorb(&world, told(failing, joins, chains, judged), horizon, &staying, false);
-        self.window.take_back(world, horizon, horizon.0.saturating_sub(around), &staying);
+        self.window.take_back(world, lean, horizon, horizon.0.saturating_sub(around), &staying);
         self.learned = Learned { clocks: Some(clocks), peers };
         self.has_sliced = true;
         self.horizon = self.horizon.max(horizon.0);
@@ -239,7 +247,7 @@ impl<'p> Fold<'p> {
         second: i64,
         horizon: Horizon,
         watch: &mut dyn FnMut(Stage) -> Result<(), E>,
-    ) -> Result<(Linked, Vec<Judged>), E> {
+    ) -> Result<(Linked, Vec<Judged>, Lean), E> {
         watch(Stage::Moments)?;
         self.decide();
         for lane in &mut self.lanes {
@@ -252,18 +260,35 @@ impl<'p> Fold<'p> {
             let events = lane.take_until(second.saturating_add(self.offsets[lane.instance]));
             self.window.add(lane.file() as u32, events);
         }
-        let files = std::mem::take(&mut self.window.files);
+        let mut files = std::mem::take(&mut self.window.files);
+        let mut learned = std::mem::take(&mut self.learned);
+        learned.peers.rewrites =
+            rewrites::undo(self.plan, &mut files, std::mem::take(&mut learned.peers.rewrites));
+        let mut lean = Lean::default();
+        let mut chosen = None;
+        if Lean::pays(self.plan, &files) {
+            lean = Lean::take(self.plan, &mut files, &self.calendar);
+            let clocks = learned.clocks.as_ref().or(self.first_clocks.as_ref());
+            chosen = Some(lean.choose(self.plan, &files, clocks, self.has_sliced));
+        }
         let mut world = timeline::resolve(self.plan, files, &self.calendar);
+        if let Some((requests, complete)) = chosen {
+            (world.requests, world.complete) = (requests, Some(complete));
+            world.sort();
+        }
         world.labels = self.window.labels.clone();
-        let linked = link(self.plan, world, std::mem::take(&mut self.learned), watch)?;
+        let mut linked = link(self.plan, world, learned, watch)?;
+        lean.shift(&linked.clocks);
+        linked.aside = lean.served(self.plan, &linked.peers);
         watch(Stage::Scene)?;
         let scene = linked.scene(self.plan);
         watch(Stage::Causes)?;
         let judged = linked.judge(&scene);
         watch(Stage::Sums)?;
-        self.sums.add(&scene, horizon, &self.tails);
+        self.sums.add(&scene, &lean, horizon, &self.tails);
         drop(scene);
-        Ok((linked, judged))
+        self.has_sliced |= linked.world.complete.is_some();
+        Ok((linked, judged, lean))
     }
 
     /// Judges everything up to a second, which is all there.
@@ -322,10 +347,11 @@ impl<'p> Fold<'p> {
         // What was not read to its end ends here.
         self.lanes.iter_mut().for_each(Lane::end_now);
         self.note();
-        let (mut linked, mut judged) = self.view(i64::MAX, Horizon::END, watch)?;
+        let (mut linked, mut judged, lean) = self.view(i64::MAX, Horizon::END, watch)?;
+        drop(lean);
         if self.has_sliced {
             let staying = self.window.staying(&linked.world, Horizon::END, self.floor);
-            let Linked { world, clocks, peers, failing, joins, chains } = linked;
+            let Linked { world, clocks, peers, failing, joins, chains, .. } = linked;
             let told = told(failing, joins, chains, judged);
             self.archive.absorb(&world, told, Horizon::END, &staying, true);
             drop(world);

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::lean::Lean;
 use crate::clock::sample_rank;
 use crate::event::{Events, LogEvent};
 use crate::signals::Meaning;
@@ -57,7 +58,10 @@ impl Window {
     /// Adds rows of a file, in the order of its lines.
     pub fn add(&mut self, file: u32, mut events: Events) {
         self.labels.append(&mut events.labels);
-        self.files.entry(file).or_default().append(events);
+        let all = self.files.entry(file).or_default();
+        // These are the most by far, and none are added before they are let go.
+        all.requests.reserve_exact(events.requests.len());
+        all.append(events);
     }
 
     /// What of a world stays in view to the end: signs of life and changes; the first row of each kind and instance, which
@@ -98,7 +102,7 @@ impl Window {
     }
 
     /// Takes a world back: settles what is before the horizon, and lets go what is before `floor`.
-    pub fn take_back(&mut self, world: World, horizon: Horizon, floor: i64, staying: &Staying) {
+    pub fn take_back(&mut self, world: World, lean: Lean, horizon: Horizon, floor: i64, staying: &Staying) {
         self.labels.extend(world.labels);
         let mut files: BTreeMap<u32, Events> = BTreeMap::new();
         for (i, mut t) in world.requests.into_iter().enumerate() {
@@ -108,6 +112,7 @@ impl Window {
                 files.entry(t.r.at.file).or_default().requests.push(t.r);
             }
         }
+        lean.give_back(&mut files, horizon, floor);
         for (i, m) in world.errors.into_iter().enumerate() {
             if let Some(e) = kept(m, horizon, floor, staying.errors[i]) {
                 files.entry(e.at.file).or_default().errors.push(e);

@@ -37,6 +37,9 @@ const OPEN: f64 = 0.1;
 /// Messages given to one request.
 const MOST: usize = 8;
 
+/// How long after a failure the served requests are known in a thinned world, at least.
+const LATEST: i64 = 30 * SECOND;
+
 /// A request that may have written a message: a failed one (by its number), or a served one.
 struct Owner {
     failing: Option<usize>,
@@ -91,10 +94,18 @@ pub(super) fn join(
             continue;
         }
         let band = clocks.band(instance) + 10 * MS;
-        for lines in kinds(plan, world, instance, joins).into_values() {
+        let near = stretches(here.iter().map(|i| (failing[*i].start.0 - SECOND, failing[*i].end.1 + LATEST)));
+        for mut lines in kinds(plan, world, instance, joins).into_values() {
             // What was said once may be chance, unless only one request failed.
             if lines.len() > EVERYDAY * here.len().max(4) || lines.len() == 1 && here.len() > 2 {
                 continue;
+            }
+            if world.complete.is_some() {
+                // The served requests are only known near failures.
+                lines.retain(|(_, m)| {
+                    let next = near.partition_point(|(_, to)| *to < m.lo);
+                    near.get(next).is_some_and(|(from, _)| *from <= m.hi)
+                });
             }
             let Some(group) = group_of(world, failing, &here, &lines, band) else { continue };
             let mut owners: Vec<Owner> = Vec::new();
@@ -136,6 +147,20 @@ pub(super) fn join(
             lines.push(joined);
         }
     }
+}
+
+/// Stretches of time without overlaps, in order.
+fn stretches(all: impl Iterator<Item = (i64, i64)>) -> Vec<(i64, i64)> {
+    let mut all: Vec<(i64, i64)> = all.collect();
+    all.sort_unstable();
+    all.dedup_by(|next, last| {
+        let touches = next.0 <= last.1;
+        if touches {
+            last.1 = last.1.max(next.1);
+        }
+        touches
+    });
+    all
 }
 
 /// When the handler of a failed request can have run.

@@ -87,6 +87,7 @@ impl Laws {
                     && t.r.status != 499
                     && t.r.key != 0
                     && t.r.tries <= 1
+                    && world.has_all(t.r.key)
             };
             let served: Vec<&Timed> = world.requests.iter().filter(|t| is_served(t)).collect();
             let step = served.len().div_ceil(SAMPLE).max(1) as u64;
@@ -117,8 +118,12 @@ impl Laws {
 /// The share of each instance's lines about which no proxy logged any request that they could be about. Only what is requested
 /// through a proxy at all counts: health checks are nobody's rivals.
 fn strays(plan: &Plan, world: &World, index: &Index<'_>, clocks: &ClockModel) -> Vec<f64> {
-    let is_asked =
-        |t: &Timed| !plan.instances[t.instance].is_proxy && clocks.is_known(t.instance) && t.r.key != 0;
+    let is_asked = |t: &Timed| {
+        !plan.instances[t.instance].is_proxy
+            && clocks.is_known(t.instance)
+            && t.r.key != 0
+            && world.has_all(t.r.key)
+    };
     let mut lines = vec![0usize; plan.instances.len()];
     world.requests.iter().filter(|t| is_asked(t)).for_each(|t| lines[t.instance] += 1);
     // The same lines, however the log was cut.

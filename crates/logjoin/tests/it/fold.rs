@@ -74,6 +74,33 @@ fn slices_find_the_same_failures_and_nearly_always_the_same_causes() {
     assert!(same * 100 >= all_failures * 97, "{same} of {all_failures} verdicts are the same");
 }
 
+#[test]
+fn what_no_failure_asks_for_changes_no_verdict() {
+    let (mut same, mut all_failures) = (0, 0);
+    for (name, world) in all() {
+        let whole = world.analyze();
+        let lean = |lean_rows| world.fold(Options { lean_rows, ..Options::default() }, |_| Vec::new());
+        for rows in [400, 1000] {
+            let part = lean(rows);
+            assert_eq!(part.ledger, whole.ledger, "{name}: {rows}");
+            let counted = |a: &Analysis| {
+                let mut sums: BTreeMap<(String, Option<String>), (u64, u64)> = BTreeMap::new();
+                for t in &a.traffic {
+                    let sum = sums.entry((t.source.clone(), t.server.clone())).or_default();
+                    t.points.iter().for_each(|p| *sum = (sum.0 + p.requests, sum.1 + p.failures));
+                }
+                (a.totals.requests, a.totals.by_status.clone(), sums)
+            };
+            assert!(counted(&part) == counted(&whole), "{name}: {rows}: other sums");
+            let (part, whole) = (verdicts(&part), verdicts(&whole));
+            assert!(part.keys().eq(whole.keys()), "{name}: {rows}: other failures");
+            all_failures += whole.len();
+            same += whole.iter().filter(|(at, verdict)| part[*at] == **verdict).count();
+        }
+    }
+    assert!(same * 100 >= all_failures * 97, "{same} of {all_failures} verdicts are the same");
+}
+
 /// What an on-call engineer reads of an incident.
 fn key(i: &Incident) -> (String, String, u64, String, Vec<String>) {
     let targets = i.episodes.iter().flat_map(|e| e.targets.clone()).collect();
