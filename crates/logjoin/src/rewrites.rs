@@ -166,6 +166,11 @@ impl Lines<'_> {
     /// The instances of whose targets the proxies know too few.
     fn suspects(&self) -> Vec<usize> {
         let n = self.plan.instances.len();
+        let named =
+            self.files.iter().filter(|(_, e)| !e.requests.is_empty() || e.logs.iter().any(|l| l.target != 0));
+        if named.count() < 2 {
+            return Vec::new();
+        }
         let is_all = self.files.values().map(|e| e.requests.len() + e.logs.len()).sum::<usize>() <= FEW;
         let is_drawn =
             |l: &Named| is_all || l.target.wrapping_mul(0x9e37_79b9_7f4a_7c15).is_multiple_of(PART);

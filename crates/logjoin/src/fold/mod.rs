@@ -287,7 +287,6 @@ impl<'p> Fold<'p> {
         watch(Stage::Sums)?;
         self.sums.add(&scene, &lean, horizon, &self.tails);
         drop(scene);
-        self.has_sliced |= linked.world.complete.is_some();
         Ok((linked, judged, lean))
     }
 
@@ -358,7 +357,7 @@ impl<'p> Fold<'p> {
             (linked, judged) = self.archive.take_out(clocks, peers, std::mem::take(&mut self.window.labels));
         }
         watch(Stage::Story)?;
-        let is_whole = !self.has_sliced;
+        let is_whole = !self.has_sliced && linked.world.complete.is_none();
         Ok(self.tell(&linked, &judged, is_whole))
     }
 }

@@ -5,9 +5,8 @@
 //! probable by one factor. The ways are summed up along the lines: what has to be remembered at a line is only which of the
 //! open requests are used up already, and a request is forgotten when no line is left that could be its own.
 
-use std::collections::BTreeMap;
-
 use super::assign::Pair;
+use crate::hash::Map;
 
 /// What is known of the order of claims and lines.
 pub(super) struct Sequence<'a> {
@@ -160,7 +159,8 @@ impl<'a> Frame<'a> {
     /// All ways on from some states, along one line.
     fn step(&self, n: usize, states: &[(Used, f64)], crossing: f64) -> (Vec<(Used, f64)>, Vec<Step>) {
         let (own, log) = &self.lines[n];
-        let mut numbers: BTreeMap<Used, u32> = BTreeMap::new();
+        // Looked up only: the numbers are given in the order of the steps.
+        let mut numbers: Map<Used, u32> = Map::default();
         let mut next: Vec<(Used, f64)> = Vec::new();
         let mut steps: Vec<Step> = Vec::new();
         for (from, (used, weight)) in states.iter().enumerate() {
