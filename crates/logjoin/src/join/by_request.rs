@@ -271,7 +271,7 @@ fn group(
         |c: &Claim, e: &Entry| laws.of(from.world.requests[c.request].instance, e.instance as usize).band;
     let all_known = lines.iter().all(|e| from.clocks.is_known(e.instance as usize));
     lines.sort_by_key(|e| (e.lo, e.row));
-    let rare = Rarity::of(&lines);
+    let rare = Rarity::of(&lines, from.world.complete.is_none());
     let slack = SECOND + failed.iter().flat_map(|c| lines.first().map(|e| widest(c, e))).max().unwrap_or(0);
     let mut claims: Vec<Claim> = failed.to_vec();
     if all_known {
@@ -319,6 +319,9 @@ fn group(
     Group { kind, claims, lines, pairs, late }
 }
 
+/// In a thinned world, nothing is known of longer gaps.
+const LONGEST_GAP: i64 = 10 * SECOND;
+
 /// How frequent what a line says is among the lines of its target.
 struct Rarity {
     agents: Map<u64, f64>,
@@ -331,7 +334,8 @@ struct Rarity {
 }
 
 impl Rarity {
-    fn of(lines: &[Entry]) -> Rarity {
+    /// Unless `is_whole`, there may be more lines in the gaps between these.
+    fn of(lines: &[Entry], is_whole: bool) -> Rarity {
         let mut rare = Rarity {
             agents: Map::default(),
             visitors: Map::default(),
@@ -344,9 +348,10 @@ impl Rarity {
             *rare.visitors.entry((e.agent, e.client)).or_default() += 1.0;
             *rare.bytes.entry(e.bytes).or_default() += 1.0;
         }
-        if let (Some(a), Some(b)) = (lines.first(), lines.last()) {
-            rare.span = rare.span.max((b.hi - a.lo) as f64 / 1e9);
-        }
+        let gap = if is_whole { i64::MAX } else { LONGEST_GAP };
+        let known: i64 = lines.windows(2).map(|w| (w[1].lo - w[0].lo).min(gap)).sum();
+        let last = lines.last().map_or(0, |e| e.hi - e.lo);
+        rare.span = rare.span.max((known + last) as f64 / 1e9);
         rare
     }
 
