@@ -56,14 +56,16 @@ pub(crate) fn weigh(scene: &Scene<'_>, judged: &mut [Judged]) {
         if j.cause == CauseId::Unknown || !case.f.is_gateway {
             continue;
         }
-        let w = Witnesses { named: is_named(scene, j), agreeing: agrees, heard: voices.cover(&case) };
+        // A line that could be this request's or another's is no silence.
+        let heard = voices.cover(&case) && !(j.by_exclusion && case.join.ambiguous);
+        let w = Witnesses { named: is_named(scene, j), agreeing: agrees, heard };
         j.weighed = Weighed { strength: j.confidence, witnesses: Some(w) };
         let mut doubt = 1.0 - j.confidence;
         if j.by_exclusion {
             j.confidence = match w.heard {
                 true if voices.tell(&case, j.cause) => 1.0 - doubt / WITNESS,
                 true => j.confidence,
-                false => j.confidence.min(GUESS),
+                false => j.confidence.min(guess(j.cause)),
             };
             continue;
         }
@@ -74,6 +76,12 @@ pub(crate) fn weigh(scene: &Scene<'_>, judged: &mut [Judged]) {
         }
         j.confidence = (1.0 - doubt).min(MOST);
     }
+}
+
+/// What a verdict by exclusion is worth when nobody could have contradicted it. A race on a kept connection looks like any process
+/// that died: without the log that would tell of a death it is one cause among several.
+fn guess(cause: CauseId) -> f64 {
+    if cause == CauseId::KeepaliveRace { 0.5 } else { GUESS }
 }
 
 /// Whether a line that is not the proxy's own about the request speaks for the verdict.

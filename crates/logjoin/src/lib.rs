@@ -41,6 +41,7 @@ mod scanner;
 mod scene;
 pub mod signals;
 mod spans;
+mod strangers;
 pub mod templates;
 mod timeline;
 mod trail;

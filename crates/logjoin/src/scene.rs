@@ -15,6 +15,7 @@ use crate::peers::Peers;
 use crate::plan::Plan;
 use crate::signals::{Meaning, Scope};
 use crate::spans::Spans;
+use crate::strangers;
 use crate::timeline::{Span, World};
 use crate::vocabulary::Mechanism;
 
@@ -147,7 +148,8 @@ impl<'a> Scene<'a> {
         };
         let label_served = par::map(&labels.into_iter().collect::<Vec<_>>(), of_label).into_iter().collect();
         let of_instance = |i| Spans::new(parts.iter().flat_map(|p| &p.by_instance[i]).copied().collect());
-        let served = par::numbers(n, of_instance);
+        let served: Vec<Spans> = par::numbers(n, of_instance);
+        strangers::forget(world, &mut signs, &served);
         let mut failed_at: Vec<Vec<usize>> = vec![Vec::new(); n];
         let mut failed_as: BTreeMap<(usize, Mechanism), Vec<usize>> = BTreeMap::new();
         for (i, j) in joins.iter().enumerate() {

@@ -36,6 +36,11 @@ impl Spans {
         started.saturating_sub(over)
     }
 
+    /// The first start at or after a moment.
+    pub fn first_from(&self, t: i64) -> Option<i64> {
+        self.starts.get(self.starts.partition_point(|s| *s < t)).copied()
+    }
+
     /// Whether any lies wholly within `[from, to]`.
     pub fn any_within(&self, from: i64, to: i64) -> bool {
         let first = self.starts.partition_point(|s| *s < from);

@@ -275,7 +275,16 @@ pub(crate) fn fit_all(plan: &Plan, world: &World, before: Option<&ClockModel>) -
                 let band = lines[base].band_ns() + f.band_ns();
                 (f.state != State::Told, f.is_guessed, band, std::cmp::Reverse(f.support()), (*p, *b))
             });
-        let Some(((p, b), f)) = next else { break };
+        let Some(((p, b), f)) = next else {
+            // Systems that share no request stand side by side: each has a proxy that its own clocks are measured against.
+            let fits = |i: &usize| pairs.iter().any(|((p, b), f)| p == i && f.state.is_known() && !known[*b]);
+            let beside = proxies()
+                .filter(|i| !known[*i] && fits(i))
+                .max_by_key(|i| (fineness(*i), by_instance[*i].len(), std::cmp::Reverse(*i)));
+            let Some(beside) = beside else { break };
+            known[beside] = true;
+            continue;
+        };
         let (new, base) = if known[*p] { (*b, *p) } else { (*p, *b) };
         let pieces = if known[*p] { f.pieces.clone() } else { fit::turned(&f.pieces) };
         let pieces = lines[base].then(&pieces);

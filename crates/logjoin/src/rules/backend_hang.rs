@@ -28,6 +28,11 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
     if case.completed().is_some() {
         return None;
     }
+    // A line that could be its end, or another request's, is there: it may have completed.
+    if case.join.ambiguous {
+        let text = "the proxy's timer ran out, and no line of the backend is surely this request's";
+        return Some(Verdict::new(CauseId::BackendHang, 0.35).by_exclusion().own(case, text));
+    }
     let covered = case.instance.and_then(|i| case.scene.covered(i)).is_some_and(|(_, hi)| hi > case.end);
     let confidence = if covered { 0.65 } else { 0.4 };
     Some(

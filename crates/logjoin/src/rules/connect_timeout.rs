@@ -1,7 +1,7 @@
 //! Packets vanish: no answer to the SYN until the proxy's connect timer ran out, and no sign that the backend's queue was full.
 
 use super::{Rule, Verdict};
-use crate::scene::Case;
+use crate::scene::{Case, SECOND};
 use crate::vocabulary::{CauseId, Mechanism};
 
 pub(super) static RULE: Rule = Rule {
@@ -14,7 +14,9 @@ pub(super) static RULE: Rule = Rule {
 
 fn judge(case: &Case<'_>) -> Option<Verdict> {
     (case.mechanism == Mechanism::ConnectTimeout).then(|| {
-        Verdict::new(CauseId::ConnectTimeout, 0.75)
+        // Where others are connected and wait in vain, the accept queue may be full: the kernel drops what is over.
+        let waiting = case.fellows(Mechanism::ReadTimeout, 15 * SECOND, 5 * SECOND).nth(1).is_some();
+        Verdict::new(CauseId::ConnectTimeout, if waiting { 0.45 } else { 0.75 })
             .by_exclusion()
             .own(case, "no answer to the connection attempt in time")
     })

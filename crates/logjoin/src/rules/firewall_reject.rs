@@ -1,7 +1,9 @@
 //! An active refusal that is not the backend's: a filter answers with a reset or an ICMP message. The backend listens on this very
 //! address and serves others at the same moment, and nobody reloaded the proxy.
 
+use super::wrong_upstream_port::addresses_of;
 use super::{Rule, Verdict};
+use crate::peers;
 use crate::scene::{Case, SECOND};
 use crate::signals::Meaning;
 use crate::vocabulary::{CauseId, Mechanism};
@@ -23,7 +25,9 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
         Mechanism::Refused | Mechanism::ConnectFailed if alive && case.down().is_none() => {
             let label = case.label()?;
             let answered_before = scene.label_served(label, i64::MIN / 4, case.start) > 0;
-            let confidence = match (blocked.is_empty(), answered_before) {
+            // A port that was changed under the proxy is refused in the same way.
+            let is_settled = knows_address(case, label);
+            let confidence = match (blocked.is_empty(), answered_before && is_settled) {
                 (false, _) => 0.9,
                 (true, true) => 0.65,
                 (true, false) => 0.35,
@@ -51,6 +55,15 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
         }
         _ => None,
     }
+}
+
+/// Whether this label has meant one address all the time: it is one, or every version of the configuration gives it the same.
+fn knows_address(case: &Case<'_>, label: &str) -> bool {
+    if peers::port(label).is_some() || label.starts_with("unix:") {
+        return true;
+    }
+    let addresses = addresses_of(case, label);
+    addresses.len() == 1
 }
 
 /// Whether nginx learned from an answer on the wire, and at once, that there is no way. Its message names the address

@@ -66,6 +66,13 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
     }
 }
 
+/// The system's words for a missing route (`strerror(3)` of errno 113, 101, 112).
+pub(super) fn says_no_route(text: &str) -> bool {
+    ["No route to host", "Network is unreachable", "Host is unreachable", "Host is down"]
+        .iter()
+        .any(|says| text.contains(says))
+}
+
 /// A health check of this server that failed for lack of a route, nearest before the failure.
 fn check_info(case: &Case<'_>) -> Option<(usize, i64)> {
     let label = case.label()?;
@@ -75,13 +82,8 @@ fn check_info(case: &Case<'_>) -> Option<(usize, i64)> {
         .iter()
         .enumerate()
         .filter(|(_, m)| {
-            let says = |t: &str| {
-                t.contains("No route to host")
-                    || t.contains("Network is unreachable")
-                    || t.contains("Host is unreachable")
-            };
             m.instance == case.proxy
-                && (m.e.info.as_deref().is_some_and(says) || says(&m.e.text))
+                && (m.e.info.as_deref().is_some_and(says_no_route) || says_no_route(&m.e.text))
                 && m.e
                     .backend
                     .as_deref()

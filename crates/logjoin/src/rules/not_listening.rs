@@ -63,7 +63,8 @@ fn by_lifecycle(case: &Case<'_>, down: &Down, strength: f64) -> Option<Verdict> 
         (DownWhy::Stopped, Some(stop)) => {
             let start = down.starting.or(down.back).filter(|s| s.lo >= stop.lo - SECOND);
             let signs: Vec<Sign> = [Some(stop), start].into_iter().flatten().collect();
-            let is_quick = start.is_some_and(|s| s.lo - stop.lo <= RESTART);
+            // A process may take long to let go of its requests; what counts is how soon after its end the next one starts.
+            let is_quick = start.is_some_and(|s| s.lo - ended(case, &stop, &s).lo <= RESTART);
             if is_quick || start.is_some() && is_rolling(case, &stop) {
                 let v = Verdict::new(CauseId::DeployRestart, 0.85 * strength);
                 return Some(
@@ -91,6 +92,13 @@ fn by_lifecycle(case: &Case<'_>, down: &Down, strength: f64) -> Option<Verdict> 
         }
         _ => None,
     }
+}
+
+/// The last line of a stop before a start.
+fn ended(case: &Case<'_>, stop: &Sign, start: &Sign) -> Sign {
+    let all = case.instance.map_or(&[][..], |i| case.scene.all_signs(i));
+    let mut between = all.iter().filter(|s| s.log > stop.log && s.lo >= stop.lo && s.lo <= start.lo);
+    between.rfind(|s| s.meaning == Meaning::ProcessStopped).copied().unwrap_or(*stop)
 }
 
 /// Without a word of the backend: it served nothing around the failure.

@@ -42,6 +42,12 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
                 .own(case, "the proxy's timer ran out"),
         );
     }
+    // It waited for a worker, and was then served quickly.
+    if let Some((Row::Request(i), ..)) = case.completed()
+        && !is_long(&world.requests[i as usize], case)
+    {
+        return None;
+    }
     let late: Vec<usize> = case
         .joined_logs()
         .filter(|l| world.logs[*l].hi > case.end - SECOND / 10 && world.logs[*l].e.target != 0)
@@ -51,11 +57,6 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
             "the backend speaks of the request as done after the proxy had given up",
             late.into_iter().map(Cite::Log),
         ));
-    }
-    if let Some((Row::Request(i), ..)) = case.completed()
-        && !is_long(&world.requests[i as usize], case)
-    {
-        return None;
     }
     // Requests of this kind finish late, and the backend finds the proxy gone; which line is whose is not clear.
     let waited_ms = ((case.end - case.start) / 1_000_000).max(0) as u64;

@@ -1,9 +1,11 @@
 //! The proxy was given an address where this backend never listened. The backend is up: it says on which port, or it serves
 //! others at the same moment; this address has never answered, or not since the proxy was reloaded.
 
+use std::collections::BTreeSet;
+
 use super::{Rule, Verdict};
 use crate::peers;
-use crate::scene::{Case, SECOND};
+use crate::scene::{Case, Down, DownWhy, SECOND};
 use crate::vocabulary::{CauseId, Mechanism};
 
 pub(super) static RULE: Rule = Rule {
@@ -37,6 +39,13 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
             ));
         }
     }
+    // The configuration that is in force names another port of the host than the one before or after it.
+    if is_port_address && served == 0 && has_moved(case, &address) && case.down().is_none_or(is_untold) {
+        return Some(Verdict::new(CauseId::WrongUpstreamPort, 0.88).own(
+            case,
+            "another version of the configuration has another port on this host, and this one never answered",
+        ));
+    }
     // The backend serves others while this proxy is refused, since a reload of this proxy.
     let instance = case.instance?;
     let alive = scene.served_around(instance, case.start, case.end);
@@ -65,6 +74,40 @@ pub(super) fn configured<'a>(case: &Case<'a>, label: &str) -> Option<&'a logjoin
         .max_by_key(|c| c.loaded_ns)?;
     let pool = in_force.config.pools.iter().find(|p| p.name == pool)?;
     pool.servers.iter().find(|s| s.name.as_deref() == Some(server))
+}
+
+/// A backend that says nothing may as well be well and get no requests.
+fn is_untold(down: Down) -> bool {
+    down.why == DownWhy::Silent && down.back.is_none()
+}
+
+/// The addresses that the versions of the configuration give one of HAProxy's servers.
+pub(super) fn addresses_of(case: &Case<'_>, label: &str) -> BTreeSet<String> {
+    let product = case.scene.plan.instances[case.proxy].product;
+    let configs = case.scene.plan.configs.iter().filter(|c| c.config.product == product);
+    let Some((pool, server)) = label.split_once('/') else { return BTreeSet::new() };
+    let pools = configs.flat_map(|c| &c.config.pools).filter(|p| p.name == pool);
+    let servers = pools.flat_map(|p| &p.servers).filter(|s| s.name.as_deref() == Some(server));
+    servers.map(|s| s.address.clone()).collect()
+}
+
+/// Whether a version of the proxy's configuration has this address, and another version one on the same host that this
+/// version has not.
+fn has_moved(case: &Case<'_>, address: &str) -> bool {
+    let product = case.scene.plan.instances[case.proxy].product;
+    let versions: Vec<BTreeSet<&str>> = case
+        .scene
+        .plan
+        .configs
+        .iter()
+        .filter(|c| c.config.product == product)
+        .map(|c| c.config.pools.iter().flat_map(|p| &p.servers).map(|s| s.address.as_str()).collect())
+        .collect();
+    let host = |a: &str| a.rsplit_once(':').map(|(h, _)| h.to_string());
+    versions.iter().filter(|v| v.contains(address)).any(|with| {
+        let without = versions.iter().filter(|v| !v.contains(address));
+        without.flatten().any(|other| !with.contains(other) && host(other) == host(address))
+    })
 }
 
 /// Start of the unbroken row of failures at this label that ends here.
