@@ -15,7 +15,7 @@ pub(super) static RULE: Rule = Rule {
 fn judge(case: &Case<'_>) -> Option<Verdict> {
     (case.mechanism == Mechanism::ConnectTimeout).then(|| {
         // Where others are connected and wait in vain, the accept queue may be full: the kernel drops what is over.
-        let waiting = case.fellows(Mechanism::ReadTimeout, 15 * SECOND, 5 * SECOND).nth(1).is_some();
+        let waiting = case.fellows(Mechanism::ReadTimeout, 15 * SECOND, 5 * SECOND).next().is_some();
         Verdict::new(CauseId::ConnectTimeout, if waiting { 0.45 } else { 0.75 })
             .by_exclusion()
             .own(case, "no answer to the connection attempt in time")

@@ -65,7 +65,9 @@ fn by_lifecycle(case: &Case<'_>, down: &Down, strength: f64) -> Option<Verdict> 
             let signs: Vec<Sign> = [Some(stop), start].into_iter().flatten().collect();
             // A process may take long to let go of its requests; what counts is how soon after its end the next one starts.
             let is_quick = start.is_some_and(|s| s.lo - ended(case, &stop, &s).lo <= RESTART);
-            if is_quick || start.is_some() && is_rolling(case, &stop) {
+            // A reload ends no process: nothing is started, and requests are answered as before.
+            let is_reload = start.is_none() && answers_after(case, &stop);
+            if is_quick || is_reload || start.is_some() && is_rolling(case, &stop) {
                 let v = Verdict::new(CauseId::DeployRestart, 0.85 * strength);
                 return Some(
                     v.signs("the backend was stopped in order and started again", &signs)
@@ -92,6 +94,11 @@ fn by_lifecycle(case: &Case<'_>, down: &Down, strength: f64) -> Option<Verdict> 
         }
         _ => None,
     }
+}
+
+/// Whether requests that began after a stop were answered within the time of a restart.
+fn answers_after(case: &Case<'_>, stop: &Sign) -> bool {
+    case.instance.is_some_and(|i| case.scene.served_within(i, stop.hi, stop.hi + RESTART))
 }
 
 /// The last line of a stop before a start.

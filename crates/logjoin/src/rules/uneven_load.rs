@@ -43,7 +43,12 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
     others.sort_unstable();
     let median = others[others.len() / 2];
     let healthy = siblings.iter().all(|i| scene.failed_at(*i, from, to).is_empty());
-    (mine >= 20 && median > 0 && mine > FACTOR * median && healthy).then(|| {
+    // An overloaded server works as hard as it can, which is at least what the others are asked for.
+    let mut served: Vec<usize> =
+        siblings.iter().map(|i| scene.served(*i, from, to) * own / weight(case, *i)).collect();
+    served.sort_unstable();
+    let busy = scene.served(me, from, to) * 2 >= served[served.len() / 2];
+    (mine >= 20 && median > 0 && mine > FACTOR * median && healthy && busy).then(|| {
         Verdict::new(CauseId::UnevenLoad, 0.93)
             .own(case, "this server got several times the requests of the others, which had no failures")
     })

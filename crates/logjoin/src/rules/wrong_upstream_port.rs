@@ -91,22 +91,27 @@ pub(super) fn addresses_of(case: &Case<'_>, label: &str) -> BTreeSet<String> {
     servers.map(|s| s.address.clone()).collect()
 }
 
-/// Whether a version of the proxy's configuration has this address, and another version one on the same host that this
-/// version has not.
+/// Whether a version of the proxy's configuration that was loaded as the failures began has this address, and another version
+/// one on the same host that this version has not.
 fn has_moved(case: &Case<'_>, address: &str) -> bool {
     let product = case.scene.plan.instances[case.proxy].product;
-    let versions: Vec<BTreeSet<&str>> = case
+    let first = first_of_row(case);
+    let versions: Vec<(bool, BTreeSet<&str>)> = case
         .scene
         .plan
         .configs
         .iter()
         .filter(|c| c.config.product == product)
-        .map(|c| c.config.pools.iter().flat_map(|p| &p.servers).map(|s| s.address.as_str()).collect())
+        .map(|c| {
+            let began = c.loaded_ns.is_some_and(|t| t >= first - 5 * SECOND && t <= first + 2 * SECOND);
+            let servers = c.config.pools.iter().flat_map(|p| &p.servers);
+            (began, servers.map(|s| s.address.as_str()).collect())
+        })
         .collect();
     let host = |a: &str| a.rsplit_once(':').map(|(h, _)| h.to_string());
-    versions.iter().filter(|v| v.contains(address)).any(|with| {
-        let without = versions.iter().filter(|v| !v.contains(address));
-        without.flatten().any(|other| !with.contains(other) && host(other) == host(address))
+    versions.iter().filter(|(began, v)| *began && v.contains(address)).any(|(_, with)| {
+        let without = versions.iter().filter(|(_, v)| !v.contains(address));
+        without.flat_map(|(_, v)| v).any(|other| !with.contains(other) && host(other) == host(address))
     })
 }
 
