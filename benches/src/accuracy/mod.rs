@@ -84,6 +84,56 @@ pub fn run(folder: &Path) -> io::Result<Recording> {
     Ok(Recording { name, score: score::score(&truth, &said, group_of) })
 }
 
+/// What is taken away from a recording to see whether the stated confidence falls as it should.
+pub const REMOVALS: &[(&str, Removal)] = &[
+    ("the proxies' configuration", |_, path| path.starts_with("conf/")),
+    ("the proxies' error logs", |truth, path| is_proxy(truth, path) && path.contains("/error.log")),
+    ("the hosts' logs", |_, path| {
+        ["/kern.log", "/syslog", "/messages", "/journal"].iter().any(|n| path.contains(n))
+    }),
+    ("the backends' logs of requests", |truth, path| !is_proxy(truth, path) && path.contains("access")),
+    ("the backends' other logs", |truth, path| {
+        path.starts_with("logs/") && !is_proxy(truth, path) && !path.contains("access")
+    }),
+    ("all logs of the backends", |truth, path| path.starts_with("logs/") && !is_proxy(truth, path)),
+];
+
+/// Whether a file (its path in the recording) is taken away.
+type Removal = fn(&Truth, &str) -> bool;
+
+fn is_proxy(truth: &Truth, path: &str) -> bool {
+    path.split('/').nth(1).is_some_and(|folder| truth.proxies.contains_key(folder))
+}
+
+/// The stated confidence of each cause, and whether the traces admit it, when some files of a recording are missing. Nothing
+/// where none is.
+pub fn run_without(folder: &Path, removal: Removal) -> io::Result<Vec<(f64, bool)>> {
+    let truth: Truth = serde_json::from_slice(&std::fs::read(folder.join("truth.json"))?)?;
+    let scratch = tempfile::tempdir()?;
+    let mut removed = 0;
+    let mut todo = vec![PathBuf::from("logs"), PathBuf::from("conf")];
+    while let Some(path) = todo.pop() {
+        let from = folder.join(&path);
+        if from.is_dir() {
+            std::fs::create_dir_all(scratch.path().join(&path))?;
+            for entry in from.read_dir()? {
+                todo.push(path.join(entry?.file_name()));
+            }
+        } else if removal(&truth, &path.to_string_lossy()) {
+            removed += 1;
+        } else if from.is_file() {
+            std::fs::copy(from, scratch.path().join(&path))?;
+        }
+    }
+    if removed == 0 {
+        return Ok(Vec::new());
+    }
+    let parts = ["logs", "conf"].map(|d| scratch.path().join(d));
+    let (analysis, _problems) = logjoin_cli::engine::analyze(&parts, &[], Options::default());
+    let said = Said::new(&analysis, &scratch.path().to_string_lossy());
+    Ok(score::score(&truth, &said, group_of).cause_bets)
+}
+
 /// A figure of one recording.
 type Figure = fn(&Score) -> Option<f64>;
 

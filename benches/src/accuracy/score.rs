@@ -94,7 +94,7 @@ pub struct Score {
     pub clocks: Vec<ClockScore>,
     /// Only where nothing failed: nothing was reported.
     pub quiet: Option<bool>,
-    /// Stated confidence of each cause, and whether the cause is one that the traces admit.
+    /// Stated confidence of each cause that was named, and whether the cause is one that the traces admit.
     pub cause_bets: Vec<(f64, bool)>,
     /// Stated confidence of each joined line, and whether it belongs there.
     pub join_bets: Vec<(f64, bool)>,
@@ -269,7 +269,9 @@ fn causes(
     let per = s.by_stated.entry(f.cause.clone()).or_default();
     per[0].count(exact);
     per[1].count(accepted);
-    s.cause_bets.push((f.confidence, accepted));
+    if f.cause != "unknown" {
+        s.cause_bets.push((f.confidence, accepted));
+    }
     let is_right = same_mechanism(kind, &x.mechanism, &f.mechanism);
     s.mechanisms.entry(kind.to_string()).or_default().count(is_right);
     if !is_right {

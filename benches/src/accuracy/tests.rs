@@ -188,8 +188,8 @@ fn the_page_is_the_same_for_the_same_scores() {
         Recording { name: "one-ids".into(), score: scored(&good()) },
         Recording { name: "two".into(), score: scored(&Said::default()) },
     ];
-    let text = page::render(&all);
-    assert_eq!(text, page::render(&all));
+    let text = page::render(&all, &[]);
+    assert_eq!(text, page::render(&all, &[]));
     for row in [
         "| failures found | 0.500 | 6 | 0.500 |",
         "| `backend-crash` | 4 | 0.250 | 0.500 | 1 | 1.000 | 1.000 |",

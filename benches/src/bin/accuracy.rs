@@ -41,8 +41,14 @@ fn run() -> Result<String, String> {
     let scored: Result<Vec<_>, String> =
         folders.iter().map(|f| accuracy::run(f).map_err(|e| at(f, e))).collect();
     let scored = scored?;
+    let mut without = Vec::new();
+    for (what, removal) in accuracy::REMOVALS {
+        let bets: Result<Vec<_>, String> =
+            folders.iter().map(|f| accuracy::run_without(f, *removal).map_err(|e| at(f, e))).collect();
+        without.push((*what, bets?.concat()));
+    }
     let page = workspace().join("docs/accuracy.md");
-    std::fs::write(&page, accuracy::page::render(&scored)).map_err(|e| at(&page, e))?;
+    std::fs::write(&page, accuracy::page::render(&scored, &without)).map_err(|e| at(&page, e))?;
     if let Some(file) = json {
         let text = format!("{:#}\n", accuracy::to_json(&scored));
         std::fs::write(&file, text).map_err(|e| at(&file, e))?;

@@ -18,8 +18,8 @@ pub struct Lines {
 }
 
 /// Address of a backend, as the proxy is configured.
-pub fn address(server: usize) -> String {
-    format!("10.0.1.{}:8000", 11 + server)
+pub fn address(s: &Scenario, server: usize) -> String {
+    format!("10.0.1.{}:8000", 11 + server / s.per_address.max(1))
 }
 
 /// The logs of the proxy; the first one is the access log.
@@ -31,7 +31,7 @@ pub fn logs(s: &Scenario, requests: &[Request]) -> Vec<Lines> {
     };
     let mut own = Lines { path: access.into(), lines: Vec::new() };
     let mut errors = Lines { path: error.into(), lines: Vec::new() };
-    for r in requests {
+    for r in requests.iter().filter(|r| r.fate.is_proxied()) {
         let line = match s.front {
             Front::Nginx => nginx(s, r),
             Front::Haproxy => haproxy(s, r),
@@ -51,13 +51,13 @@ pub fn logs(s: &Scenario, requests: &[Request]) -> Vec<Lines> {
 /// The status that the client gets.
 pub fn status(front: Front, r: &Request) -> u16 {
     match (r.fate, front) {
-        (Fate::Served, _) => r.status,
+        (Fate::Served | Fate::Direct, _) => r.status,
         (Fate::Answered, _) => 503,
-        (Fate::Late, Front::Nginx | Front::Haproxy) => 504,
+        (Fate::Late | Fate::Lost, Front::Nginx | Front::Haproxy) => 504,
         (Fate::Refused, Front::Nginx) => 502,
         (Fate::Refused, _) => 503,
         // httpd answers a time-out while it reads the status line like a closed connection.
-        (Fate::Late | Fate::Closed | Fate::Silent, _) => 502,
+        (Fate::Late | Fate::Lost | Fate::Closed | Fate::Silent, _) => 502,
     }
 }
 
@@ -82,11 +82,18 @@ fn nginx(s: &Scenario, r: &Request) -> String {
         _ => ("0.000", "-"),
     };
     let status = status(s.front, r);
-    let (bytes, to) = (bytes(r), address(r.server));
+    let (bytes, to) = (bytes(r), address(s, r.server));
     if s.stamps == Stamps::Millis && !s.own_format {
         let id = if s.ids { format!(",\"request_id\":\"{}\"", r.id) } else { String::new() };
+        let times = if s.durations {
+            format!(
+                ",\"request_time\":\"{spent}\",\"upstream_connect_time\":\"{connect}\",\"upstream_header_time\":\"{header}\",\"upstream_response_time\":\"{spent}\""
+            )
+        } else {
+            String::new()
+        };
         return format!(
-            "{{\"msec\":\"{}\",\"remote_addr\":\"{}\",\"request\":\"{} {} HTTP/1.1\",\"status\":\"{status}\",\"body_bytes_sent\":\"{bytes}\",\"http_user_agent\":\"{}\",\"request_time\":\"{spent}\",\"upstream_connect_time\":\"{connect}\",\"upstream_header_time\":\"{header}\",\"upstream_response_time\":\"{spent}\",\"upstream_addr\":\"{to}\",\"upstream_status\":\"{status}\"{id}}}",
+            "{{\"msec\":\"{}\",\"remote_addr\":\"{}\",\"request\":\"{} {} HTTP/1.1\",\"status\":\"{status}\",\"body_bytes_sent\":\"{bytes}\",\"http_user_agent\":\"{}\"{times},\"upstream_addr\":\"{to}\",\"upstream_status\":\"{status}\"{id}}}",
             when::epoch(s.start, r.end),
             r.client.0,
             r.method,
@@ -95,9 +102,12 @@ fn nginx(s: &Scenario, r: &Request) -> String {
         );
     }
     let id = if s.ids { format!(" rid={}", r.id) } else { String::new() };
-    let times = format!(
-        "rt={spent} uct=\"{connect}\" uht=\"{header}\" urt=\"{spent}\" ua=\"{to}\" us=\"{status}\"{id}"
-    );
+    let spent = if s.durations {
+        format!("rt={spent} uct=\"{connect}\" uht=\"{header}\" urt=\"{spent}\" ")
+    } else {
+        String::new()
+    };
+    let times = format!("{spent}ua=\"{to}\" us=\"{status}\"{id}");
     if s.own_format {
         return format!(
             "{} <{}> {} \"{} {}\" {bytes} \"{}\" {times}",
@@ -122,13 +132,13 @@ fn nginx(s: &Scenario, r: &Request) -> String {
 fn nginx_error(s: &Scenario, r: &Request) -> Option<String> {
     let what = match r.fate {
         Fate::Refused => "connect() failed (111: Connection refused) while connecting to upstream",
-        Fate::Late => {
+        Fate::Late | Fate::Lost => {
             "upstream timed out (110: Connection timed out) while reading response header from upstream"
         }
         Fate::Closed | Fate::Silent => {
             "upstream prematurely closed connection while reading response header from upstream"
         }
-        Fate::Served | Fate::Answered => return None,
+        Fate::Served | Fate::Answered | Fate::Direct => return None,
     };
     Some(format!(
         "{} [error] 812#812: *{} {what}, client: {}, server: shop.example, request: \"{} {} HTTP/1.1\", upstream: \"http://{}{}\", host: \"shop.example\"",
@@ -137,7 +147,7 @@ fn nginx_error(s: &Scenario, r: &Request) -> Option<String> {
         r.client.0,
         r.method,
         r.target,
-        address(r.server),
+        address(s, r.server),
         r.target,
     ))
 }
@@ -145,9 +155,9 @@ fn nginx_error(s: &Scenario, r: &Request) -> Option<String> {
 fn haproxy(s: &Scenario, r: &Request) -> String {
     let total = ((r.end - r.start) * 1e3) as i64;
     let (connect, response, flags) = match r.fate {
-        Fate::Served | Fate::Answered => (0, total, "----"),
+        Fate::Served | Fate::Answered | Fate::Direct => (0, total, "----"),
         Fate::Refused => (-1, -1, "SC--"),
-        Fate::Late => (0, -1, "sH--"),
+        Fate::Late | Fate::Lost => (0, -1, "sH--"),
         Fate::Closed | Fate::Silent => (0, -1, "SH--"),
     };
     let id = if s.ids { format!(" {{{}}}", r.id) } else { String::new() };
@@ -157,7 +167,7 @@ fn haproxy(s: &Scenario, r: &Request) -> String {
         r.client.0,
         r.client.1,
         when::haproxy(s.start, r.start),
-        server_name(r.server),
+        server_name(r.server / s.per_address.max(1)),
         status(s.front, r),
         bytes(r) + headers(r),
         r.method,
@@ -189,7 +199,7 @@ fn apache(s: &Scenario, r: &Request) -> String {
 fn apache_error(s: &Scenario, r: &Request) -> Vec<String> {
     let stamp = when::apache_error(s.start, r.end);
     let client = format!("[client {}:{}]", r.client.0, r.client.1);
-    let to = address(r.server);
+    let to = address(s, r.server);
     let head = |module: &str| format!("[{stamp}] [{module}:error] [pid 812:tid 140036695598784]");
     let failed = format!(
         "{} {client} AH00898: Error reading from remote server returned by {}",
@@ -214,9 +224,9 @@ fn apache_error(s: &Scenario, r: &Request) -> Vec<String> {
                 to.split(':').next().unwrap_or_default()
             ),
         ],
-        Fate::Late => vec![reading("(70007)The timeout specified has expired"), failed],
+        Fate::Late | Fate::Lost => vec![reading("(70007)The timeout specified has expired"), failed],
         Fate::Closed | Fate::Silent => vec![reading("(104)Connection reset by peer"), failed],
-        Fate::Served | Fate::Answered => Vec::new(),
+        Fate::Served | Fate::Answered | Fate::Direct => Vec::new(),
     }
 }
 
@@ -227,10 +237,10 @@ fn server_name(server: usize) -> String {
 /// Path and text of the proxy's configuration.
 pub fn configuration(s: &Scenario) -> (String, String) {
     let servers = |prefix: &str, suffix: &str, is_named: bool| -> String {
-        (0..s.clocks.len())
+        (0..s.clocks.len().div_ceil(s.per_address.max(1)))
             .map(|i| {
                 let name = if is_named { format!("{} ", server_name(i)) } else { String::new() };
-                format!("    {prefix}{name}{}{suffix}\n", address(i))
+                format!("    {prefix}{name}{}{suffix}\n", address(s, i * s.per_address.max(1)))
             })
             .collect()
     };
@@ -273,9 +283,12 @@ pub fn configuration(s: &Scenario) -> (String, String) {
 /// The format as nginx is told it: parameter and strings.
 fn nginx_format(s: &Scenario) -> String {
     let id = if s.ids { " rid=$request_id" } else { "" };
-    let times = format!(
-        "rt=$request_time uct=\"$upstream_connect_time\" uht=\"$upstream_header_time\" urt=\"$upstream_response_time\" ua=\"$upstream_addr\" us=\"$upstream_status\"{id}"
-    );
+    let spent = if s.durations {
+        "rt=$request_time uct=\"$upstream_connect_time\" uht=\"$upstream_header_time\" urt=\"$upstream_response_time\" "
+    } else {
+        ""
+    };
+    let times = format!("{spent}ua=\"$upstream_addr\" us=\"$upstream_status\"{id}");
     if s.own_format {
         return format!(
             "'$msec <$remote_addr> $status \"$request_method $request_uri\" $body_bytes_sent \"$http_user_agent\" {times}'"
@@ -287,7 +300,14 @@ fn nginx_format(s: &Scenario) -> String {
         );
     }
     let mut names = vec!["msec", "remote_addr", "request", "status", "body_bytes_sent", "http_user_agent"];
-    names.extend(["request_time", "upstream_connect_time", "upstream_header_time", "upstream_response_time"]);
+    if s.durations {
+        names.extend([
+            "request_time",
+            "upstream_connect_time",
+            "upstream_header_time",
+            "upstream_response_time",
+        ]);
+    }
     names.extend(["upstream_addr", "upstream_status"]);
     names.extend(s.ids.then_some("request_id"));
     let members: Vec<String> = names.iter().map(|n| format!("\"{n}\":\"${n}\"")).collect();

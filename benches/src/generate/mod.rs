@@ -17,7 +17,7 @@ use std::path::Path;
 use logjoin::analysis::LineRef;
 use serde::Serialize;
 
-pub use scenario::{Front, Mix, Scenario, Stamps, TrueClock};
+pub use scenario::{Front, Messages, Mix, Point, Scenario, Stamps, TrueClock};
 
 /// What was generated.
 #[derive(Debug, Clone)]
@@ -46,6 +46,8 @@ pub struct Failed {
     pub access: LineRef,
     /// The backend's line, if it wrote one.
     pub backend: Option<LineRef>,
+    /// The message of the application that the request wrote, if it did.
+    pub message: Option<LineRef>,
     /// Status that the client got.
     pub status: u16,
 }
@@ -65,9 +67,9 @@ pub struct Clock {
 pub fn generate(s: &Scenario) -> World {
     let requests = traffic::draw(s);
     let mut files = vec![front::configuration(s)];
-    // The lines of each request: first the proxy's, then the backend's.
-    let mut own: Vec<[Option<LineRef>; 2]> = vec![[None, None]; requests.len()];
-    let logs = [front::logs(s, &requests), back::logs(s, &requests)];
+    // The lines of each request: the proxy's, the backend's, and what the application says.
+    let mut own: Vec<[Option<LineRef>; 3]> = vec![[None, None, None]; requests.len()];
+    let logs = [front::logs(s, &requests), back::logs(s, &requests), back::messages(s, &requests)];
     for (side, log) in
         logs.into_iter().enumerate().flat_map(|(side, logs)| logs.into_iter().map(move |l| (side, l)))
     {
@@ -84,10 +86,11 @@ pub fn generate(s: &Scenario) -> World {
         }
         files.push((log.path, text));
     }
-    let failures =
-        requests.iter().zip(own).filter(|(r, _)| r.fate.is_failure()).filter_map(|(r, [access, backend])| {
-            Some(Failed { access: access?, backend, status: front::status(s.front, r) })
-        });
+    let failures = requests.iter().zip(own).filter(|(r, _)| r.fate.is_failure()).filter_map(
+        |(r, [access, backend, message])| {
+            Some(Failed { access: access?, backend, message, status: front::status(s.front, r) })
+        },
+    );
     let length_s = requests.last().map_or(0.0, |r| r.end);
     let clocks = s.clocks.iter().enumerate().map(|(i, c)| {
         let folder = back::path(i).split('/').nth(1).unwrap_or_default().to_string();

@@ -53,6 +53,32 @@ pub struct Mix {
     pub silent: f64,
     /// The backend answers 503 itself.
     pub answered: f64,
+    /// The proxy stops waiting for what no handler ever saw: the backend logs nothing.
+    pub lost: f64,
+}
+
+/// At which point of a request its handler writes a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Point {
+    /// As it begins.
+    Start,
+    /// Anywhere.
+    Within,
+    /// As it ends.
+    End,
+}
+
+/// Messages of the backends' applications that name no request.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Messages {
+    /// When in a request they are written.
+    pub at: Point,
+    /// Share of the failed requests that reached a handler which write one.
+    pub failed: f64,
+    /// Share of the served requests that do.
+    pub served: f64,
+    /// Messages that belong to no request, for each failed one that could have written one.
+    pub nobody: f64,
 }
 
 /// A scenario. The same scenario gives the same bytes.
@@ -76,6 +102,18 @@ pub struct Scenario {
     pub ids: bool,
     /// Whether the backends log the length of their answers.
     pub bytes: bool,
+    /// Whether the proxy (nginx) and the backends log how long a request took.
+    pub durations: bool,
+    /// Whether the backends log the address of the real client.
+    pub forwarded: bool,
+    /// Backends behind each address that the proxy knows.
+    pub per_address: usize,
+    /// Requests that reach the backends without the proxy, for each one through it.
+    pub direct: f64,
+    /// What the applications of the backends say.
+    pub messages: Option<Messages>,
+    /// Distinct clients, at most 250.
+    pub clients: usize,
     /// Distinct URLs; their popularity falls as 1/k.
     pub urls: usize,
     /// Distinct user agents.
@@ -104,12 +142,18 @@ impl Default for Scenario {
             clocks: vec![TrueClock::default(); 3],
             ids: false,
             bytes: true,
+            durations: true,
+            forwarded: false,
+            per_address: 1,
+            direct: 0.0,
+            messages: None,
+            clients: 250,
             urls: 400,
             agents: 30,
             duration: (0.04, 0.8),
             timeout_s: 3.0,
             failing: 0.02,
-            mix: Mix { refused: 3.0, late: 3.0, closed: 2.0, silent: 1.0, answered: 1.0 },
+            mix: Mix { refused: 3.0, late: 3.0, closed: 2.0, silent: 1.0, answered: 1.0, lost: 0.0 },
             // 2026-11-21 02:00:00 UTC.
             start: 1_795_226_400,
         }

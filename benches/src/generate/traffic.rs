@@ -1,7 +1,7 @@
 //! Requests as they happened, before anybody writes a line about them.
 
 use super::random::{Random, Zipf};
-use super::scenario::Scenario;
+use super::scenario::{Point, Scenario};
 
 /// What becomes of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,17 +18,31 @@ pub enum Fate {
     Silent,
     /// Answered with a 503.
     Answered,
+    /// Not answered in time, because no handler ever saw it.
+    Lost,
+    /// Served, and never seen by the proxy: it came another way.
+    Direct,
 }
 
 impl Fate {
     /// Whether the client got a 502, 503 or 504.
     pub fn is_failure(self) -> bool {
-        self != Fate::Served
+        !matches!(self, Fate::Served | Fate::Direct)
+    }
+
+    /// Whether the proxy writes a line.
+    pub fn is_proxied(self) -> bool {
+        self != Fate::Direct
+    }
+
+    /// Whether a handler ran.
+    pub fn is_handled(self) -> bool {
+        !matches!(self, Fate::Refused | Fate::Lost)
     }
 
     /// Whether the backend writes a line.
     pub fn is_logged(self) -> bool {
-        !matches!(self, Fate::Refused | Fate::Silent)
+        !matches!(self, Fate::Refused | Fate::Silent | Fate::Lost)
     }
 }
 
@@ -61,6 +75,8 @@ pub struct Request {
     pub bytes: u64,
     /// Status that the backend logs.
     pub status: u16,
+    /// When its handler writes a message, if it does.
+    pub message: Option<f64>,
     /// What becomes of it.
     pub fate: Fate,
 }
@@ -86,7 +102,12 @@ fn request(
     urls: &Zipf,
     agents: &Zipf,
 ) -> Request {
-    let fate = if random.unit() < s.failing { fail(s, random) } else { Fate::Served };
+    let is_direct = s.direct > 0.0 && random.unit() < s.direct / (1.0 + s.direct);
+    let fate = match is_direct {
+        true => Fate::Direct,
+        false if random.unit() < s.failing => fail(s, random),
+        false => Fate::Served,
+    };
     let url = urls.draw(random);
     // One URL in five takes only POST; one in seven carries a query.
     let method = if url % 5 == 3 { "POST" } else { "GET" };
@@ -98,16 +119,26 @@ fn request(
     let late = s.timeout_s + random.exponential(2.0) + 0.01;
     let duration = match fate {
         Fate::Refused => 0.0,
-        Fate::Late => late,
+        Fate::Late | Fate::Lost => late,
         _ => drawn,
     };
     let backend_end = start + there + duration;
     let end = match fate {
         Fate::Refused => start + there + back,
-        Fate::Late => start + there + s.timeout_s,
+        Fate::Late | Fate::Lost => start + there + s.timeout_s,
         _ => backend_end + back,
     };
     let is_missing = random.unit() < 0.02;
+    let message = s.messages.filter(|_| fate.is_handled()).and_then(|m| {
+        let share = if fate.is_failure() { m.failed } else { m.served };
+        let (is_said, place, soon) = (random.unit() < share, random.unit(), random.between(0.0002, 0.004));
+        let moment = match m.at {
+            Point::Start => (start + there + soon).min(backend_end),
+            Point::Within => start + there + duration * place,
+            Point::End => (backend_end - soon).max(start + there),
+        };
+        is_said.then_some(moment)
+    });
     Request {
         number,
         start,
@@ -118,7 +149,10 @@ fn request(
         method,
         target: format!("/api/v1/items/{url}{query}"),
         agent: format!("agent/{}.{} (build {})", 1 + agent % 9, agent, agent * 37 % 1000),
-        client: (format!("198.51.100.{}", 1 + random.below(250)), 1024 + random.below(60_000) as u16),
+        client: (
+            format!("198.51.100.{}", 1 + random.below(s.clients.clamp(1, 250))),
+            1024 + random.below(60_000) as u16,
+        ),
         id: format!("{:016x}{:016x}", random.bits(), random.bits()),
         bytes: random.lognormal(700.0, 0.7) as u64,
         status: match fate {
@@ -127,6 +161,7 @@ fn request(
             _ if is_missing => 404,
             _ => 200,
         },
+        message,
         fate,
     }
 }
@@ -139,6 +174,7 @@ fn fail(s: &Scenario, random: &mut Random) -> Fate {
         (m.closed, Fate::Closed),
         (m.silent, Fate::Silent),
         (m.answered, Fate::Answered),
+        (m.lost, Fate::Lost),
     ];
     let mut at = random.unit() * weighted.iter().map(|(w, _)| w).sum::<f64>();
     for (weight, fate) in weighted {
@@ -170,7 +206,9 @@ mod tests {
         let s = Scenario { failing: 0.5, requests: 500, ..Scenario::default() };
         for r in draw(&s) {
             match r.fate {
-                Fate::Late => assert!(r.backend_end > r.end && (r.end - r.start - s.timeout_s).abs() < 0.01),
+                Fate::Late | Fate::Lost => {
+                    assert!(r.backend_end > r.end && (r.end - r.start - s.timeout_s).abs() < 0.01)
+                }
                 _ => assert!(r.backend_end < r.end || r.fate == Fate::Refused),
             }
             assert!(r.end > r.start);

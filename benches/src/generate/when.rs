@@ -28,6 +28,16 @@ pub fn nginx_error(start: i64, t: f64) -> String {
     moment(start, t).format("%Y/%m/%d %H:%M:%S").to_string()
 }
 
+/// `2026-11-21 02:47:17`.
+pub fn dashed(start: i64, t: f64) -> String {
+    moment(start, t).format("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+/// `2026-11-21 02:47:17,123`.
+pub fn python(start: i64, t: f64) -> String {
+    moment(start, t).format("%Y-%m-%d %H:%M:%S,%3f").to_string()
+}
+
 /// `Nov 21 02:47:17`.
 pub fn syslog(start: i64, t: f64) -> String {
     moment(start, t).format("%b %e %H:%M:%S").to_string()
@@ -59,6 +69,8 @@ mod tests {
         assert_eq!(local_fraction(start, t), "21/Nov/2026:02:47:17.123000 +0000");
         assert_eq!(epoch(start, t), "1795229237.123");
         assert_eq!(nginx_error(start, t), "2026/11/21 02:47:17");
+        assert_eq!(dashed(start, t), "2026-11-21 02:47:17");
+        assert_eq!(python(start, t), "2026-11-21 02:47:17,123");
         assert_eq!(syslog(start, t), "Nov 21 02:47:17");
         assert_eq!(haproxy(start, t), "21/Nov/2026:02:47:17.123");
         assert_eq!(apache_error(start, t), "Sat Nov 21 02:47:17.123000 2026");

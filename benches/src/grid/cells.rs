@@ -1,6 +1,6 @@
 //! The cells of the grid.
 
-use crate::generate::{Front, Scenario, Stamps, TrueClock};
+use crate::generate::{Front, Messages, Mix, Point, Scenario, Stamps, TrueClock};
 
 /// A scenario with its name and the table it belongs to.
 #[derive(Debug, Clone)]
@@ -23,6 +23,11 @@ pub const LONG: &str = "Drift over hours";
 pub const STEPS: &str = "Steps";
 /// Few URLs, slow backends, bursts of failures.
 pub const HARD: &str = "Requests that look alike";
+
+/// What leaves several lines that could be a request's own.
+pub const OPEN: &str = "Joins that are often open";
+/// Messages without a path or an id.
+pub const MESSAGES: &str = "Messages that name no request";
 
 /// Three backends: one with the skew and the drift, one that is right, and one that is wrong the other way.
 fn clocks(offset_s: f64, drift_ppm: f64) -> Vec<TrueClock> {
@@ -116,5 +121,66 @@ pub fn cells() -> Vec<Cell> {
         add(HARD, name("a-third-fails"), Scenario { failing: 0.33, ..hard.clone() });
         add(HARD, name("few-requests"), Scenario { requests: 300, rate: 5.0, failing: 0.1, ..hard });
     }
+    for stamps in both {
+        open(stamps, &mut add);
+        messages(stamps, &mut add);
+    }
     all
+}
+
+/// No ids, and one or several of the things missing that tell requests apart.
+fn open(stamps: Stamps, add: &mut impl FnMut(&'static str, String, Scenario)) {
+    let many = Scenario {
+        stamps,
+        requests: 6000,
+        failing: 0.1,
+        clocks: clocks(1.7, 0.0),
+        urls: 20,
+        agents: 3,
+        ..Scenario::default()
+    };
+    // Nothing but method, path and time.
+    let bare = Scenario { agents: 1, bytes: false, durations: false, ..many.clone() };
+    let absent = Mix { refused: 1.0, late: 2.0, closed: 2.0, silent: 4.0, answered: 1.0, lost: 4.0 };
+    let mut add = |what: &str, scenario: Scenario| add(OPEN, format!("{what}-{}", stamp(stamps)), scenario);
+    add("few-urls", Scenario { urls: 3, ..many.clone() });
+    add("few-urls-bare", Scenario { urls: 3, ..bare.clone() });
+    add("no-durations", Scenario { durations: false, ..many.clone() });
+    add("crowd-bare", Scenario { rate: 300.0, ..bare.clone() });
+    add("never-arrive", Scenario { mix: absent.clone(), ..many.clone() });
+    add("never-arrive-bare", Scenario { mix: absent.clone(), ..bare.clone() });
+    add("never-arrive-crowd", Scenario { mix: absent.clone(), rate: 300.0, ..many.clone() });
+    add("one-address", Scenario { per_address: 3, ..many.clone() });
+    add("one-address-bare", Scenario { per_address: 3, rate: 100.0, ..bare.clone() });
+    add("few-clients", Scenario { clients: 4, forwarded: true, rate: 200.0, ..bare.clone() });
+    add("direct", Scenario { direct: 0.3, ..many.clone() });
+    add("direct-bare", Scenario { direct: 0.5, ..bare.clone() });
+    add("direct-absent", Scenario { direct: 0.5, mix: absent, rate: 100.0, ..many.clone() });
+    add("short", Scenario { requests: 150, rate: 5.0, failing: 0.3, ..many.clone() });
+    add("short-bare", Scenario { requests: 300, failing: 0.3, ..bare.clone() });
+    add("slow-bare", Scenario { duration: (0.8, 0.9), rate: 100.0, ..bare.clone() });
+    add("apache-bare", Scenario { front: Front::Apache, rate: 100.0, ..bare.clone() });
+    add("haproxy-bare", Scenario { front: Front::Haproxy, rate: 100.0, ..bare });
+}
+
+fn messages(stamps: Stamps, add: &mut impl FnMut(&'static str, String, Scenario)) {
+    let points = [(Point::Start, "start"), (Point::Within, "within"), (Point::End, "end")];
+    let company = [("alone", 0.0, 0.0), ("among-served", 0.04, 0.0), ("among-others", 0.0, 0.4)];
+    for (at, place) in points {
+        for rate in [10.0, 100.0] {
+            for (who, served, nobody) in company {
+                let messages = Some(Messages { at, failed: 0.8, served, nobody });
+                let s = Scenario {
+                    stamps,
+                    rate,
+                    messages,
+                    requests: 3000,
+                    failing: 0.06,
+                    clocks: clocks(1.7, 0.0),
+                    ..Scenario::default()
+                };
+                add(MESSAGES, format!("{place}-{rate}ps-{who}-{}", stamp(stamps)), s);
+            }
+        }
+    }
 }

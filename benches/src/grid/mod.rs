@@ -46,12 +46,16 @@ pub struct Outcome {
     pub in_band: Share,
     /// Largest error of a drift, millionths.
     pub drift_error_ppm: Option<f64>,
+    /// Failures of which the application wrote a message, joined to that.
+    pub messages: Share,
     /// Steps found.
     pub steps: Share,
     /// Steps stated that did not happen.
     pub false_steps: u64,
-    /// Stated confidence of each join without an id, and whether it is right.
+    /// Stated confidence of each join of a backend's request without an id, and whether it is right.
     pub bets: Vec<(f64, bool)>,
+    /// The same of each message that names no request.
+    pub message_bets: Vec<(f64, bool)>,
 }
 
 /// Generates a cell in `folder`, analyses it, and compares.
@@ -73,18 +77,25 @@ fn joins(truth: &Truth, said: &Said, has_ids: bool, o: &mut Outcome) {
     for x in &truth.failures {
         let f = stated.get(&x.access);
         o.found.count(f.is_some());
+        let lines = || f.into_iter().flat_map(|f| &f.backend);
+        let own = |at: &LineRef| Some(at) == x.backend.as_ref() || Some(at) == x.message.as_ref();
         if !has_ids {
-            let lines = f.into_iter().flat_map(|f| &f.backend);
-            o.bets.extend(lines.map(|(at, confidence)| (*confidence, Some(at) == x.backend.as_ref())));
+            for (at, confidence) in lines() {
+                let is_message = at.file.ends_with("/app.log");
+                let bets = if is_message { &mut o.message_bets } else { &mut o.bets };
+                bets.push((*confidence, own(at)));
+            }
         }
-        let mut joined = f.into_iter().flat_map(|f| &f.backend).map(|(at, _)| Some(at) == x.backend.as_ref());
-        let is_joined = f.is_some_and(|f| !f.backend.is_empty());
-        if x.backend.is_some() {
-            o.recall.count(joined.clone().any(|is_right| is_right));
-        } else {
-            o.false_joins.count(is_joined);
+        if let Some(own) = &x.backend {
+            o.recall.count(lines().any(|(at, _)| at == own));
         }
-        joined.by_ref().for_each(|is_right| o.precision.count(is_right));
+        if x.backend.is_none() && x.message.is_none() {
+            o.false_joins.count(lines().next().is_some());
+        }
+        if let Some(own) = &x.message {
+            o.messages.count(lines().any(|(at, _)| at == own));
+        }
+        lines().for_each(|(at, _)| o.precision.count(own(at)));
     }
     o.false_alarms = (stated.len() as u64).saturating_sub(o.found.part);
 }

@@ -10,7 +10,8 @@
 //!
 //! A verdict by exclusion (nothing listened and nobody says why; the end of the request was never logged) has no line that
 //! names the event, and a row of such failures is one silence, not many. It is worth what the listener could have heard:
-//! without the logs that would have told, it is a guess, and stays at or below [`GUESS`].
+//! without the logs that would have told, it is a guess, and stays at or below [`GUESS`]. Of a server that was away, its own next
+//! start is a witness: a process that begins anew was gone, whoever ended it.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +24,7 @@ use crate::vocabulary::CauseId;
 /// What one witness leaves of the doubt.
 const WITNESS: f64 = 3.0;
 /// No verdict is surer: recordings are finite.
-const MOST: f64 = 0.99;
+const MOST: f64 = 0.98;
 /// A verdict by exclusion whose witnesses are missing is no surer than this.
 const GUESS: f64 = 0.65;
 /// Failures nearer than this are of one row.
@@ -56,6 +57,7 @@ pub(crate) fn weigh(scene: &Scene<'_>, judged: &mut [Judged]) {
         if j.cause == CauseId::Unknown || !case.f.is_gateway {
             continue;
         }
+<<<<<<< HEAD
         // A line that could be this request's or another's is no silence.
         let heard = voices.cover(&case) && !(j.by_exclusion && case.join.ambiguous);
         let w = Witnesses { named: is_named(scene, j), agreeing: agrees, heard };
@@ -75,6 +77,20 @@ pub(crate) fn weigh(scene: &Scene<'_>, judged: &mut [Judged]) {
             }
         }
         j.confidence = (1.0 - doubt).min(MOST);
+=======
+        let named = if j.by_exclusion { is_begun_anew(scene, j) } else { is_named(scene, j) };
+        let w = Witnesses { named, agreeing: agrees, heard: voices.cover(&case) };
+        j.weighed = Weighed { strength: j.confidence, witnesses: Some(w) };
+        let mut doubt = 1.0 - j.confidence;
+        let witnesses = match j.by_exclusion {
+            true if w.heard => [voices.tell(&case, j.cause), w.named, false],
+            true => [false; 3],
+            false => [w.named, w.agreeing, w.heard],
+        };
+        witnesses.into_iter().filter(|w| *w).for_each(|_| doubt /= WITNESS);
+        let most = if j.by_exclusion && !w.heard { j.confidence.min(GUESS) } else { MOST };
+        j.confidence = (1.0 - doubt).min(most);
+>>>>>>> calib
     }
 }
 
@@ -91,6 +107,19 @@ fn is_named(scene: &Scene<'_>, j: &Judged) -> bool {
         Cite::Request(r) => !scene.plan.instances[scene.world.requests[r].instance].is_proxy,
         Cite::Error(_) => false,
     })
+}
+
+/// Whether the server's own log shows a process that begins after an absence: what was refused was refused because none was there.
+fn is_begun_anew(scene: &Scene<'_>, j: &Judged) -> bool {
+    let begins = |c: &Cite| match *c {
+        Cite::Log(n) => scene.world.logs[n]
+            .e
+            .signal
+            .as_ref()
+            .is_some_and(|s| matches!(s.meaning, Meaning::ProcessStarting | Meaning::ProcessReady)),
+        _ => false,
+    };
+    j.cause == CauseId::BackendDown && j.evidence.iter().flat_map(|c| &c.cites).any(begins)
 }
 
 /// By failure: whether four in five of at least three in its row, seen in the same way, have the same cause.

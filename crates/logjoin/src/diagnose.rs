@@ -162,7 +162,14 @@ fn rows_agree(scene: &Scene<'_>, judged: &mut [Judged]) {
             let share = n as f64 / members.len() as f64;
             for i in members {
                 let j = &mut judged[i];
-                if j.cause != cause && j.confidence < CLEAR {
+                let by_row = 0.6 + 0.3 * share;
+                if j.cause == cause {
+                    // What proves it for the neighbours proves it here.
+                    if j.confidence < by_row && j.confidence < CLEAR {
+                        (j.by_exclusion, j.confidence) = (by_exclusion, by_row);
+                        j.evidence = evidence.clone();
+                    }
+                } else if j.confidence < CLEAR {
                     let was = (j.cause, j.confidence * 0.4);
                     j.alternatives.retain(|(c, _)| *c != cause);
                     if was.0 != CauseId::Unknown {
@@ -171,7 +178,7 @@ fn rows_agree(scene: &Scene<'_>, judged: &mut [Judged]) {
                     j.cause = cause;
                     j.detail.clone_from(&detail);
                     j.by_exclusion = by_exclusion;
-                    j.confidence = 0.6 + 0.3 * share;
+                    j.confidence = by_row;
                     j.evidence = evidence.clone();
                 }
             }

@@ -368,7 +368,7 @@ fn join_errors(plan: &Plan, world: &World, found: &[usize]) -> Vec<Vec<usize>> {
 }
 
 /// nginx: a failed request's last error line is written in the same moment as its access line, by the same
-/// connection, with the same client and request.
+/// connection, with the same client and request, as far as the access log names them, and about the same server.
 fn nginx_errors(
     world: &World,
     found: &[usize],
@@ -377,14 +377,34 @@ fn nginx_errors(
     taken: &mut [bool],
     out: &mut [Vec<usize>],
 ) {
+    // What the access log does not name is zero, and is not asked for.
+    let names = |i: usize| {
+        let r = &world.requests[found[i]].r;
+        (r.client != 0, r.target != 0)
+    };
+    let forms: BTreeSet<(bool, bool)> = mine.iter().map(|f| names(*f)).collect();
     let mut by_key: BTreeMap<(u64, u64, u64), Vec<usize>> = BTreeMap::new();
     for (i, m) in world.errors.iter().enumerate().filter(|(_, m)| m.instance == instance && m.e.client != 0) {
-        by_key.entry((m.e.client, m.e.method, m.e.target)).or_default().push(i);
+        for (has_client, has_target) in &forms {
+            let client = if *has_client { m.e.client } else { 0 };
+            let (method, target) = if *has_target { (m.e.method, m.e.target) } else { (0, 0) };
+            by_key.entry((client, method, target)).or_default().push(i);
+        }
     }
     for &f in mine {
         let t = &world.requests[found[f]];
-        let Some(candidates) = by_key.get(&(t.r.client, t.r.method, t.r.target)) else { continue };
+        let method = if t.r.target != 0 { t.r.method } else { 0 };
+        let Some(candidates) = by_key.get(&(t.r.client, method, t.r.target)) else { continue };
         let connection = t.r.detail.as_ref().and_then(|d| d.connection);
+        // The same client or second may have other requests; the servers that were tried tell some of them apart.
+        let is_named = names(f) == (true, true);
+        let tries = t.r.detail.as_deref().map_or(&[][..], |d| d.tries.as_slice());
+        let same_server = |i: &usize| {
+            let server = world.errors[*i].e.upstream.as_deref().map(address_of_url);
+            is_named
+                || tries.is_empty()
+                || server.is_none_or(|s| tries.iter().any(|t| t.address.as_deref().is_none_or(|a| a == s)))
+        };
         // Both logs are stamped to the second, by a clock that is read once per turn of the event loop.
         let near_end = |i: &usize| {
             let m = &world.errors[*i];
@@ -398,7 +418,10 @@ fn nginx_errors(
             .copied()
             .take_while(|i| world.errors[*i].lo < t.end_hi + SECOND)
             .filter(|i| {
-                !taken[*i] && near_end(i) && mechanism::nginx::of_error(&world.errors[*i].e).is_some()
+                !taken[*i]
+                    && near_end(i)
+                    && same_server(i)
+                    && mechanism::nginx::of_error(&world.errors[*i].e).is_some()
             })
             .min_by_key(|i| {
                 ((world.errors[*i].mid() - t.end_lo - (t.end_hi - t.end_lo) / 2).abs() / SECOND, *i)
@@ -504,7 +527,8 @@ fn apache_errors(
             let same_port =
                 g.port.is_none() || detail.and_then(|d| d.client_port).is_none_or(|p| g.port == Some(p));
             // The line of the path has no query.
-            let same_target = g.target == 0 || g.target == t.r.target || g.target == t.r.path;
+            let same_target =
+                g.target == 0 || t.r.target == 0 || g.target == t.r.target || g.target == t.r.path;
             let plausible = g.lines.iter().all(|l| {
                 mechanism::apache::of_error(&world.errors[*l].e)
                     .is_none_or(|(m, _)| mechanism::apache::may_answer(m, t.r.status))

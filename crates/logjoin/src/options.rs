@@ -118,6 +118,10 @@ impl Pattern {
         Pattern(if text.ends_with('/') { format!("{text}*") } else { text.to_string() })
     }
 
+    pub(crate) fn text(&self) -> &str {
+        &self.0
+    }
+
     /// Whether the pattern fits a path.
     pub fn fits(&self, path: &str) -> bool {
         let ends = std::iter::once(0).chain(path.match_indices('/').map(|(i, _)| i + 1));

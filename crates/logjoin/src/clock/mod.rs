@@ -35,6 +35,8 @@ pub(crate) struct ClockModel {
     pub reference: Option<usize>,
     /// Where the clocks that were set back begin anew, by file.
     set_back: BTreeMap<u32, Vec<set_back::SetBack>>,
+    /// What was told and does not fit the requests.
+    pub contradicted: Vec<told::Contradicted>,
 }
 
 /// The clock of an instance against the reference: linear in each piece, with a step between two.
@@ -242,7 +244,7 @@ pub(crate) fn fit_all(plan: &Plan, world: &World, before: Option<&ClockModel>) -
     let reference = before.and_then(|b| b.reference).or(reference);
     let mut lines = vec![Line::default(); n];
     let Some(reference) = reference else {
-        return ClockModel { lines, reference: None, set_back: BTreeMap::new() };
+        return ClockModel { lines, reference: None, set_back: BTreeMap::new(), contradicted: Vec::new() };
     };
     lines[reference].state = State::Reference;
 
@@ -304,7 +306,7 @@ pub(crate) fn fit_all(plan: &Plan, world: &World, before: Option<&ClockModel>) -
         lines[i].samples =
             pairs.iter().filter(|((_, b), _)| *b == i).map(|(_, f)| f.samples).max().unwrap_or(0);
     }
-    told::skews(plan, &mut lines);
+    let contradicted = told::skews(plan, &mut lines);
     let set_back = set_back::find(world, &lines);
-    ClockModel { lines, reference: Some(reference), set_back }
+    ClockModel { lines, reference: Some(reference), set_back, contradicted }
 }

@@ -6,8 +6,15 @@ use crate::options::LineAt;
 use crate::plan::Plan;
 use crate::timeline::World;
 
-/// Puts the offsets that were told in the place of whatever was fitted.
-pub(super) fn skews(plan: &Plan, lines: &mut [Line]) {
+/// A clock that was told, and that the requests say otherwise of: the instance, the offset that fits them, how many.
+pub(crate) type Contradicted = (usize, i64, u64);
+
+/// A told offset and the fitted one differ when they are further apart than this, bands aside.
+const APART: i64 = 1_000_000_000;
+
+/// Puts the offsets that were told in the place of whatever was fitted, and lists those that the requests contradict.
+pub(super) fn skews(plan: &Plan, lines: &mut [Line]) -> Vec<Contradicted> {
+    let mut contradicted = Vec::new();
     for (i, instance) in plan.instances.iter().enumerate() {
         let files = plan.sources.iter().filter(|s| s.instance == i);
         let told = files
@@ -16,10 +23,17 @@ pub(super) fn skews(plan: &Plan, lines: &mut [Line]) {
             .next();
         if let Some(skew) = told {
             let line = Slanted { offset: (skew * 1e9) as i64, ..Slanted::default() };
+            let fitted = lines[i].pieces.first().filter(|_| lines[i].state == State::Fitted);
+            if let Some(fitted) = fitted
+                && lines[i].pieces.iter().all(|p| (p.line.offset - line.offset).abs() > p.band_ns + APART)
+            {
+                contradicted.push((i, fitted.line.offset, lines[i].samples));
+            }
             lines[i] =
                 Line { pieces: vec![Piece { line, ..Piece::default() }], state: State::Told, samples: 0 };
         }
     }
+    contradicted
 }
 
 /// A line that an anchor names, found: the instance that wrote it, and between which moments of its clock.

@@ -136,8 +136,9 @@ fn weighing(j: &Judged, rules: &[RuleOutcome]) -> Vec<String> {
         let yes = |b: bool| if b { "yes" } else { "no" };
         if j.by_exclusion {
             out.push(format!(
-                "by exclusion: worth what the server's own logs could have told; they are here and cover the moment: {}",
-                yes(w.heard)
+                "by exclusion: worth what the server's own logs could have told; they are here and cover the moment: {}; they show it begin anew: {}",
+                yes(w.heard),
+                yes(w.named)
             ));
         } else {
             out.push(format!(

@@ -23,6 +23,7 @@ mod stats;
 mod steps;
 mod sums;
 mod timeouts;
+mod told;
 mod traffic;
 
 use std::convert::Infallible;
@@ -168,6 +169,7 @@ pub(crate) fn tell(story: &Story<'_>) -> Analysis {
     let sources = sources::build(plan, sums, calendar, clocks, &files, scene.peers);
     let mut notes = sources::notes(plan, &files);
     notes.extend(clock_notes(plan, clocks));
+    notes.extend(told::notes(plan, clocks, &files));
     notes.extend(missing::mute(scene, sums, &files));
     notes.extend(missing::ambiguous(scene, judged, &files));
     Analysis {
@@ -293,7 +295,12 @@ fn clock_notes(plan: &Plan, clocks: &clock::ClockModel) -> Vec<Note> {
         notes.push(Note {
             level: "warning".into(),
             about: "inputs".into(),
-            text: "no proxy's access log was recognised among the inputs: there are no failed requests to explain".into(),
+            text: if plan.instances.iter().any(|i| i.is_proxy) {
+                "no line of a proxy's access log says when it was written: no failed request can be placed in time, and none is explained"
+            } else {
+                "no proxy's access log was recognised among the inputs: there are no failed requests to explain"
+            }
+            .into(),
         });
     }
     notes

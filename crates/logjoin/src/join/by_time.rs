@@ -32,6 +32,8 @@ const AT: f64 = 0.9;
 /// A message is given from this probability on, and no message without a name is surer than that.
 const CLEAR: f64 = 0.65;
 const SUREST: f64 = 0.97;
+/// What only the order decided is given from this probability on.
+const BY_ORDER: f64 = 0.2;
 /// Where this much of the probability is on messages, none of them clear, it is not said that there is none.
 const OPEN: f64 = 0.1;
 /// Messages given to one request.
@@ -95,6 +97,10 @@ pub(super) fn join(
         }
         let band = clocks.band(instance) + 10 * MS;
         let near = stretches(here.iter().map(|i| (failing[*i].start.0 - SECOND, failing[*i].end.1 + LATEST)));
+        let covered_s = match &world.complete {
+            Some(_) => near.iter().map(|(from, to)| (to - from) as f64 / 1e9).sum(),
+            None => covered(world, instance),
+        };
         for mut lines in kinds(plan, world, instance, joins).into_values() {
             // What was said once may be chance, unless only one request failed.
             if lines.len() > EVERYDAY * here.len().max(4) || lines.len() == 1 && here.len() > 2 {
@@ -131,7 +137,7 @@ pub(super) fn join(
             place(&lines, &mut owners, band);
             owners.sort_by_key(|o| o.order);
             let mut given = assign(&lines, &owners);
-            by_habit(&lines, &owners, band, &mut given, &mut open);
+            by_habit(&lines, &owners, (band, covered_s), &mut given, &mut open);
             for (o, l, confidence) in given {
                 let row = Row::Log(lines[l].0 as u32);
                 found.extend(owners[o].failing.map(|f| (f, Joined { row, how: "time", confidence })));
@@ -163,19 +169,49 @@ fn stretches(all: impl Iterator<Item = (i64, i64)>) -> Vec<(i64, i64)> {
     all
 }
 
+/// For how long the messages of an instance go, seconds.
+fn covered(world: &World, instance: usize) -> f64 {
+    let own = || world.logs.iter().filter(|m| m.instance == instance);
+    let first = own().map(|m| m.lo).min().unwrap_or(0);
+    let last = own().map(|m| m.hi).max().unwrap_or(0);
+    (last - first) as f64 / 1e9
+}
+
 /// When the handler of a failed request can have run.
 fn span(f: &Failing) -> (i64, i64) {
     (f.start.0, f.end.1)
 }
 
+/// Stretches of time, to be found by a moment: sorted by their beginning, with the length of the longest.
+struct Stretches {
+    by_start: Vec<(i64, i64, usize)>,
+    longest: i64,
+}
+
+impl Stretches {
+    fn new(all: impl Iterator<Item = (i64, i64)>) -> Stretches {
+        let mut by_start: Vec<(i64, i64, usize)> = all.enumerate().map(|(n, (lo, hi))| (lo, hi, n)).collect();
+        by_start.sort_unstable();
+        let longest = by_start.iter().map(|s| s.1.saturating_sub(s.0)).max().unwrap_or(0);
+        Stretches { by_start, longest }
+    }
+
+    /// The numbers of those that touch `lo..=hi`, in order of their beginnings.
+    fn touching(&self, lo: i64, hi: i64) -> impl Iterator<Item = usize> + '_ {
+        let first = self.by_start.partition_point(|s| s.0 < lo.saturating_sub(self.longest));
+        let near = self.by_start[first..].iter().take_while(move |s| s.0 <= hi);
+        near.filter(move |s| s.1 >= lo).map(|s| s.2)
+    }
+}
+
 /// Where in a request messages of a kind are written: if nearly all of them stand at some request's start, or at some
 /// request's end, then it is there, and nowhere else in between.
 fn place(lines: &[Line<'_>], owners: &mut [Owner], band: i64) {
-    let near =
-        |m: &Moment<LogEvent>, at: (i64, i64)| m.hi >= at.0 - band - NEAR && m.lo <= at.1 + band + NEAR;
     let share = |which: fn(&Owner) -> (i64, i64)| {
-        lines.iter().filter(|(_, m)| owners.iter().any(|o| near(m, which(o)))).count() as f64
-            / lines.len().max(1) as f64
+        let places = Stretches::new(owners.iter().map(which));
+        let is_near =
+            |m: &Moment<LogEvent>| places.touching(m.lo - band - NEAR, m.hi + band + NEAR).next().is_some();
+        lines.iter().filter(|(_, m)| is_near(m)).count() as f64 / lines.len().max(1) as f64
     };
     let at_start = share(|o| o.start);
     let at_end = share(|o| o.end);
@@ -254,16 +290,13 @@ fn group_of(
     band: i64,
 ) -> Option<Group> {
     let mut covered: BTreeMap<Group, usize> = BTreeMap::new();
+    let spans = Stretches::new(here.iter().map(|i| span(&failing[*i])));
     for (_, m) in lines {
-        let mut groups: Vec<Group> = here
-            .iter()
-            .filter(|i| {
-                let (from, to) = span(&failing[**i]);
-                // What took long began long before it was told.
-                m.hi >= from - band && m.lo - took(m).unwrap_or(0) <= to + band
-            })
-            .flat_map(|i| {
-                let f = &failing[*i];
+        // What took long began long before it was told.
+        let mut groups: Vec<Group> = spans
+            .touching(m.lo - took(m).unwrap_or(0) - band, m.hi + band)
+            .flat_map(|n| {
+                let f = &failing[here[n]];
                 [Group::Route(world.requests[f.request].r.route), Group::Mechanism(f.mechanism)]
             })
             .collect();
@@ -315,35 +348,69 @@ fn went_to(index: &Index<'_>, peers: &Peers, t: &Timed) -> Option<usize> {
 /// A request, a message, and how sure it is that they belong together.
 type Given = (usize, usize, f64);
 
-/// What is left over goes by where in their requests such messages are written. Who may own one, but none for sure, is `open`.
-fn by_habit(lines: &[Line<'_>], owners: &[Owner], band: i64, given: &mut Vec<Given>, open: &mut Vec<usize>) {
-    let mut is_owner = vec![false; owners.len()];
-    given.iter().for_each(|g| is_owner[g.0] = true);
-    if owners.iter().zip(&is_owner).all(|(o, has)| o.failing.is_none() || *has) {
-        return;
-    }
+/// How sure it is whose each message is: by where in their requests such messages are written, and in which order. What was
+/// given in heaps stays (those requests write several); of the rest, `given` is made anew, unless there is too much to weigh. Who
+/// may own one, but none for sure, is `open`.
+fn by_habit(
+    lines: &[Line<'_>],
+    owners: &[Owner],
+    (band, covered_s): (i64, f64),
+    given: &mut Vec<Given>,
+    open: &mut Vec<usize>,
+) {
+    let mut owned = vec![0; owners.len()];
+    given.iter().for_each(|g| owned[g.0] += 1);
     let messages: Vec<Said> = lines
         .iter()
         .map(|(_, m)| Said { at: (m.lo, m.hi), took: took(m), place: (m.e.at.file, m.e.at.line) })
         .collect();
     let writers: Vec<Writer> = owners
         .iter()
-        .map(|o| Writer { start: o.start, end: o.end, has_failed: o.failing.is_some(), is_late: o.is_late })
+        .map(|o| Writer {
+            start: o.start,
+            end: o.end,
+            place: (o.order.1.file, o.order.1.line),
+            has_failed: o.failing.is_some(),
+            is_late: o.is_late,
+        })
         .collect();
-    // Messages that were given in heaps are of requests that write several.
-    let pairs: Vec<(usize, usize)> = given.iter().map(|g| (g.0, g.1)).collect();
+    let slack = band + NEAR;
+    let heaps: Vec<(usize, usize)> = given.iter().filter(|g| owned[g.0] > 1).map(|g| (g.0, g.1)).collect();
+    let placed = placing::place(&messages, &writers, &heaps, slack, covered_s);
+    if placed.is_empty() {
+        return;
+    }
+    let by_order: BTreeMap<usize, usize> =
+        given.iter().filter(|g| owned[g.0] == 1).map(|g| (g.0, g.1)).collect();
+    given.retain(|g| owned[g.0] > 1);
+    // Who wrote a heap was the only one there: each message is its own, or nobody's.
+    for g in given.iter_mut() {
+        g.2 = placing::alone(&messages, &writers, (g.0, g.1), slack, covered_s).min(SUREST);
+    }
     let mut best: BTreeMap<usize, (f64, usize, f64)> = BTreeMap::new();
-    for (o, l, p) in placing::place(&messages, &writers, &pairs, band + NEAR) {
+    for (o, l, p) in placed.into_iter().filter(|(o, ..)| owned[*o] <= 1) {
+        // The order alone decided for this one: what speaks against it must be more than a doubt.
+        let p = if by_order.get(&o) == Some(&l) && p >= BY_ORDER { p.max(CLEAR) } else { p };
         let b = best.entry(o).or_insert((0.0, l, 0.0));
         b.2 += p;
         if p > b.0 {
             (b.0, b.1) = (p, l);
         }
     }
-    for (o, (p, l, any)) in best.into_iter().filter(|(o, _)| !is_owner[*o]) {
+    let mut taken: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut sure: Vec<(f64, usize, usize)> = Vec::new();
+    for (o, (p, l, any)) in best {
         if p >= CLEAR {
-            given.push((o, l, p.min(SUREST)));
+            sure.push((p, o, l));
         } else if any >= OPEN {
+            open.extend(owners[o].failing);
+        }
+    }
+    sure.sort_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
+    for (p, o, l) in sure {
+        if *taken.entry(l).or_insert(o) == o {
+            given.push((o, l, p.min(SUREST)));
+        } else {
             open.extend(owners[o].failing);
         }
     }
@@ -359,19 +426,23 @@ fn took(m: &Moment<LogEvent>) -> Option<i64> {
 fn assign(lines: &[Line<'_>], owners: &[Owner]) -> Vec<Given> {
     let mut found: Vec<Given> = Vec::new();
     let covers = |o: &Owner, m: &Moment<LogEvent>| m.hi >= o.from && m.lo <= o.to;
+    let of_owners = Stretches::new(owners.iter().map(|o| (o.from, o.to)));
+    let of_lines = Stretches::new(lines.iter().map(|(_, m)| (m.lo, m.hi)));
     let mut used = vec![false; lines.len()];
     let mut spent = vec![false; owners.len()];
     // First the pairs that precise stamps decide: one message in a narrow place, and no other narrow place for it.
     let is_narrow = |o: &Owner| o.to - o.from <= NARROW;
     for (l, (_, m)) in lines.iter().enumerate() {
-        let mut near = (0..owners.len()).filter(|o| is_narrow(&owners[*o]) && covers(&owners[*o], m));
+        let mut near = of_owners.touching(m.lo, m.hi).filter(|o| is_narrow(&owners[*o]));
         if let (Some(o), None) = (near.next(), near.next())
-            && lines.iter().filter(|(_, other)| covers(&owners[o], other)).count() == 1
+            && of_lines.touching(owners[o].from, owners[o].to).nth(1).is_none()
         {
             (used[l], spent[o]) = (true, true);
             found.push((o, l, 0.88));
         }
     }
+    let mut is_mine = vec![false; owners.len()];
+    let mut is_member = vec![false; lines.len()];
     for start in 0..lines.len() {
         if used[start] {
             continue;
@@ -379,16 +450,17 @@ fn assign(lines: &[Line<'_>], owners: &[Owner]) -> Vec<Given> {
         // The cluster of this message.
         let mut members = vec![start];
         let mut mine: Vec<usize> = Vec::new();
+        is_member[start] = true;
         let mut k = 0;
         while k < members.len() {
             let here = lines[members[k]].1;
-            for (n, o) in owners.iter().enumerate() {
-                if spent[n] || !covers(o, here) || mine.contains(&n) {
+            for n in of_owners.touching(here.lo, here.hi) {
+                if spent[n] || std::mem::replace(&mut is_mine[n], true) {
                     continue;
                 }
                 mine.push(n);
-                for (l, (_, m)) in lines.iter().enumerate() {
-                    if !used[l] && !members.contains(&l) && covers(o, m) {
+                for l in of_lines.touching(owners[n].from, owners[n].to) {
+                    if !used[l] && !std::mem::replace(&mut is_member[l], true) {
                         members.push(l);
                     }
                 }

@@ -14,14 +14,19 @@ const SECOND: i64 = 1_000_000_000;
 /// A backend may go on for this long after the proxy gave up.
 const LATE: i64 = 120 * SECOND;
 /// More pairs of messages and requests are not weighed.
-const MOST_PAIRS: usize = 20_000;
+const MOST_PAIRS: usize = 60_000;
 /// Clear cases that are compared with.
 const SAMPLE: usize = 60;
 const ROUNDS: usize = 4;
-/// The share of messages of a kind that belong to no logged request.
+/// The share of messages of a kind that belong to no logged request, before anything is known; and what that is worth, in
+/// messages seen.
 const NOBODY: f64 = 0.05;
+const NOBODY_SEEN: f64 = 4.0;
 /// Messages that cross more often than this are not in order.
 const ORDERLY: f64 = 0.2;
+/// How often two messages cross, before anything is known; and what that is worth, in pairs seen.
+const CROSSING: f64 = 0.15;
+const UNSEEN: f64 = 4.0;
 /// A case is clear from this probability on.
 const CLEAR: f64 = 0.9;
 /// The share of requests that write such a message, before anything is known: of failed ones, of served ones.
@@ -40,6 +45,8 @@ pub(super) struct Said {
 pub(super) struct Writer {
     pub start: (i64, i64),
     pub end: (i64, i64),
+    /// Where its line stands in the proxy's log: those are written when requests end.
+    pub place: (u32, u64),
     pub has_failed: bool,
     /// The backend may have gone on when the proxy had given up.
     pub is_late: bool,
@@ -57,26 +64,21 @@ struct Case {
 }
 
 /// How probable it is that a message is a request's own: request, message, probability. `given` pairs are certain; `slack` is
-/// how far the clocks may be off.
+/// how far the clocks may be off, `covered_s` for how long the log of the messages goes, seconds.
 pub(super) fn place(
     messages: &[Said],
     writers: &[Writer],
     given: &[(usize, usize)],
     slack: i64,
+    covered_s: f64,
 ) -> Vec<(usize, usize, f64)> {
     let cases = cases(messages, writers, given, slack);
     if cases.is_empty() || cases.len() > MOST_PAIRS {
         return Vec::new();
     }
-    let span = {
-        let first = messages.iter().map(|m| m.at.0).min().unwrap_or(0);
-        let last = messages.iter().map(|m| m.at.1).max().unwrap_or(0);
-        ((last - first) as f64 / 1e9).max(10.0)
-    };
-    let by_chance = NOBODY * messages.len() as f64 / span;
+    let by_chance = by_chance(messages, writers, slack, covered_s);
     let mut share = USUAL;
     let mut p: Vec<f64> = Vec::new();
-    let mut order = None;
     for round in 0..ROUNDS {
         let habit = (round > 0).then(|| habit(&cases, &p, slack));
         let pairs: Vec<Pair> = cases
@@ -91,17 +93,18 @@ pub(super) fn place(
             .collect();
         let alone: Vec<f64> = writers.iter().map(|w| 1.0 - share[usize::from(!w.has_failed)]).collect();
         let places: Vec<(i64, u32, u64)> = messages.iter().map(|m| (m.at.0, m.place.0, m.place.1)).collect();
-        let is_before = |a: u32, b: u32| match order {
-            Some((Along::Starts, _)) => writers[a as usize].start.1 <= writers[b as usize].start.0,
-            Some((Along::Ends, _)) => writers[a as usize].end.1 <= writers[b as usize].end.0,
-            Some((Along::Both, _)) => {
-                let (a, b) = (&writers[a as usize], &writers[b as usize]);
-                let is_before = |a: (i64, i64), b: (i64, i64)| a.1 <= b.0;
-                (is_before(a.start, b.start) || is_before(a.end, b.end))
-                    && !is_before(b.start, a.start)
-                    && !is_before(b.end, a.end)
+        // The order is learned without believing in it.
+        let order = along(messages, writers, &cases, &probabilities(&pairs, &alone, messages.len(), None));
+        let is_before = |a: u32, b: u32| {
+            let (a, b) = (&writers[a as usize], &writers[b as usize]);
+            match order {
+                Some((Along::Starts, _)) => a.starts_before(b),
+                Some((Along::Ends, _)) => a.ends_before(b),
+                Some((Along::Both, _)) => {
+                    (a.starts_before(b) || a.ends_before(b)) && !b.starts_before(a) && !b.ends_before(a)
+                }
+                None => false,
             }
-            None => false,
         };
         let is_wanted = |w: u32| writers[w as usize].has_failed;
         let sequence = order.map(|(_, crossing)| Sequence {
@@ -111,7 +114,6 @@ pub(super) fn place(
             is_wanted: &is_wanted,
         });
         p = probabilities(&pairs, &alone, messages.len(), sequence.as_ref());
-        order = along(messages, writers, &cases, &p);
         for (k, s) in share.iter_mut().enumerate() {
             let all = writers.iter().filter(|w| usize::from(!w.has_failed) == k).count() as f64;
             let own: f64 = cases
@@ -126,20 +128,79 @@ pub(super) fn place(
     cases.iter().zip(p).map(|(c, p)| (c.writer as usize, c.message as usize, p)).collect()
 }
 
+/// How sure it is that a message belongs to the only request that was there, and not to nobody.
+pub(super) fn alone(
+    messages: &[Said],
+    writers: &[Writer],
+    (writer, message): (usize, usize),
+    slack: i64,
+    covered_s: f64,
+) -> f64 {
+    let writer = &writers[writer];
+    let one = cases(&messages[message..=message], std::slice::from_ref(writer), &[], slack);
+    let share = USUAL[usize::from(!writer.has_failed)];
+    let by_chance = by_chance(messages, writers, slack, covered_s);
+    let weight = one.first().map_or(0.0, |c| c.expected / by_chance * share);
+    weight / (weight + 1.0 - share)
+}
+
+/// Messages that belong to no logged request, per second: those that stand where no request was are counted, and there are as
+/// many elsewhere.
+fn by_chance(messages: &[Said], writers: &[Writer], slack: i64, covered_s: f64) -> f64 {
+    let late = |w: &Writer| if w.is_late { 2 * SECOND } else { 0 };
+    let mut spans: Vec<(i64, i64)> =
+        writers.iter().map(|w| (w.start.0 - slack, w.end.1 + slack + late(w))).collect();
+    spans.sort_unstable();
+    spans.dedup_by(|next, last| {
+        let touches = next.0 <= last.1;
+        if touches {
+            last.1 = last.1.max(next.1);
+        }
+        touches
+    });
+    let is_outside = |m: &&Said| {
+        let n = spans.partition_point(|s| s.1 < m.at.0 - m.took.unwrap_or(0));
+        spans.get(n).is_none_or(|s| s.0 > m.at.1)
+    };
+    let outside = messages.iter().filter(is_outside).count() as f64;
+    let busy: f64 = spans.iter().map(|s| (s.1 - s.0) as f64 / 1e9).sum();
+    let first = messages.iter().map(|m| m.at.0).min().unwrap_or(0);
+    let last = messages.iter().map(|m| m.at.1).max().unwrap_or(0);
+    let all = covered_s.max((last - first) as f64 / 1e9).max(10.0);
+    let (n, idle) = (messages.len() as f64, 1.0 - (busy / all).min(1.0));
+    let share = (outside + NOBODY * NOBODY_SEEN) / (n * idle + NOBODY_SEEN);
+    share.min(1.0) * n / all
+}
+
 fn cases(messages: &[Said], writers: &[Writer], given: &[(usize, usize)], slack: i64) -> Vec<Case> {
     let mut out = Vec::new();
-    if messages.len().saturating_mul(writers.len()) > 20 * MOST_PAIRS {
-        return out;
-    }
     let mut of_message: Vec<Option<usize>> = vec![None; messages.len()];
     let mut has_own = vec![false; writers.len()];
     for (writer, message) in given.iter().rev() {
         of_message[*message] = Some(*writer);
         has_own[*writer] = true;
     }
+    // Who began last comes last; nobody is open for longer than the longest.
+    let mut by_start: Vec<usize> = (0..writers.len()).collect();
+    by_start.sort_by_key(|i| (writers[*i].start.0, *i));
+    let until = |w: &Writer| w.end.1 + slack + if w.is_late { LATE } else { 0 };
+    let longest = writers.iter().map(|w| until(w) - w.start.0).max().unwrap_or(0);
     for (k, m) in messages.iter().enumerate() {
         let fixed = of_message[k];
-        for (i, w) in writers.iter().enumerate() {
+        let first = by_start.partition_point(|i| writers[*i].start.0 < m.at.0 - longest);
+        let mut near: Vec<usize> = by_start[first..]
+            .iter()
+            .copied()
+            .take_while(|i| writers[*i].start.0 <= m.at.1 + slack)
+            .chain(fixed)
+            .collect();
+        near.sort_unstable();
+        near.dedup();
+        for i in near {
+            let w = &writers[i];
+            if out.len() > MOST_PAIRS {
+                return out;
+            }
             let is_given = fixed == Some(i);
             let is_free = fixed.is_none() && !has_own[i];
             if !(is_given || is_free) {
@@ -218,6 +279,18 @@ fn habit(cases: &[Case], p: &[f64], slack: i64) -> Vec<f64> {
     cases.iter().map(one).collect()
 }
 
+impl Writer {
+    fn starts_before(&self, other: &Writer) -> bool {
+        self.start.1 <= other.start.0
+    }
+
+    /// By the stamps, or by the order of the proxy's lines where it waited for the end of both.
+    fn ends_before(&self, other: &Writer) -> bool {
+        let is_ordered = self.place.0 == other.place.0 && !self.is_late && !other.is_late;
+        if is_ordered { self.place.1 < other.place.1 } else { self.end.1 <= other.end.0 }
+    }
+}
+
 #[derive(Debug, Clone, Copy)]
 enum Along {
     Starts,
@@ -234,18 +307,19 @@ fn along(messages: &[Said], writers: &[Writer], cases: &[Case], p: &[f64]) -> Op
         .map(|(c, _)| (&writers[c.writer as usize], messages[c.message as usize].place))
         .collect();
     clear.sort_by_key(|c| c.1);
-    let crossing = |key: fn(&Writer) -> (i64, i64)| {
+    let crossing = |is_before: fn(&Writer, &Writer) -> bool| {
         let (mut crossed, mut all) = (0.0, 0.0);
         for pair in clear.windows(2).filter(|w| w[0].1.0 == w[1].1.0) {
-            let (a, b) = (key(pair[0].0), key(pair[1].0));
-            if a.1 <= b.0 || b.1 <= a.0 {
+            let (a, b) = (pair[0].0, pair[1].0);
+            let is_crossed = is_before(b, a);
+            if is_crossed || is_before(a, b) {
                 all += 1.0;
-                crossed += f64::from(u8::from(b.1 <= a.0));
+                crossed += f64::from(u8::from(is_crossed));
             }
         }
-        (crossed + 1.0) / (all + 4.0)
+        (crossed + UNSEEN * CROSSING) / (all + UNSEEN)
     };
-    let (starts, ends) = (crossing(|w| w.start), crossing(|w| w.end));
+    let (starts, ends) = (crossing(Writer::starts_before), crossing(Writer::ends_before));
     let best = match (starts < ORDERLY, ends < ORDERLY) {
         (true, true) => (Along::Both, starts.max(ends)),
         _ if starts <= ends => (Along::Starts, starts),

@@ -182,7 +182,8 @@ pub fn pieces<'b>(bytes: &'b [u8], cut: &impl Fn(&[u8]) -> Vec<usize>) -> Vec<(u
     out
 }
 
-fn config(path: &str, bytes: &[u8]) -> Option<ConfigFile> {
+/// A configuration, if it is one.
+pub fn config(path: &str, bytes: &[u8]) -> Option<ConfigFile> {
     logjoin_config::recognise(bytes)?;
     let config = logjoin_config::read(path, bytes, &mut |_| Vec::new())?;
     let loaded_ns =

@@ -1,0 +1,166 @@
+//! Logs that lack what every join rests on: the path of the request, the client, the time. It is said which, and failures are
+//! explained by what happened at the time.
+
+use std::fmt::Write;
+
+use logjoin::{Analysis, CauseId, Mechanism};
+
+use crate::world::{World, config};
+
+const SERVER: &str = "10.0.1.11:8000";
+
+/// A backend that answers once a second for 300 seconds, is stopped for 20, and is started again. The proxy writes `format`.
+fn outage(format: &str, line: &dyn Fn(&Said) -> String, backend: &dyn Fn(&Said) -> String) -> World {
+    let (mut access, mut errors, mut served) = (String::new(), String::new(), String::new());
+    for n in 0..400u32 {
+        let said = Said {
+            stamp: format!("21/Nov/2026:02:{:02}:{:02} +0000", n / 60, n % 60),
+            client: format!("198.51.100.{}", 1 + n * 7 % 40),
+            path: format!("/items/{}", n * 13 % 29),
+            status: if (300..320).contains(&n) { 502 } else { 200 },
+            bytes: 200 + n * 31 % 500,
+        };
+        let _ = writeln!(access, "{}", line(&said));
+        if said.status == 200 {
+            let _ = writeln!(served, "{}", backend(&said));
+        } else {
+            let _ = writeln!(
+                errors,
+                "2026/11/21 02:{:02}:{:02} [error] 812#812: *{n} connect() failed (111: Connection refused) while connecting to upstream, client: {}, server: shop.example, request: \"GET {} HTTP/1.1\", upstream: \"http://{SERVER}{}\", host: \"shop.example\"",
+                n / 60,
+                n % 60,
+                said.client,
+                said.path,
+                said.path
+            );
+        }
+    }
+    let life = "[2026-11-21 02:00:00 +0000] [812] [INFO] Starting gunicorn 20.1.0\n\
+                [2026-11-21 02:00:00 +0000] [812] [INFO] Listening at: http://10.0.1.11:8000 (812)\n\
+                [2026-11-21 02:05:00 +0000] [812] [INFO] Handling signal: term\n\
+                [2026-11-21 02:05:00 +0000] [812] [INFO] Shutting down: Master\n\
+                [2026-11-21 02:05:20 +0000] [912] [INFO] Starting gunicorn 20.1.0\n\
+                [2026-11-21 02:05:20 +0000] [912] [INFO] Listening at: http://10.0.1.11:8000 (912)\n";
+    let mut world = World::of(&[
+        ("edge/access.log", access.as_bytes()),
+        ("edge/error.log", errors.as_bytes()),
+        ("app-1/access.log", served.as_bytes()),
+        ("app-1/error.log", life.as_bytes()),
+    ]);
+    let text = format!(
+        "events {{ }}\nhttp {{\n  log_format own '{format}';\n  access_log /var/log/nginx/access.log own;\n  upstream api {{ server {SERVER}; }}\n  server {{ listen 80; location / {{ proxy_pass http://api; }} }}\n}}\n"
+    );
+    world.configs.extend(config("conf/nginx.conf", text.as_bytes()));
+    assert_eq!(world.configs.len(), 1);
+    world
+}
+
+/// What a line may tell of a request.
+struct Said {
+    stamp: String,
+    client: String,
+    path: String,
+    status: u32,
+    bytes: u32,
+}
+
+fn combined(s: &Said) -> String {
+    format!("10.0.0.5 - - [{}] \"GET {} HTTP/1.0\" {} {} \"-\" \"agent\"", s.stamp, s.path, s.status, s.bytes)
+}
+
+/// All twenty failures were refused while the backend was down, in one episode, and none is joined to a line.
+fn is_explained_by_the_episode(a: &Analysis) {
+    assert_eq!(a.failures.len(), 20);
+    for f in &a.failures {
+        assert_eq!((f.mechanism, f.cause), (Mechanism::Refused, CauseId::BackendDown), "line {}", f.line);
+        assert_eq!(f.error_lines.len(), 1, "line {}", f.line);
+        assert!(f.backend.is_empty(), "line {}: {:?}", f.line, f.backend);
+        assert!(f.cause_lines.iter().any(|l| l.file == "app-1/error.log"), "line {}", f.line);
+    }
+    let episodes: Vec<u64> = a.incidents.iter().flat_map(|i| &i.episodes).map(|e| e.failures).collect();
+    assert_eq!(episodes, [20]);
+}
+
+fn note<'a>(a: &'a Analysis, about: &str, text: &str) -> &'a str {
+    let fits = |n: &&logjoin::analysis::Note| n.about == about && n.text.contains(text);
+    &a.notes.iter().find(fits).unwrap_or_else(|| panic!("no note {text:?} in {:#?}", a.notes)).text
+}
+
+#[test]
+fn without_paths_failures_are_joined_by_episode() {
+    let format =
+        "$remote_addr [$time_local] $status $body_bytes_sent ua=\"$upstream_addr\" us=\"$upstream_status\"";
+    let line = |s: &Said| {
+        format!("{} [{}] {} {} ua=\"{SERVER}\" us=\"{}\"", s.client, s.stamp, s.status, s.bytes, s.status)
+    };
+    let a = outage(format, &line, &combined).analyze();
+    is_explained_by_the_episode(&a);
+    let text = note(&a, "edge", "400 of 400 lines about requests do not say what was asked for");
+    assert!(text.contains("its 20 failures are explained by what happened at the time"), "{text}");
+    assert!(text.contains("$request"), "it says what would tell: {text}");
+}
+
+#[test]
+fn without_paths_and_clients_the_server_and_the_second_tell_the_error_line() {
+    let format = "[$time_local] $status ua=\"$upstream_addr\" us=\"$upstream_status\"";
+    let line = |s: &Said| format!("[{}] {} ua=\"{SERVER}\" us=\"{}\"", s.stamp, s.status, s.status);
+    is_explained_by_the_episode(&outage(format, &line, &combined).analyze());
+}
+
+#[test]
+fn a_backend_that_logs_no_path_is_named() {
+    let format = "$remote_addr [$time_local] \"$request\" $status $body_bytes_sent ua=\"$upstream_addr\" us=\"$upstream_status\"";
+    let line = |s: &Said| {
+        let (client, stamp, path, status) = (&s.client, &s.stamp, &s.path, s.status);
+        format!(
+            "{client} [{stamp}] \"GET {path} HTTP/1.1\" {status} {} ua=\"{SERVER}\" us=\"{status}\"",
+            s.bytes
+        )
+    };
+    let mute =
+        |s: &Said| format!("10.0.0.5 - - [{}] \"-\" {} {} \"-\" \"agent\"", s.stamp, s.status, s.bytes);
+    let a = outage(format, &line, &mute).analyze();
+    is_explained_by_the_episode(&a);
+    note(&a, "app-1", "do not say what was asked for");
+}
+
+#[test]
+fn without_stamps_a_backends_lines_are_not_joined_by_time() {
+    let format = "$remote_addr [$time_local] \"$request\" $status $body_bytes_sent ua=\"$upstream_addr\" us=\"$upstream_status\"";
+    let line = |s: &Said| {
+        let (client, stamp, path, status) = (&s.client, &s.stamp, &s.path, s.status);
+        format!(
+            "{client} [{stamp}] \"GET {path} HTTP/1.1\" {status} {} ua=\"{SERVER}\" us=\"{status}\"",
+            s.bytes
+        )
+    };
+    let timeless = |s: &Said| {
+        format!(
+            "{{\"level\":\"info\",\"msg\":\"done\",\"method\":\"GET\",\"path\":\"{}\",\"status\":{}}}",
+            s.path, s.status
+        )
+    };
+    let a = outage(format, &line, &timeless).analyze();
+    is_explained_by_the_episode(&a);
+    note(&a, "app-1/access.log", "no line says when it was written: nothing in it is joined by time");
+}
+
+#[test]
+fn a_proxy_without_stamps_is_said_to_have_none() {
+    let format =
+        "$remote_addr \"$request\" $status $body_bytes_sent ua=\"$upstream_addr\" us=\"$upstream_status\"";
+    let line = |s: &Said| {
+        format!(
+            "{} \"GET {} HTTP/1.1\" {} {} ua=\"{SERVER}\" us=\"{}\"",
+            s.client, s.path, s.status, s.bytes, s.status
+        )
+    };
+    let a = outage(format, &line, &combined).analyze();
+    assert!(a.failures.is_empty());
+    note(&a, "edge/access.log", "no line says when it was written");
+    note(
+        &a,
+        "inputs",
+        "no line of a proxy's access log says when it was written: no failed request can be placed in time",
+    );
+}
