@@ -40,6 +40,7 @@ mod rules;
 mod scanner;
 mod scene;
 pub mod signals;
+mod slices;
 mod spans;
 pub mod templates;
 mod timeline;

@@ -11,6 +11,7 @@ mod excerpts;
 mod fold;
 mod invariance;
 mod ledger;
+mod partial;
 mod removal;
 mod rewrites;
 mod robustness;
