@@ -1,7 +1,7 @@
 //! What it costs to push lines as they come: `push DIR... [--settle SECONDS]`.
 //!
 //! Each folder is analysed twice: file by file as the program does it, and pushed in pieces of 64 KiB, all files side by side,
-//! settled every so many seconds (60) of the logs' own time. Prints processor seconds of both, and how many verdicts agree.
+//! settled every so many seconds (60; 0: never) of the logs' own time. Prints processor seconds of both, and how many verdicts agree.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -30,7 +30,7 @@ fn run() -> Result<(), String> {
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "--settle" => {
-                let n = args.next().and_then(|n| n.parse().ok()).filter(|n| *n > 0);
+                let n = args.next().and_then(|n| n.parse().ok()).filter(|n: &i64| *n >= 0);
                 every = n.ok_or("--settle needs seconds")?;
             }
             _ if arg.starts_with('-') => return Err(format!("unknown argument {arg}")),
@@ -62,7 +62,7 @@ fn measure(folder: &PathBuf, every: i64) -> Result<(), String> {
     let mut lap = Lap::new();
     let mut follow = Follow::new(&plan);
     // As many pieces of each file as its share of the time that has gone by, and a tenth more.
-    let steps = (to - from) / every + 1;
+    let steps = if every > 0 { (to - from) / every + 1 } else { 1 };
     let mut given: Vec<usize> = vec![0; pieces.len()];
     let mut told = 0;
     for step in 1..=steps {
@@ -77,7 +77,9 @@ fn measure(folder: &PathBuf, every: i64) -> Result<(), String> {
             }
             given[file] = until;
         }
-        told += follow.settle(from + step * every).len();
+        if every > 0 {
+            told += follow.settle(from + step * every).len();
+        }
     }
     let pushed = follow.finish();
     let (_, by_pieces) = lap.lap();

@@ -9,20 +9,29 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use logjoin::{Follow, Head, Options, plan};
 
-/// A file that grows: how far it has been read.
+/// A log that grows: its file, how far that has been read, and the number of the next line.
 struct Growing {
     path: String,
+    file: File,
     offset: u64,
     next_line: u64,
 }
 
 impl Growing {
-    /// The whole lines that have been added.
+    /// The whole lines that have been added. A log that was rotated goes on in its new file, its lines are counted on.
     fn read(&mut self) -> std::io::Result<Vec<u8>> {
-        let mut file = File::open(&self.path)?;
-        file.seek(SeekFrom::Start(self.offset))?;
+        let mut bytes = self.added()?;
+        if std::fs::metadata(&self.path)?.len() < self.offset {
+            (self.file, self.offset) = (File::open(&self.path)?, 0);
+            bytes.extend(self.added()?);
+        }
+        Ok(bytes)
+    }
+
+    fn added(&mut self) -> std::io::Result<Vec<u8>> {
+        self.file.seek(SeekFrom::Start(self.offset))?;
         let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes)?;
+        self.file.read_to_end(&mut bytes)?;
         bytes.truncate(bytes.iter().rposition(|b| *b == b'\n').map_or(0, |end| end + 1));
         self.offset += bytes.len() as u64;
         Ok(bytes)
@@ -34,7 +43,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut number =
         || args.next().and_then(|a| a.parse::<f64>().ok()).ok_or("usage: follow SECONDS ROUNDS FILE...");
     let (seconds, rounds) = (number()?, number()?);
-    let mut files: Vec<Growing> = args.map(|path| Growing { path, offset: 0, next_line: 1 }).collect();
+    let open = |path: String| -> std::io::Result<Growing> {
+        Ok(Growing { file: File::open(&path)?, path, offset: 0, next_line: 1 })
+    };
+    let mut files = args.map(open).collect::<std::io::Result<Vec<Growing>>>()?;
     files.sort_by(|a, b| a.path.cmp(&b.path)); // as the plan numbers them
     let head = |f: &Growing| -> std::io::Result<Head> {
         Ok(Head { path: f.path.clone(), bytes: std::fs::read(&f.path)?, ..Head::default() })

@@ -99,20 +99,7 @@ impl Folder {
         if line.trim_ascii().is_empty() {
             return Step::Blank;
         }
-        let continues = match (&self.current, record) {
-            (None, _) => false,
-            (Some(Current { entry: Some(kind), .. }), _) if crate::envelope::belongs(*kind, line) => true,
-            // an object that somebody dumped is not one of a list of CloudWatch's
-            (Some(c), Some(r)) if entry_of(r).is_some() => {
-                c.entry.is_none() && entry_of(r) == Some(EnvelopeKind::CloudWatch)
-            }
-            // among entries with an envelope, a line without one is the rest of an entry that was not escaped
-            (Some(c), None) if c.single => c.claims(line),
-            (Some(c), None) => !c.enveloped || crate::envelope::peel(line).0.is_none(),
-            (Some(c), Some(r)) if r.envelope.is_some() => c.enveloped && c.claims_entry(r),
-            (Some(c), Some(r)) if r.stamp.is_some() => c.pid.is_some() && c.claims_prefixed(r),
-            (Some(c), Some(_)) => !c.enveloped && c.claims(line),
-        };
+        let continues = self.current.as_ref().is_some_and(|c| c.goes_on(line, record));
         match (&mut self.current, record) {
             (Some(c), _) if continues => {
                 c.lines += 1;
@@ -182,6 +169,35 @@ impl Folder {
     }
 }
 
+/// Whether a line with its record begins an event whatever stands before it: where a file may be cut so that its parts can be
+/// read apart. (Of a file in which other lines stand between entries of `journalctl -o export`, this is not known.)
+pub fn begins_always(line: &[u8], record: &Record<'_>) -> bool {
+    // All events before it that could claim it.
+    let event = |format: &'static str, entry: Option<EnvelopeKind>, enveloped: bool, last: Last| Current {
+        format,
+        trouble: true,
+        pid: pid_of(record),
+        entry,
+        enveloped,
+        tag: tag_of(record).to_vec(),
+        tag_pid: record.envelope.as_ref().and_then(|e| e.pid),
+        timed: true,
+        single: false,
+        lines: 1,
+        bytes: 1,
+        last,
+    };
+    let claimed =
+        |e: &Current| e.goes_on(line, Some(record)) || !e.enveloped && e.entry.is_none() && e.claims(line);
+    let lasts = [Last::Other, Last::Chained, Last::Heap, Last::ThreadHead];
+    !line.trim_ascii().is_empty()
+        && !claimed(&event(record.format, Some(EnvelopeKind::CloudWatch), true, Last::Other))
+        && !lasts.into_iter().any(|last| {
+            let formats = [record.format, "jul"].into_iter();
+            formats.flat_map(|f| [true, false].map(|e| event(f, None, e, last))).any(|e| claimed(&e))
+        })
+}
+
 fn tag_of<'r>(r: &'r Record<'_>) -> &'r [u8] {
     r.envelope.as_ref().and_then(|e| e.tag.as_deref()).unwrap_or_default()
 }
@@ -206,6 +222,23 @@ fn pid_of(r: &Record<'_>) -> Option<u32> {
 }
 
 impl Current {
+    /// Whether the next line, with its record, goes on with this event.
+    fn goes_on(&self, line: &[u8], record: Option<&Record<'_>>) -> bool {
+        match record {
+            _ if self.entry.is_some_and(|kind| crate::envelope::belongs(kind, line)) => true,
+            // an object that somebody dumped is not one of a list of CloudWatch's
+            Some(r) if entry_of(r).is_some() => {
+                self.entry.is_none() && entry_of(r) == Some(EnvelopeKind::CloudWatch)
+            }
+            // among entries with an envelope, a line without one is the rest of an entry that was not escaped
+            None if self.single => self.claims(line),
+            None => !self.enveloped || crate::envelope::peel(line).0.is_none(),
+            Some(r) if r.envelope.is_some() => self.enveloped && self.claims_entry(r),
+            Some(r) if r.stamp.is_some() => self.pid.is_some() && self.claims_prefixed(r),
+            Some(_) => !self.enveloped && self.claims(line),
+        }
+    }
+
     /// In the journal and in syslog each line of a trace is an entry of its own, of the same process.
     fn claims_entry(&self, r: &Record<'_>) -> bool {
         let Body::Log(l) = &r.body else { return false };

@@ -57,29 +57,10 @@ pub(crate) fn weigh(scene: &Scene<'_>, judged: &mut [Judged]) {
         if j.cause == CauseId::Unknown || !case.f.is_gateway {
             continue;
         }
-<<<<<<< HEAD
         // A line that could be this request's or another's is no silence.
         let heard = voices.cover(&case) && !(j.by_exclusion && case.join.ambiguous);
-        let w = Witnesses { named: is_named(scene, j), agreeing: agrees, heard };
-        j.weighed = Weighed { strength: j.confidence, witnesses: Some(w) };
-        let mut doubt = 1.0 - j.confidence;
-        if j.by_exclusion {
-            j.confidence = match w.heard {
-                true if voices.tell(&case, j.cause) => 1.0 - doubt / WITNESS,
-                true => j.confidence,
-                false => j.confidence.min(guess(j.cause)),
-            };
-            continue;
-        }
-        for witness in [w.named, w.agreeing, w.heard] {
-            if witness {
-                doubt /= WITNESS;
-            }
-        }
-        j.confidence = (1.0 - doubt).min(MOST);
-=======
         let named = if j.by_exclusion { is_begun_anew(scene, j) } else { is_named(scene, j) };
-        let w = Witnesses { named, agreeing: agrees, heard: voices.cover(&case) };
+        let w = Witnesses { named, agreeing: agrees, heard };
         j.weighed = Weighed { strength: j.confidence, witnesses: Some(w) };
         let mut doubt = 1.0 - j.confidence;
         let witnesses = match j.by_exclusion {
@@ -88,9 +69,8 @@ pub(crate) fn weigh(scene: &Scene<'_>, judged: &mut [Judged]) {
             false => [w.named, w.agreeing, w.heard],
         };
         witnesses.into_iter().filter(|w| *w).for_each(|_| doubt /= WITNESS);
-        let most = if j.by_exclusion && !w.heard { j.confidence.min(GUESS) } else { MOST };
+        let most = if j.by_exclusion && !w.heard { j.confidence.min(guess(j.cause)) } else { MOST };
         j.confidence = (1.0 - doubt).min(most);
->>>>>>> calib
     }
 }
 

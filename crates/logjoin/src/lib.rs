@@ -40,6 +40,7 @@ mod rules;
 mod scanner;
 mod scene;
 pub mod signals;
+mod slices;
 mod spans;
 mod strangers;
 pub mod templates;

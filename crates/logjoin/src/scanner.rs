@@ -51,6 +51,23 @@ impl FileScan {
             && e.logs.iter().all(|r| own(r.at))
     }
 
+    /// Adds what was found in the lines that follow.
+    fn take_over(&mut self, next: FileScan) {
+        self.events.append(next.events);
+        self.ledger.add(&next.ledger);
+        self.bytes += next.bytes;
+        for (format, n) in next.formats {
+            *self.formats.entry(format).or_default() += n;
+        }
+        self.unparsed.extend(next.unparsed);
+        self.unparsed.truncate(EXAMPLES);
+        self.problem = self.problem.take().or(next.problem);
+        self.cut = self.cut.take().or(next.cut);
+        self.trail.take_over(next.trail);
+        self.tails.extend(next.tails);
+        self.inner.extend(next.inner);
+    }
+
     /// Notes what reading left out on purpose, for people: `2 lines are longer than 1 MiB, the rest of each is left out`.
     pub fn set_cut(&mut self, text: String) {
         self.cut = Some(text);
@@ -176,6 +193,35 @@ impl<'p> FileScanner<'p> {
     pub fn finish(mut self) -> FileScan {
         self.end();
         self.scan
+    }
+
+    /// Remembers the stamps, so that [`take_over`](Self::take_over) can note them again.
+    pub(crate) fn note_stamps(&mut self) {
+        self.scan.trail.remember();
+    }
+
+    /// Ends before a line that begins an event with this stamp.
+    pub(crate) fn until(mut self, next: &Stamp) -> FileScan {
+        self.flush();
+        self.scan.trail.close(&mut self.scan.events, Some(next));
+        self.scan
+    }
+
+    /// Takes what another scanner found in the lines that follow: it remembered the stamps, began with a line that begins
+    /// an event in any case, and ended before such a line.
+    pub(crate) fn take_over(&mut self, next: FileScan) {
+        self.flush();
+        self.scan.trail.close(&mut self.scan.events, next.trail.first.as_ref().map(|(_, stamp)| stamp));
+        self.scan.take_over(next);
+        self.folder = Folder::new();
+        self.head = 0;
+    }
+
+    /// Lines are missing here.
+    pub(crate) fn break_off(&mut self) {
+        self.flush();
+        self.folder = Folder::new();
+        self.head = 0;
     }
 
     /// Ends the file: what waited for its next line is taken as it is.

@@ -53,7 +53,9 @@ pub(crate) struct Scene<'a> {
     /// By proxy instance: reloads and starts of the proxy.
     reloads: Vec<Vec<i64>>,
     /// By instance: the first and the last moment in its logs.
-    covered: Vec<Option<(i64, i64)>>,
+    pub(crate) covered: Vec<Option<(i64, i64)>>,
+    /// When the first and the last request ended.
+    pub(crate) range: Option<(i64, i64)>,
 }
 
 /// Requests of one piece of work.
@@ -188,6 +190,7 @@ impl<'a> Scene<'a> {
             failed_as,
             reloads,
             covered,
+            range: world.requests.first().map(|t| t.end_lo).zip(world.requests.last().map(|t| t.end_lo)),
         }
     }
 

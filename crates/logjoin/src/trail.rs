@@ -83,12 +83,30 @@ pub(crate) struct Trail {
     /// Wall clock of the last stamp without a zone.
     wall: Option<i64>,
     open: bool,
+    /// All stamps, where somebody will note them again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    runs: Option<Vec<Run>>,
+}
+
+/// Stamps that are alike, one after the other.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct Run {
+    first: u64,
+    last: u64,
+    count: u64,
+    stamp: Stamp,
 }
 
 impl Trail {
     /// Notes the next stamp.
     pub fn note(&mut self, line: u64, stamp: &Stamp) {
         self.stamps += 1;
+        if let Some(runs) = &mut self.runs {
+            match runs.last_mut() {
+                Some(run) if run.stamp == *stamp => (run.last, run.count) = (line, run.count + 1),
+                _ => runs.push(Run { first: line, last: line, count: 1, stamp: *stamp }),
+            }
+        }
         if let Some((at, last)) = &mut self.last
             && last == stamp
         {
@@ -123,6 +141,25 @@ impl Trail {
             self.turn(mark);
         }
         self.silence(mark);
+    }
+
+    /// From now on all stamps are remembered, for [`take_over`](Self::take_over).
+    pub fn remember(&mut self) {
+        self.runs = Some(Vec::new());
+    }
+
+    /// Notes what was noted of the lines that follow, whose stamps were remembered.
+    pub fn take_over(&mut self, next: Trail) {
+        for run in next.runs.into_iter().flatten() {
+            self.note(run.first, &run.stamp);
+            self.stamps += run.count.saturating_sub(1);
+            self.run += run.count.saturating_sub(1);
+            if let Some((line, _)) = &mut self.last {
+                *line = run.last;
+            }
+        }
+        self.borrowed += next.borrowed;
+        self.untimed += next.untimed;
     }
 
     /// Counts the run that ends.

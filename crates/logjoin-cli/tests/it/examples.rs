@@ -61,15 +61,21 @@ fn follow() {
     std::fs::write(&file, line(17)).unwrap();
     let path = file.display().to_string();
     let writer = std::thread::spawn(move || {
-        std::thread::sleep(std::time::Duration::from_millis(500));
-        // The second line is a minute later: one incident with the first.
-        let lines = [line(17), line(18).replace("02:47", "02:48")].concat();
-        std::fs::write(&file, lines).unwrap();
+        let wait = || std::thread::sleep(std::time::Duration::from_millis(700));
+        wait();
+        let mut log = std::fs::OpenOptions::new().append(true).open(&file).unwrap();
+        std::io::Write::write_all(&mut log, line(18).replace("02:47", "02:48").as_bytes()).unwrap();
+        wait();
+        // Rotated.
+        std::fs::rename(&file, file.with_extension("log.1")).unwrap();
+        std::fs::write(&file, line(19).replace("02:47", "02:49")).unwrap();
     });
     let Some(o) = run("follow", &["0.1", "30", &path]) else { return };
     writer.join().unwrap();
     let out = text(&o.stdout);
-    assert!(out.lines().count() >= 1 && out.lines().all(|l| l.contains("failed (504)")), "{out}");
+    assert!(out.lines().all(|l| l.contains("failed (504)")), "{out}");
+    // The log before it was rotated, and after it.
+    assert!(out.contains("2020-11-21T02:47:17") && out.contains("2020-11-21T02:49:19"), "{out}");
 }
 
 #[test]

@@ -3,6 +3,8 @@
 //! Everything here is a sum of integers that does not know the order of the requests: slices may be summed apart and merged.
 
 use super::activity::Activity;
+use super::answered::{self, Answered};
+use super::pace::Pace;
 use super::sample::Sample;
 use super::traffic::{Load, Seen};
 use crate::clock::is_success;
@@ -20,16 +22,25 @@ pub(crate) struct All {
     pub(super) load: Load,
     pub(super) sample: Sample,
     pub(super) activity: Activity,
+    pub(super) pace: Pace,
+    pub(super) answered: Answered,
 }
 
 impl All {
     pub fn new() -> All {
-        All { load: Load::new(), sample: Sample::new(), activity: Activity::new() }
+        All {
+            load: Load::new(),
+            sample: Sample::new(),
+            activity: Activity::new(),
+            pace: Pace::default(),
+            answered: Answered::default(),
+        }
     }
 
     /// Adds every request and line that is settled now.
     pub fn add(&mut self, scene: &Scene<'_>, lean: &Lean, horizon: Horizon) {
         let world = scene.world;
+        let versions = answered::versions(scene.plan);
         let mut failed = vec![false; world.requests.len()];
         for f in scene.failing.iter().filter(|f| f.is_gateway) {
             failed[f.request] = true;
@@ -37,7 +48,7 @@ impl All {
         let part = |first: usize, slice: &[Timed]| {
             let mut part = All::new();
             for (i, t) in slice.iter().enumerate().filter(|(_, t)| horizon.takes(t)) {
-                part.see(scene, &t.r, t.instance, t.span(), failed[first + i]);
+                part.see(scene, &versions, (&t.r, t.instance), t.span(), failed[first + i]);
             }
             part
         };
@@ -51,7 +62,7 @@ impl All {
         let passing = |part: &mut dyn Iterator<Item = Passing<'_>>| {
             let mut sum = All::new();
             for p in part.filter(|p| p.is_taken(horizon)) {
-                sum.see(scene, p.r, p.instance, *p.span, false);
+                sum.see(scene, &versions, (p.r, p.instance), *p.span, false);
             }
             sum
         };
@@ -61,20 +72,31 @@ impl All {
         }
     }
 
-    fn see(&mut self, scene: &Scene<'_>, r: &Request, instance: usize, span: Span, has_failed: bool) {
+    fn see(
+        &mut self,
+        scene: &Scene<'_>,
+        versions: &[i64],
+        (r, instance): (&Request, usize),
+        span: Span,
+        has_failed: bool,
+    ) {
         let is_proxy = scene.plan.instances[instance].is_proxy;
         let is_failure = has_failed || !is_proxy && r.status >= 500;
         let is_served = !is_failure && is_success(r.status);
-        let (start_hi, end_lo) = (span.start_hi, span.end_lo);
-        let seen = Seen { r, instance, start_hi, end_lo, is_proxy, is_failure, is_served };
+        let Span { start_lo, start_hi, end_lo, .. } = span;
+        let seen = Seen { r, instance, start_lo, start_hi, end_lo, is_proxy, is_failure, is_served };
         self.load.add(seen);
         self.sample.add(seen);
         self.activity.add(scene.peers, seen);
+        self.pace.add(seen);
+        self.answered.add(versions, seen);
     }
 
     fn merge(&mut self, other: All) {
         self.load.merge(other.load);
         self.sample.merge(other.sample);
         self.activity.merge(other.activity);
+        self.pace.merge(other.pace);
+        self.answered.merge(other.answered);
     }
 }

@@ -6,6 +6,7 @@ use logjoin_parse::StateEvent;
 
 use super::all::All;
 use super::lifecycle::{Life, What};
+use super::pace::Pace;
 use super::traffic::Usuals;
 use super::{line_ref, show};
 use crate::analysis::{Evidence, Recovery, Time};
@@ -59,8 +60,8 @@ fn sentence(m: Meaning) -> Option<&'static str> {
 /// What was out of order at the targets of a row in the minute before it, since the failures before it.
 pub(super) fn precursors(
     scene: &Scene<'_>,
-    usuals: &Usuals<'_>,
-    step: i64,
+    (usuals, step): (&Usuals<'_>, i64),
+    pace: &Pace,
     rows: &[Row],
     n: usize,
     judged: &[Judged],
@@ -77,7 +78,7 @@ pub(super) fn precursors(
         .flat_map(|m| &judged[*m].evidence)
         .flat_map(|claim| claim.cites.iter().copied())
         .collect();
-    let mut out = signs(scene, rows, row, from, &told);
+    let mut out = signs(scene, pace, (rows, row), from, &told);
     out.extend(states(scene, row, from, &told));
     out.extend(attempts(scene, row, from));
     out.extend(load(scene, usuals, step, row, from));
@@ -97,7 +98,13 @@ fn evidence(scene: &Scene<'_>, claim: String, t: i64, lines: &[At], text: Option
 }
 
 /// What the backends and their hosts said, where they do not say it all the time.
-fn signs(scene: &Scene<'_>, rows: &[Row], row: &Row, from: i64, told: &BTreeSet<Cite>) -> Vec<Evidence> {
+fn signs(
+    scene: &Scene<'_>,
+    pace: &Pace,
+    (rows, row): (&[Row], &Row),
+    from: i64,
+    told: &BTreeSet<Cite>,
+) -> Vec<Evidence> {
     let mut by: BTreeMap<(usize, Meaning), Vec<usize>> = BTreeMap::new();
     for target in &row.targets {
         for s in scene.signs(*target, from, row.start).filter(|s| s.lo >= from && s.lo < row.start) {
@@ -114,7 +121,7 @@ fn signs(scene: &Scene<'_>, rows: &[Row], row: &Row, from: i64, told: &BTreeSet<
                 let last = logs.iter().map(|l| scene.world.logs[*l].lo).max().unwrap_or(from);
                 return *meaning != Meaning::ProcessStarting
                     || !scene.signs(*target, last, row.start).any(|s| s.meaning == Meaning::ProcessReady)
-                        && !scene.served_within(*target, last, row.start);
+                        && !pace.any_served(scene.peers, *target, last, row.start);
             }
             is_unusual(scene, rows, row, from, *target, *meaning, logs.len() as u64)
         })

@@ -270,8 +270,7 @@ fn add_unused(scene: &Scene<'_>, proxy: usize, list: &mut Vec<Tally>) {
 fn taken_out(scene: &Scene<'_>, proxy: usize, step: i64) -> BTreeSet<(u64, i64)> {
     let mut since: BTreeMap<u64, i64> = BTreeMap::new();
     let mut out = BTreeSet::new();
-    let begin = scene.world.requests.first().map_or(0, |t| t.end_lo);
-    let end = scene.world.requests.last().map_or(0, |t| t.end_lo);
+    let (begin, end) = scene.range.unwrap_or_default();
     let mut fill = |label: u64, from: i64, to: i64| {
         for n in from.max(begin).div_euclid(step)..=to.min(end).div_euclid(step) {
             out.insert((label, n * step));

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::failure::{cite_at, round};
+use super::pace::Pace;
 use super::{line_ref, show};
 use crate::analysis::{Alternative, Count, Episode, Evidence, RuledOut, Time};
 use crate::diagnose::Judged;
@@ -16,14 +17,7 @@ use crate::vocabulary::{CauseId, Mechanism};
 const LINES: usize = 5;
 const ENDPOINTS: usize = 10;
 
-/// `requests` ended at the proxies while the row lasted.
-pub(super) fn build(
-    scene: &Scene<'_>,
-    judged: &[Judged],
-    row: &Row,
-    number: usize,
-    requests: u64,
-) -> Episode {
+pub(super) fn build(scene: &Scene<'_>, judged: &[Judged], pace: &Pace, row: &Row, number: usize) -> Episode {
     let plan = scene.plan;
     let mut by_status: BTreeMap<String, u64> = BTreeMap::new();
     let mut by_mechanism: BTreeMap<String, u64> = BTreeMap::new();
@@ -56,6 +50,7 @@ pub(super) fn build(
     let majority = |n: u64| n * 2 > row.members.len() as u64;
     let detail = usual(&details).filter(|d| majority(details[d.as_str()]));
     let own = crate::rule::named(&plan.options.rules, detail.as_deref());
+    let requests: u64 = row.proxies.iter().map(|p| pace.ended(*p, row.start, row.end)).sum();
     let refuted_by = rules::refuted_by(&plan.options.rules, row.cause, detail.as_deref()).to_string();
     Episode {
         id: format!("E{number}"),
@@ -73,7 +68,7 @@ pub(super) fn build(
         endpoints: top(endpoints, ENDPOINTS),
         clients: clients.len() as u64,
         evidence: evidence(scene, judged, row),
-        against: against(scene, row),
+        against: against(scene, pace, row),
         alternatives: alternatives(judged, row),
         ruled_out: ruled_out(scene, row),
         precursors: Vec::new(),
@@ -155,14 +150,14 @@ fn cite_text(scene: &Scene<'_>, c: Cite) -> Option<String> {
 }
 
 /// Facts that do not fit the verdict.
-fn against(scene: &Scene<'_>, row: &Row) -> Vec<Evidence> {
+fn against(scene: &Scene<'_>, pace: &Pace, row: &Row) -> Vec<Evidence> {
     let mut out = Vec::new();
     let refused = row.members.iter().all(|m| !crate::join::reaches(scene.failing[*m].mechanism));
     if refused && matches!(row.cause, CauseId::BackendDown | CauseId::StartFailure | CauseId::DeployRestart) {
         for t in &row.targets {
             // Between the first and the last failure, with room for the edges.
             let quarter = (row.end - row.start) / 4;
-            let n = scene.served(*t, row.start + quarter, row.end - quarter);
+            let n = pace.served(scene.peers, *t, row.start + quarter, row.end - quarter);
             if n > 0 && row.targets.len() == 1 {
                 out.push(Evidence {
                     id: String::new(),
@@ -173,7 +168,7 @@ fn against(scene: &Scene<'_>, row: &Row) -> Vec<Evidence> {
                     time: None,
                     lines: Vec::new(),
                     text: None,
-                    count: n as u64,
+                    count: n,
                 });
             }
         }

@@ -62,7 +62,7 @@ pub(super) fn audit(scene: &Scene<'_>, load: &Load) -> Vec<HealthAudit> {
     // Of each pool: when its last server went.
     let mut empty: BTreeMap<(usize, String), i64> = BTreeMap::new();
     let mut without: BTreeMap<(usize, String), i64> = BTreeMap::new();
-    let end = scene.world.requests.iter().map(|t| t.end_hi).max().unwrap_or(0);
+    let end = scene.range.map_or(0, |r| r.1);
     for m in &scene.world.states {
         let Some(pool) = m.e.backend.clone() else { continue };
         let key = m.e.server.as_ref().map(|s| (m.instance, format!("{pool}/{s}")));

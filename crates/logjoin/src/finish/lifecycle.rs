@@ -356,7 +356,7 @@ fn machine(instance: usize, facts: &[Fact], first: i64, last: i64, scene: &Scene
         }
     }
     // What was down when its log ended stays down while the others go on.
-    let world_end = scene.world.requests.last().map_or(last, |t| t.end_lo);
+    let world_end = scene.range.map_or(last, |r| r.1);
     let end = if state == State::Down { world_end.max(last) } else { last };
     if end > since {
         life.span(state, since, end);

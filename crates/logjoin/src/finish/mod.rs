@@ -2,6 +2,7 @@
 
 mod activity;
 mod all;
+mod answered;
 mod around;
 mod balance;
 mod contrast;
@@ -16,6 +17,7 @@ mod late;
 mod lifecycle;
 mod messages;
 mod missing;
+mod pace;
 mod restarts;
 mod sample;
 mod sources;
@@ -114,7 +116,6 @@ fn run<E>(
         calendar: &calendar,
         sums: &sums,
         files: facts,
-        is_whole: true,
     }))
 }
 
@@ -127,8 +128,6 @@ pub(crate) struct Story<'a> {
     pub calendar: &'a Calendar,
     pub sums: &'a Sums,
     pub files: Vec<FileFacts>,
-    /// All rows are here; else only those near failures, and the sums stand for the rest.
-    pub is_whole: bool,
 }
 
 /// Tells the story.
@@ -140,15 +139,15 @@ pub(crate) fn tell(story: &Story<'_>) -> Analysis {
     let rows = episodes::group(scene, judged, sums.mean_gap());
     let usuals = traffic::Usuals::of(&all.load);
     let lives = lifecycle::lives(scene, &all.activity, judged);
-    let restarts = restarts::restarts(scene, &lives, (!story.is_whole).then_some(&all.load));
+    let restarts = restarts::restarts(scene, &lives, &all.answered);
     let timeouts = timeouts::advice(scene, &rows);
 
     let mut episode_of: Vec<Option<String>> = vec![None; scene.failing.len()];
     let mut all_episodes = Vec::new();
     for (n, row) in rows.iter().enumerate() {
-        let requests = story.requests(row);
-        let mut e = episode::build(scene, judged, row, n + 1, requests);
-        e.precursors = around::precursors(scene, &usuals, all.load.cells.step(), &rows, n, judged);
+        let mut e = episode::build(scene, judged, &all.pace, row, n + 1);
+        e.precursors =
+            around::precursors(scene, (&usuals, all.load.cells.step()), &all.pace, &rows, n, judged);
         e.recovery = around::recovery(scene, all, row, &lives);
         e.advice.extend(timeouts::of_row(scene, row, &timeouts));
         e.advice.extend(restarts::plan(scene, row, &lives, &restarts));
@@ -195,27 +194,6 @@ pub(crate) fn tell(story: &Story<'_>) -> Analysis {
         unknown,
         ledger,
         notes,
-    }
-}
-
-impl Story<'_> {
-    /// Requests of a row's proxies that ended while it lasted.
-    fn requests(&self, row: &episodes::Row) -> u64 {
-        if self.is_whole {
-            let ended = self.scene.world.ended(row.start, row.end);
-            return ended.filter(|t| row.proxies.contains(&t.instance)).count() as u64;
-        }
-        // Of the steps at the edges, as much as the row has of them.
-        let cells = &self.sums.all.load.cells;
-        let step = cells.step();
-        let own = cells
-            .within(row.start, row.end)
-            .filter(|(_, (i, server), _)| *server == 0 && row.proxies.contains(i));
-        let part = own.map(|(from, _, cell)| {
-            let inside = row.end.min(from + step) - row.start.max(from);
-            (i128::from(cell.requests) * i128::from(inside.max(1)) / i128::from(step)) as u64
-        });
-        part.sum()
     }
 }
 

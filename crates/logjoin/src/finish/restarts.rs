@@ -3,10 +3,10 @@
 
 use logjoin_parse::StateEvent;
 
+use super::answered::Answered;
 use super::balance::configs_of;
 use super::lifecycle::{Life, State, What};
 use super::line_ref;
-use super::traffic::Load;
 use crate::analysis::{LineRef, Restart, Time};
 use crate::episodes::Row;
 use crate::event::At;
@@ -22,12 +22,11 @@ const NEAR: i64 = 10 * SECOND;
 const SAME: i64 = 5 * SECOND;
 
 /// All restarts, in order of time.
-/// `load` tells what was served where not all requests are here.
-pub(super) fn restarts(scene: &Scene<'_>, lives: &[Life], load: Option<&Load>) -> Vec<Restart> {
+pub(super) fn restarts(scene: &Scene<'_>, lives: &[Life], answers: &Answered) -> Vec<Restart> {
     let mut out: Vec<(i64, Restart)> = Vec::new();
     for life in lives {
         if scene.plan.instances[life.instance].is_proxy {
-            reloads(scene, lives, life.instance, load, &mut out);
+            reloads(scene, lives, life.instance, answers, &mut out);
         } else {
             of_life(scene, life, &mut out);
         }
@@ -204,7 +203,7 @@ fn reloads(
     scene: &Scene<'_>,
     lives: &[Life],
     proxy: usize,
-    load: Option<&Load>,
+    answers: &Answered,
     out: &mut Vec<(i64, Restart)>,
 ) {
     let name = &scene.plan.instances[proxy].name;
@@ -221,7 +220,7 @@ fn reloads(
             let here = scene.failing.iter().filter(|f| f.is_gateway && (from..to).contains(&f.end_ns));
             here.filter(|f| scene.world.requests[f.request].instance == proxy).count() as u64
         };
-        let (stale, stale_lines) = addresses(scene, proxy, load, (t, next));
+        let (stale, stale_lines) = addresses(scene, proxy, answers, (t, next));
         lines.extend(stale_lines);
         let mut said: Vec<String> = gone
             .iter()
@@ -284,8 +283,7 @@ fn moments(scene: &Scene<'_>, lives: &[Life], proxy: usize) -> Vec<(i64, Vec<Lin
         });
         list.extend(events.map(|e| (e.t, vec![line_ref(scene.plan, e.at)])));
     }
-    let range =
-        scene.world.requests.first().map(|t| t.end_lo)..=scene.world.requests.last().map(|t| t.end_lo);
+    let range = scene.range.map(|r| r.0)..=scene.range.map(|r| r.1);
     for c in configs_of(scene, proxy) {
         if let Some(t) = c.loaded_ns.filter(|t| range.contains(&Some(*t))) {
             list.push((t, Vec::new()));
@@ -307,7 +305,7 @@ fn moments(scene: &Scene<'_>, lives: &[Life], proxy: usize) -> Vec<(i64, Vec<Lin
 fn addresses(
     scene: &Scene<'_>,
     proxy: usize,
-    load: Option<&Load>,
+    answers: &Answered,
     (t, until): (i64, i64),
 ) -> (Vec<String>, Vec<LineRef>) {
     let configs = configs_of(scene, proxy);
@@ -324,15 +322,10 @@ fn addresses(
         .collect()
     };
     let (old, new) = (servers(configs[n_of - 1]), servers(configs[n_of]));
-    // When the first attempt at a label that began after the reload was answered.
+    // When the first attempt at a label that began a second or more after the reload was answered.
     let answered = |label: &str| -> Option<i64> {
-        let wanted = crate::hash::hash(label.as_bytes());
-        if let Some(load) = load {
-            return load.first_served((proxy, wanted), t + SECOND);
-        }
-        let all = scene.world.requests.iter().filter(|r| r.instance == proxy && r.r.server == wanted);
-        let served = all.filter(|r| (200..500).contains(&r.r.status) && r.start_lo > t + SECOND);
-        served.map(|r| r.end_lo).min()
+        let loaded = configs[n_of].loaded_ns?;
+        answers.first((proxy, crate::hash::hash(label.as_bytes())), loaded, t + SECOND)
     };
     let failed = |label: &str, to: i64| -> u64 {
         let here = |r: usize| scene.world.requests[r].instance == proxy;

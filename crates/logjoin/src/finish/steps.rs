@@ -6,7 +6,7 @@
 use crate::scene::SECOND;
 
 /// Lengths of a step, seconds; each divides the next.
-const LENGTHS: [i64; 9] = [1, 10, 60, 300, 900, 3600, 14_400, 86_400, 864_000];
+pub(super) const LENGTHS: [i64; 9] = [1, 10, 60, 300, 900, 3600, 14_400, 86_400, 864_000];
 
 /// Steps from the first moment to the last, at most, unless the longest steps are too short for it.
 const LIMIT: i64 = 480;

@@ -26,6 +26,8 @@ pub(crate) struct Sums {
     pub ended: Range,
     /// Requests that each instance logged, and those of them whose lines say what was asked for.
     pub named: Vec<(u64, u64)>,
+    /// When each instance wrote of requests or messages.
+    pub covered: Vec<Range>,
     /// When each source was written.
     pub sources: Vec<Range>,
     /// Events outside the range that was asked for, by file.
@@ -89,6 +91,7 @@ impl Sums {
             proxied: None,
             ended: None,
             named: vec![(0, 0); plan.instances.len()],
+            covered: vec![None; plan.instances.len()],
             sources: vec![None; plan.sources.len()],
             outside: BTreeMap::new(),
         }
@@ -106,6 +109,9 @@ impl Sums {
         for p in lean.passing().filter(|p| p.is_taken(horizon)) {
             self.request(plan, p.r, p.instance, p.span.end_lo);
         }
+        for m in world.logs.iter().filter(|m| horizon.takes_line(m)) {
+            widen(&mut self.covered[m.instance], m.lo);
+        }
         let mut line = |at: At, t: i64| widen(&mut self.sources[source(at)], t);
         world.errors.iter().filter(|m| horizon.takes_line(m)).for_each(|m| line(m.e.at, m.lo));
         world.states.iter().filter(|m| horizon.takes_line(m)).for_each(|m| line(m.e.at, m.lo));
@@ -117,6 +123,7 @@ impl Sums {
 
     fn request(&mut self, plan: &Plan, r: &Request, instance: usize, end: i64) {
         widen(&mut self.ended, end);
+        widen(&mut self.covered[instance], end);
         let named = &mut self.named[instance];
         *named = (named.0 + 1, named.1 + u64::from(r.target != 0));
         widen(&mut self.sources[plan.files[r.at.file as usize].source], end);
@@ -125,6 +132,12 @@ impl Sums {
             *self.by_status.entry(r.status).or_default() += 1;
             widen(&mut self.proxied, end);
         }
+    }
+
+    /// What a scene would know if it had all rows.
+    pub fn stand_in(&self, scene: &mut Scene<'_>) {
+        scene.range = self.ended;
+        scene.covered.clone_from(&self.covered);
     }
 
     /// Mean time between the requests of the proxies, nanoseconds: where requests are rare, silence says little.

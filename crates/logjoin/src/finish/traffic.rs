@@ -17,7 +17,8 @@ const LONGEST: i64 = 3600 * SECOND;
 pub(super) struct Seen<'a> {
     pub r: &'a Request,
     pub instance: usize,
-    /// Latest start and earliest end.
+    /// Earliest and latest start, earliest end.
+    pub start_lo: i64,
     pub start_hi: i64,
     pub end_lo: i64,
     /// Logged by a proxy.
@@ -130,12 +131,6 @@ impl Load {
             cell.requests += 1;
             cell.failures += 1;
         }
-    }
-
-    /// When a server was first known to answer from a moment on, to a step.
-    pub fn first_served(&self, key: (usize, u64), from: i64) -> Option<i64> {
-        let own = self.cells.within(from, i64::MAX).filter(|(_, k, _)| *k == key);
-        own.filter(|(_, _, c)| c.requests > c.failures).map(|(t, ..)| t.max(from)).next()
     }
 
     pub fn merge(&mut self, other: Load) {

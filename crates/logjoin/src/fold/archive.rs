@@ -95,6 +95,18 @@ impl Archive {
         }
     }
 
+    /// How many failures there are.
+    pub fn len(&self) -> usize {
+        self.told.len()
+    }
+
+    /// Gateway failures that were settled after so many others and ended before a moment: when, and where they stand.
+    pub fn late(&self, after: usize, before: i64) -> Vec<(i64, At)> {
+        let late = self.told[after.min(self.told.len())..].iter().map(|t| &t.failing);
+        let late = late.filter(|f| f.is_gateway && !f.is_hidden && f.end_ns < before);
+        late.map(|f| (f.end_ns, self.world.requests[f.request].r.at)).collect()
+    }
+
     /// Whether a settled failure ended between two moments.
     pub fn has_failures_between(&self, from: i64, to: i64) -> bool {
         self.told.iter().any(|t| (from..to).contains(&t.failing.end_ns))

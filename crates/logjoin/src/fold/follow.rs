@@ -1,8 +1,9 @@
 //! Logs that grow: lines are pushed as they come, and incidents are told when they are over.
 
 use super::{Fold, Lane, SECOND};
-use crate::analysis::{Analysis, Incident};
+use crate::analysis::{Analysis, Failure, Incident};
 use crate::episodes;
+use crate::event::At;
 use crate::plan::Plan;
 
 /// An analysis of logs that grow.
@@ -12,7 +13,12 @@ use crate::plan::Plan;
 /// have come, and an incident is told when nothing can join it any more, minutes after its last failure. Memory follows the
 /// rate of the requests, and the failures that are not [forgotten](Follow::forget).
 ///
-/// The files are those of the plan; for one that appears later a new plan is made.
+/// The [result](Follow::finish) is that of reading the files at once, but for what needs rows that are no longer in view: in
+/// `timeouts`, requests that were completed late where no line is surely theirs; in `derivations`, lines that were rejected; and
+/// whatever follows from a clock, or from a server's address, that only later lines tell.
+///
+/// The files are those of the plan. A log that is rotated goes on under its number: its lines are counted on, as if the new
+/// file stood behind the old one. For a log that nobody knew of, a new plan is made, with a new `Follow`.
 ///
 /// ```
 /// use logjoin::{Follow, Head, Options, plan};
@@ -51,18 +57,37 @@ impl<'p> Follow<'p> {
     }
 
     /// Judges what can be judged when everything up to a moment has been pushed: `until_ns`, nanoseconds since the epoch on the
-    /// reference clock. Returns the incidents that are over and were not told before, the worst first. What comes later than
-    /// it should is judged with what is then in view, and if its incident is long over, it is in the result only.
+    /// reference clock. Returns the incidents that are over and were not told before, the worst first. Failures that come later
+    /// than they should are judged with what is then in view; an incident that comes to light by them, or has more of them than
+    /// when it was told, is told now.
     pub fn settle(&mut self, until_ns: i64) -> Vec<Incident> {
+        let known = self.fold.archive.len();
         self.fold.turn_to(until_ns.div_euclid(SECOND));
+        let late = self.fold.archive.late(known, self.told_until);
         let over = self.fold.horizon.saturating_sub(episodes::longest_gap(self.fold.sums.mean_gap()));
         let since = self.told_until;
         self.told_until = since.max(over);
-        if !self.fold.archive.has_failures_between(since, over) {
+        if late.is_empty() && !self.fold.archive.has_failures_between(since, over) {
             return Vec::new();
         }
-        let is_news = |i: &Incident| (since..over).contains(&i.end.0);
-        self.so_far().incidents.into_iter().filter(is_news).collect()
+        let Analysis { incidents, failures, .. } = self.so_far();
+        let episodes: Vec<Option<&str>> = late.iter().map(|(_, at)| self.episode(*at, &failures)).collect();
+        let is_late = |i: &Incident| {
+            let has = |id: &str| i.episodes.iter().any(|e| e.id == id);
+            late.iter().zip(&episodes).any(|((end, _), episode)| match episode {
+                Some(id) => has(id),
+                // Not listed: by its time.
+                None => (i.start.0..=i.end.0).contains(end),
+            })
+        };
+        let is_news = |i: &Incident| (since..over).contains(&i.end.0) || i.end.0 < since && is_late(i);
+        incidents.into_iter().filter(is_news).collect()
+    }
+
+    /// The episode of the failure at a place, where it is listed.
+    fn episode<'f>(&self, at: At, failures: &'f [Failure]) -> Option<&'f str> {
+        let path = &self.fold.plan.files[at.file as usize].path;
+        failures.iter().find(|f| f.line == at.line && f.file == *path)?.episode.as_deref()
     }
 
     /// The analysis of what is settled and not forgotten.

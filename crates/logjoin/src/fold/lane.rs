@@ -14,14 +14,17 @@ use crate::trail::Trail;
 const SECOND: i64 = 1_000_000_000;
 /// Lines read at a time.
 const BLOCK: u64 = 4096;
+/// All lines there are: nobody needs to count them.
+const ALL: u64 = u64::MAX;
 
 /// A file being read.
 pub struct Lane<'p> {
     file: usize,
     pub(super) instance: usize,
     pub(super) scanner: FileScanner<'p>,
-    /// Bytes behind the block, and the number of their first line.
+    /// Bytes behind the block: from this place on, and the number of their first line.
     rest: Vec<u8>,
+    rest_from: usize,
     rest_line: u64,
     /// Lines that the block still lacks.
     left: u64,
@@ -58,6 +61,7 @@ impl<'p> Lane<'p> {
             instance: plan.sources[source].instance,
             scanner: FileScanner::new(plan, file),
             rest: Vec::new(),
+            rest_from: 0,
             rest_line: 1,
             left: 0,
             is_at_end: false,
@@ -87,7 +91,7 @@ impl<'p> Lane<'p> {
         if self.rest.is_empty() {
             let (now, lines) = first_lines(bytes, self.left);
             self.read(first_line, &bytes[..now], lines);
-            self.rest_line = first_line + lines;
+            self.rest_line = first_line.saturating_add(lines);
             self.rest.extend_from_slice(&bytes[now..]);
         } else {
             self.rest.extend_from_slice(bytes);
@@ -124,13 +128,13 @@ impl<'p> Lane<'p> {
 
     /// From now on, what is pushed is read at once.
     pub(super) fn open(&mut self) {
-        self.left = u64::MAX;
+        self.left = ALL;
         self.digest();
     }
 
     /// Reads what is left, and takes it for the end.
     pub(super) fn end_now(&mut self) {
-        self.left = u64::MAX;
+        self.left = ALL;
         self.end();
     }
 
@@ -144,9 +148,24 @@ impl<'p> Lane<'p> {
         self.scanner.scan().trail.so_far()
     }
 
-    /// Rows that wait.
-    pub(super) fn waiting(&self) -> &Events {
-        &self.queue
+    /// How many rows wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.queue.counts().iter().sum()
+    }
+
+    /// The first of the rows that wait: as many as a block may have.
+    pub(super) fn beginning(&self) -> Events {
+        fn first<T: Clone>(list: &[T]) -> Vec<T> {
+            list[..list.len().min(BLOCK as usize)].to_vec()
+        }
+        let q = &self.queue;
+        Events {
+            requests: first(&q.requests),
+            errors: first(&q.errors),
+            states: first(&q.states),
+            logs: first(&q.logs),
+            labels: q.labels.clone(),
+        }
     }
 
     /// It has stamps that were not there when zones and years were decided.
@@ -206,18 +225,26 @@ impl<'p> Lane<'p> {
     }
 
     fn read(&mut self, first_line: u64, bytes: &[u8], lines: u64) {
-        if lines > 0 {
+        if !bytes.is_empty() {
             self.scanner.push(first_line, bytes);
+        }
+        if self.left != ALL {
             self.left -= lines;
         }
     }
 
     fn digest(&mut self) {
-        let (now, lines) = first_lines(&self.rest, self.left);
-        let rest = std::mem::take(&mut self.rest);
-        self.read(self.rest_line, &rest[..now], lines);
-        self.rest_line += lines;
-        self.rest = if now == 0 { rest } else { rest[now..].to_vec() };
+        let mut rest = std::mem::take(&mut self.rest);
+        let waiting = &rest[self.rest_from..];
+        let (now, lines) = first_lines(waiting, self.left);
+        self.read(self.rest_line, &waiting[..now], lines);
+        self.rest_line = self.rest_line.saturating_add(lines);
+        self.rest_from += now;
+        if self.rest_from == rest.len() {
+            rest.clear();
+            self.rest_from = 0;
+        }
+        self.rest = rest;
         if self.is_at_end && self.rest.is_empty() && !self.is_read {
             self.scanner.end();
             self.is_read = true;
@@ -225,8 +252,11 @@ impl<'p> Lane<'p> {
     }
 }
 
-/// How many bytes the first lines are, at most `most` of them, and how many lines.
+/// How many bytes the first lines are, at most `most` of them, and how many lines (of all: [`ALL`]).
 fn first_lines(bytes: &[u8], most: u64) -> (usize, u64) {
+    if most == ALL {
+        return (bytes.len(), ALL);
+    }
     let (mut end, mut lines) = (0, 0);
     while lines < most && end < bytes.len() {
         end = memchr::memchr(b'\n', &bytes[end..]).map_or(bytes.len(), |i| end + i + 1);
@@ -254,5 +284,6 @@ mod tests {
         assert_eq!(first_lines(b"a\nbb\n\nc", 9), (7, 4));
         assert_eq!(first_lines(b"a\n", 0), (0, 0));
         assert_eq!(first_lines(b"", 5), (0, 0));
+        assert_eq!(first_lines(b"a\nbb", ALL), (4, ALL));
     }
 }

@@ -183,7 +183,7 @@ impl<'p> Fold<'p> {
         if std::mem::replace(&mut self.is_aligned, true) {
             return;
         }
-        let files = self.lanes.iter().map(|l| (l.file() as u32, l.waiting().clone()));
+        let files = self.lanes.iter().map(|l| (l.file() as u32, l.beginning()));
         let mut files: BTreeMap<u32, Events> = files.collect();
         rewrites::undo(self.plan, &mut files, Rewrites::default());
         let world = timeline::resolve(self.plan, files, &self.calendar);
@@ -203,7 +203,7 @@ impl<'p> Fold<'p> {
     /// Up to which second a slice is complete and large enough.
     fn next_cut(&self) -> Option<i64> {
         let enough = self.plan.options.slice_rows.max(self.window.rows() / 2).max(1);
-        let waiting: usize = self.lanes.iter().map(|l| l.waiting().counts().iter().sum::<usize>()).sum();
+        let waiting: usize = self.lanes.iter().map(Lane::waiting).sum();
         if waiting < enough {
             return None;
         }
@@ -311,23 +311,24 @@ impl<'p> Fold<'p> {
         let is_known = clocks.is_some();
         let clocks = clocks.unwrap_or_else(|| clock::fit_all(self.plan, &World::default(), None));
         let (linked, judged) = self.archive.take_out(clocks, peers, self.window.labels.clone());
-        let analysis = self.tell(&linked, &judged, false);
+        let analysis = self.tell(&linked, &judged);
         let (clocks, peers) = self.archive.put_back(linked, judged);
         self.learned = Learned { clocks: is_known.then_some(clocks), peers };
         analysis
     }
 
-    fn tell(&mut self, linked: &Linked, judged: &[Judged], is_whole: bool) -> Analysis {
+    fn tell(&mut self, linked: &Linked, judged: &[Judged]) -> Analysis {
         let files = self.lanes.iter_mut().flat_map(|l| FileFacts::of([&*l.scanner.scan()])).collect();
+        let mut scene = linked.scene(self.plan);
+        self.sums.stand_in(&mut scene);
         tell(&Story {
-            scene: &linked.scene(self.plan),
+            scene: &scene,
             judged,
             chains: &linked.chains,
             clocks: &linked.clocks,
             calendar: &self.calendar,
             sums: &self.sums,
             files,
-            is_whole,
         })
     }
 
@@ -357,7 +358,6 @@ impl<'p> Fold<'p> {
             (linked, judged) = self.archive.take_out(clocks, peers, std::mem::take(&mut self.window.labels));
         }
         watch(Stage::Story)?;
-        let is_whole = !self.has_sliced && linked.world.complete.is_none();
-        Ok(self.tell(&linked, &judged, is_whole))
+        Ok(self.tell(&linked, &judged))
     }
 }

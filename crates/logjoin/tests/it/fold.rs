@@ -108,7 +108,7 @@ fn key(i: &Incident) -> (String, String, u64, String, Vec<String>) {
 }
 
 /// Pushes all files side by side in pieces of about `every` lines, and settles each minute.
-fn followed(world: &World, options: Options, every: usize, settling: bool) -> (Vec<Incident>, Analysis) {
+pub fn followed(world: &World, options: Options, every: usize, settling: bool) -> (Vec<Incident>, Analysis) {
     const MINUTE: i64 = 60_000_000_000;
     let whole = world.analyze();
     let range = whole.sources.iter().filter_map(|s| Some((s.start?.0, s.end?.0)));
@@ -147,6 +147,30 @@ fn following_and_reading_give_the_same() {
         told.sort_by_key(|i| (std::cmp::Reverse(i.failures), i.start));
         assert_eq!(told.iter().map(key).collect::<Vec<_>>(), all, "{name}: each incident is told once");
     }
+}
+
+#[test]
+fn what_comes_to_light_late_is_told() {
+    let line = |minute: usize, second: usize, status: u16| {
+        let time = format!("21/Nov/2026:02:{minute:02}:{second:02} +0000");
+        format!("192.0.2.7 - - [{time}] \"GET /cart HTTP/1.1\" {status} 150 \"-\" \"curl\"\n")
+    };
+    let healthy: String = (0..360).map(|i| line(i / 12, i % 12 * 5, 200)).collect();
+    let failed: String = (0..3).map(|i| line(1, i, 504)).collect();
+    let world = World::of(&[("a/access.log", healthy.as_bytes()), ("b/access.log", failed.as_bytes())]);
+    let plan = world.plan();
+    let mut follow = Follow::new(&plan);
+    let hours = |n: i64| 1_795_226_400_000_000_000 + n * 3_600_000_000_000; // after two o'clock
+    follow.push(0, 1, healthy.as_bytes());
+    assert!(follow.settle(hours(3)).is_empty());
+    let cut = failed.len() / 3;
+    follow.push(1, 1, &failed.as_bytes()[..cut]);
+    assert_eq!(follow.settle(hours(4)).iter().map(|i| i.failures).collect::<Vec<_>>(), [1]);
+    assert!(follow.settle(hours(5)).is_empty(), "told once");
+    follow.push(1, 2, &failed.as_bytes()[cut..]);
+    assert_eq!(follow.settle(hours(6)).iter().map(|i| i.failures).collect::<Vec<_>>(), [3], "as it is now");
+    assert!(follow.settle(hours(7)).is_empty());
+    assert_eq!(follow.finish().totals.failures, 3);
 }
 
 #[test]

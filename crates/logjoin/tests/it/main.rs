@@ -2,6 +2,7 @@
 //!
 //! Adding a recording is adding a folder under `fixtures/scenarios/` (or `fixtures/clean/`): every test here finds it.
 
+mod agree;
 mod calendar;
 mod clean;
 mod compressions;
@@ -12,6 +13,7 @@ mod fold;
 mod invariance;
 mod ledger;
 mod missing;
+mod partial;
 mod removal;
 mod rewrites;
 mod robustness;
