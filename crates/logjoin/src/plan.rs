@@ -216,8 +216,17 @@ fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 /// Formats that read nearly anything of their kind.
-const VAGUE: [&str; 8] =
-    ["plain", "plain-stampless", "json", "logfmt", "time-of-day", "combined-extra", "message", "nginx-json"];
+const VAGUE: [&str; 9] = [
+    "plain",
+    "plain-stampless",
+    "json",
+    "logfmt",
+    "time-of-day",
+    "combined-extra",
+    "message",
+    "nginx-json",
+    "php-error",
+];
 /// Lines of the head that are looked at.
 const SAMPLE_LINES: usize = 400;
 
