@@ -70,13 +70,12 @@ fn met_by_check(case: &Case<'_>) -> Option<Verdict> {
     }
     let (server, last) = down.into_iter().max_by_key(|(_, i)| *i)?;
     let m = &states[last];
-    let seen = Case {
-        mechanism: met(&m.e)?,
-        instance: Some(case.scene.peers.instance(&format!("{backend}/{server}"))?),
-        start: m.lo,
-        end: m.lo,
-        ..*case
-    };
+    let instance = case.scene.peers.instance(&format!("{backend}/{server}"))?;
+    // Where requests met that server before, they say more than the check.
+    if !case.scene.failed_at(instance, m.lo - 30 * SECOND, case.end).is_empty() {
+        return None;
+    }
+    let seen = Case { mechanism: met(&m.e)?, instance: Some(instance), start: m.lo, end: m.lo, ..*case };
     let mut best: Option<Verdict> = None;
     for v in ASKED.iter().filter_map(|rule| rule.apply(&seen)) {
         if best.as_ref().is_none_or(|b| v.confidence > b.confidence) {
