@@ -32,8 +32,9 @@ const AT: f64 = 0.9;
 /// A message is given from this probability on, and no message without a name is surer than that.
 const CLEAR: f64 = 0.65;
 const SUREST: f64 = 0.97;
-/// What only the order decided is given from this probability on.
-const BY_ORDER: f64 = 0.2;
+/// What only the order decided is given all the same, unless it is less probable than this otherwise; and is this sure.
+const BY_ORDER: f64 = 0.05;
+const ORDER_ALONE: f64 = 0.6;
 /// Where this much of the probability is on messages, none of them clear, it is not said that there is none.
 const OPEN: f64 = 0.1;
 /// Messages given to one request.
@@ -390,7 +391,7 @@ fn by_habit(
     let mut best: BTreeMap<usize, (f64, usize, f64)> = BTreeMap::new();
     for (o, l, p) in placed.into_iter().filter(|(o, ..)| owned[*o] <= 1) {
         // The order alone decided for this one: what speaks against it must be more than a doubt.
-        let p = if by_order.get(&o) == Some(&l) && p >= BY_ORDER { p.max(CLEAR) } else { p };
+        let p = if by_order.get(&o) == Some(&l) && p >= BY_ORDER { p.max(ORDER_ALONE) } else { p };
         let b = best.entry(o).or_insert((0.0, l, 0.0));
         b.2 += p;
         if p > b.0 {
@@ -400,7 +401,7 @@ fn by_habit(
     let mut taken: BTreeMap<usize, usize> = BTreeMap::new();
     let mut sure: Vec<(f64, usize, usize)> = Vec::new();
     for (o, (p, l, any)) in best {
-        if p >= CLEAR {
+        if p >= CLEAR || by_order.get(&o) == Some(&l) && p >= ORDER_ALONE {
             sure.push((p, o, l));
         } else if any >= OPEN {
             open.extend(owners[o].failing);

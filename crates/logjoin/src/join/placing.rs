@@ -327,3 +327,65 @@ fn along(messages: &[Said], writers: &[Writer], cases: &[Case], p: &[f64]) -> Op
     };
     (best.1 < ORDERLY).then_some(best)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SLACK: i64 = 30 * MS;
+
+    fn said(ms: i64, line: u64) -> Said {
+        Said { at: (ms * MS, ms * MS + MS), took: None, place: (1, line) }
+    }
+
+    /// A failed request that ended in a second, as its proxy's line says.
+    fn writer(second: i64, line: u64) -> Writer {
+        let end = (second * SECOND, (second + 1) * SECOND);
+        Writer { start: (end.0 - SECOND, end.1), end, place: (0, line), has_failed: true, is_late: false }
+    }
+
+    fn of(found: &[(usize, usize, f64)], pair: (usize, usize)) -> f64 {
+        found.iter().find(|f| (f.0, f.1) == pair).map_or(0.0, |f| f.2)
+    }
+
+    #[test]
+    fn within_a_second_the_proxys_lines_tell_the_order() {
+        let writers: Vec<Writer> = (0..3).map(|i| writer(100, i)).collect();
+        let messages: Vec<Said> = (0..3).map(|i| said(100_200 + 150 * i, i as u64)).collect();
+        let found = place(&messages, &writers, &[], SLACK, 600.0);
+        for i in 0..3 {
+            assert!(of(&found, (i, i)) > 0.6, "{found:?}");
+        }
+        assert!(of(&found, (0, 2)) < 0.1, "{found:?}");
+        // One message, and nothing that tells the three apart.
+        let one = place(&messages[..1], &writers, &[], SLACK, 600.0);
+        assert!(one.iter().all(|f| (0.2..0.5).contains(&f.2)), "{one:?}");
+    }
+
+    #[test]
+    fn messages_where_no_request_was_make_the_others_doubtful() {
+        let writers: Vec<Writer> = (0..6).map(|i| writer(100 + 20 * i, i as u64)).collect();
+        let own: Vec<Said> = (0..6).map(|i| said(100_500 + 20_000 * i, i as u64)).collect();
+        let alone = place(&own, &writers, &[], SLACK, 600.0);
+        let mut all = own.clone();
+        all.extend(
+            (0..60)
+                .map(|i| said(107_000 + 1_000 * i, 10 + i as u64))
+                .filter(|m| writers.iter().all(|w| m.at.1 < w.start.0 - SLACK || m.at.0 > w.end.1 + SLACK)),
+        );
+        let among = place(&all, &writers, &[], SLACK, 600.0);
+        for i in 0..6 {
+            assert!(of(&alone, (i, i)) > 0.95, "{alone:?}");
+            assert!(of(&among, (i, i)) < of(&alone, (i, i)), "{among:?}");
+        }
+    }
+
+    #[test]
+    fn who_was_there_alone_may_have_written_several() {
+        let writers = [writer(100, 0)];
+        let messages: Vec<Said> = (0..4).map(|i| said(99_800 + 200 * i, i as u64)).collect();
+        for m in 0..4 {
+            assert!(super::alone(&messages, &writers, (0, m), SLACK, 600.0) > 0.9);
+        }
+    }
+}

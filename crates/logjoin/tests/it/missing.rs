@@ -3,7 +3,8 @@
 
 use std::fmt::Write;
 
-use logjoin::{Analysis, CauseId, Mechanism};
+use logjoin::options::LineAt;
+use logjoin::{Analysis, CauseId, Mechanism, Options, Pattern};
 
 use crate::world::{World, config};
 
@@ -109,38 +110,22 @@ fn without_paths_and_clients_the_server_and_the_second_tell_the_error_line() {
 
 #[test]
 fn a_backend_that_logs_no_path_is_named() {
-    let format = "$remote_addr [$time_local] \"$request\" $status $body_bytes_sent ua=\"$upstream_addr\" us=\"$upstream_status\"";
-    let line = |s: &Said| {
-        let (client, stamp, path, status) = (&s.client, &s.stamp, &s.path, s.status);
-        format!(
-            "{client} [{stamp}] \"GET {path} HTTP/1.1\" {status} {} ua=\"{SERVER}\" us=\"{status}\"",
-            s.bytes
-        )
-    };
     let mute =
         |s: &Said| format!("10.0.0.5 - - [{}] \"-\" {} {} \"-\" \"agent\"", s.stamp, s.status, s.bytes);
-    let a = outage(format, &line, &mute).analyze();
+    let a = outage(FULL, &full, &mute).analyze();
     is_explained_by_the_episode(&a);
     note(&a, "app-1", "do not say what was asked for");
 }
 
 #[test]
 fn without_stamps_a_backends_lines_are_not_joined_by_time() {
-    let format = "$remote_addr [$time_local] \"$request\" $status $body_bytes_sent ua=\"$upstream_addr\" us=\"$upstream_status\"";
-    let line = |s: &Said| {
-        let (client, stamp, path, status) = (&s.client, &s.stamp, &s.path, s.status);
-        format!(
-            "{client} [{stamp}] \"GET {path} HTTP/1.1\" {status} {} ua=\"{SERVER}\" us=\"{status}\"",
-            s.bytes
-        )
-    };
     let timeless = |s: &Said| {
         format!(
             "{{\"level\":\"info\",\"msg\":\"done\",\"method\":\"GET\",\"path\":\"{}\",\"status\":{}}}",
             s.path, s.status
         )
     };
-    let a = outage(format, &line, &timeless).analyze();
+    let a = outage(FULL, &full, &timeless).analyze();
     is_explained_by_the_episode(&a);
     note(&a, "app-1/access.log", "no line says when it was written: nothing in it is joined by time");
 }
@@ -163,4 +148,51 @@ fn a_proxy_without_stamps_is_said_to_have_none() {
         "inputs",
         "no line of a proxy's access log says when it was written: no failed request can be placed in time",
     );
+}
+
+/// The whole line about each request, which names all.
+fn full(s: &Said) -> String {
+    let (client, stamp, path, status) = (&s.client, &s.stamp, &s.path, s.status);
+    format!("{client} [{stamp}] \"GET {path} HTTP/1.1\" {status} {} ua=\"{SERVER}\" us=\"{status}\"", s.bytes)
+}
+
+const FULL: &str = "$remote_addr [$time_local] \"$request\" $status $body_bytes_sent ua=\"$upstream_addr\" us=\"$upstream_status\"";
+
+#[test]
+fn what_is_told_and_fits_no_log_is_named() {
+    let world = outage(FULL, &full, &combined);
+    let line = |file: &str, line| LineAt { file: Pattern::new(file), line };
+    let mut options = Options::default();
+    options.skews.push((Pattern::new("api-7/"), 41.0));
+    options.zones.push((Pattern::new("api-8/"), "Europe/Berlin".parse().unwrap()));
+    options.peers.push((SERVER.into(), Pattern::new("api-9/")));
+    options.anchors.push((line("edge/access.log", 9_999), line("nowhere.log", 1)));
+    let a = world.analyze_with(options);
+    note(&a, "inputs", "the skew told for api-7/*: no log fits this pattern, so it is not used");
+    note(&a, "inputs", "the zone told for api-8/*: no log fits");
+    note(&a, "inputs", "the peer told for api-9/*: no log fits");
+    note(&a, "inputs", "the anchor at edge/access.log:9999: the log has 400 lines");
+    note(&a, "inputs", "the anchor at nowhere.log:1: no log fits this name");
+}
+
+#[test]
+fn an_offset_that_the_requests_contradict_is_used_and_named() {
+    let world = outage(FULL, &full, &combined);
+    let plain = world.analyze();
+    let fitted = plain.clocks.iter().find(|c| c.source == "app-1").expect("a clock");
+    assert_eq!((fitted.state.as_str(), fitted.zone_error_s), ("fitted", 0));
+    let told = |skew| {
+        let mut options = Options::default();
+        options.skews.push((Pattern::new("app-1/"), skew));
+        world.analyze_with(options)
+    };
+    let wrong = told(-41.2);
+    assert_eq!(wrong.clocks.iter().find(|c| c.source == "app-1").unwrap().offset_s, Some(-41.2));
+    let text = note(&wrong, "app-1", "its clock is told");
+    assert!(
+        text.contains("contradict it: they agree on") && text.contains("what is told was used"),
+        "{text}"
+    );
+    let right = told(0.0);
+    assert!(!right.notes.iter().any(|n| n.text.contains("contradict it")), "{:?}", right.notes);
 }
