@@ -20,7 +20,7 @@ fn rows() {
         String::from_utf8(output.stdout).expect("UTF-8")
     };
     let out = run("nginx/error.log");
-    assert!(out.starts_with("1 nginx-error state 2026-11-21T02:46:59\n"), "{out}");
+    assert!(out.starts_with("1 nginx-error error 2026-11-21T02:46:59\n"), "{out}");
     let out = run("nginx/access.log");
     assert_eq!(out.lines().filter(|l| l.contains(" access 2026-11-21T")).count(), 1355, "{out}");
     // Lines that continue a record are no rows of their own.

@@ -151,7 +151,7 @@ fn client(line: &[u8]) -> Option<(&[u8], &[u8])> {
                 return (i > 0 && colons != 1 && client != b"-").then(|| (client, &line[i + 1..]));
             }
             b':' => colons += 1,
-            b'"' | b'[' | b',' => return None,
+            b'"' | b'[' | b',' | ..b' ' => return None,
             _ => {}
         }
     }

@@ -42,6 +42,13 @@ const ORDINARY: [&str; 12] = [
 ];
 
 #[test]
+fn what_the_whole_reader_trims_is_left_to_it() {
+    let tab = format!("\t{}", ORDINARY[0]);
+    let lines = [ORDINARY[0].as_bytes(), tab.as_bytes()];
+    assert_eq!(compare(lines.into_iter()), (1, 2));
+}
+
+#[test]
 fn ordinary_lines_are_read_in_brief() {
     for line in ORDINARY {
         let lines = [line.as_bytes(); 3];
