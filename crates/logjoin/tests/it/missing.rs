@@ -102,9 +102,13 @@ fn without_paths_failures_are_joined_by_episode() {
 }
 
 #[test]
-fn without_paths_and_clients_the_server_and_the_second_tell_the_error_line() {
-    let format = "[$time_local] $status ua=\"$upstream_addr\" us=\"$upstream_status\"";
-    let line = |s: &Said| format!("[{}] {} ua=\"{SERVER}\" us=\"{}\"", s.stamp, s.status, s.status);
+fn without_clients_the_path_the_server_and_the_second_tell_the_error_line() {
+    let format =
+        "[$time_local] \"$request\" $status $body_bytes_sent ua=\"$upstream_addr\" us=\"$upstream_status\"";
+    let line = |s: &Said| {
+        let (stamp, path, status) = (&s.stamp, &s.path, s.status);
+        format!("[{stamp}] \"GET {path} HTTP/1.1\" {status} {} ua=\"{SERVER}\" us=\"{status}\"", s.bytes)
+    };
     is_explained_by_the_episode(&outage(format, &line, &combined).analyze());
 }
 
