@@ -381,6 +381,9 @@ fn by_habit(
     if placed.is_empty() {
         return;
     }
+    // What is left over is weighed with what was given out of the way.
+    let all: Vec<(usize, usize)> = given.iter().map(|g| (g.0, g.1)).collect();
+    let rest = placing::place(&messages, &writers, &all, slack, covered_s);
     let by_order: BTreeMap<usize, usize> =
         given.iter().filter(|g| owned[g.0] == 1).map(|g| (g.0, g.1)).collect();
     given.retain(|g| owned[g.0] > 1);
@@ -389,7 +392,10 @@ fn by_habit(
         g.2 = placing::alone(&messages, &writers, (g.0, g.1), slack, covered_s).min(SUREST);
     }
     let mut best: BTreeMap<usize, (f64, usize, f64)> = BTreeMap::new();
-    for (o, l, p) in placed.into_iter().filter(|(o, ..)| owned[*o] <= 1) {
+    let was_given = |o: &usize| owned[*o] == 1;
+    let placed = placed.into_iter().filter(|(o, ..)| was_given(o));
+    let rest = rest.into_iter().filter(|(o, ..)| owned[*o] == 0);
+    for (o, l, p) in placed.chain(rest) {
         // The order alone decided for this one: what speaks against it must be more than a doubt.
         let p = if by_order.get(&o) == Some(&l) && p >= BY_ORDER { p.max(ORDER_ALONE) } else { p };
         let b = best.entry(o).or_insert((0.0, l, 0.0));
