@@ -248,7 +248,7 @@ fn groups(
 }
 
 /// The number of each source among those of its instance.
-fn logs_of(plan: &Plan) -> Vec<usize> {
+pub(super) fn logs_of(plan: &Plan) -> Vec<usize> {
     let mut seen: BTreeMap<usize, usize> = BTreeMap::new();
     let number = |s: &crate::plan::SourcePlan| {
         let n = seen.entry(s.instance).or_default();

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use super::by_request::logs_of;
 use super::claims::Claim;
 use crate::clock::ClockModel;
 use crate::hash::pair;
@@ -146,7 +147,35 @@ fn strays(plan: &Plan, world: &World, index: &Index<'_>, clocks: &ClockModel) ->
         *all += 1.0;
         *strays += f64::from(u8::from(!near.any(|e| is_proxied(&e))));
     }
-    seen.into_iter().map(|(strays, all)| ((strays + STRAYS) / (all + 1.0)).clamp(0.002, 0.5)).collect()
+    let least = surplus(plan, world, clocks);
+    seen.into_iter()
+        .map(|(strays, all)| ((strays + STRAYS) / (all + 1.0)).max(least).clamp(0.002, 0.5))
+        .collect()
+}
+
+/// The share of the backends' lines that are too many: more than the proxies have requests for the same. Where one target is
+/// asked for all the time, a line always has a request near it; that some came another way shows in the number alone.
+fn surplus(plan: &Plan, world: &World, clocks: &ClockModel) -> f64 {
+    let (from, to) = covered(plan, world);
+    let logs = logs_of(plan);
+    // By target: the tries of the proxies, and the lines of all backends, of those with several logs by log.
+    let mut asked: BTreeMap<(u64, u64), f64> = BTreeMap::new();
+    let mut lines: BTreeMap<usize, BTreeMap<(u64, u64), f64>> = BTreeMap::new();
+    for t in world.requests.iter().filter(|t| t.r.key != 0 && world.has_all(t.r.key)) {
+        let key = (t.r.method, t.r.key);
+        if plan.instances[t.instance].is_proxy {
+            *asked.entry(key).or_default() += f64::from(t.r.tries.max(1));
+        } else if clocks.is_known(t.instance) && t.end_lo >= from && t.end_hi <= to {
+            let log = logs[plan.files[t.r.at.file as usize].source];
+            *lines.entry(log).or_default().entry(key).or_default() += 1.0;
+        }
+    }
+    let share = |own: &BTreeMap<(u64, u64), f64>| {
+        let both = || own.iter().filter_map(|(key, n)| Some((n, asked.get(key)?)));
+        let (all, asked) = both().fold((0.0, 0.0), |(a, b), (n, m)| (a + n, b + m));
+        if all > 0.0 { ((all - asked) / all).max(0.0) } else { 0.0 }
+    };
+    lines.values().map(share).fold(0.0, f64::max)
 }
 
 /// From when to when the proxies log.
