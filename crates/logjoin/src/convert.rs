@@ -9,7 +9,7 @@ use crate::event::{
 };
 use crate::hash::{hash, hash_opt};
 use crate::ids;
-use crate::row::{self, Hashes, target_and_tails, target_hash};
+use crate::row::{Hashes, target_and_tails, target_hash};
 pub(crate) use crate::row::{network, path, route};
 use crate::signals::{Matcher, Meaning};
 
@@ -93,11 +93,7 @@ pub(crate) fn request(
     hashes: &mut Hashes,
     out: &mut Events,
 ) {
-    let row = hashes.row(brief, ids::first(raw), at, stamp, writer, detail);
-    if row.server != 0 && !out.labels.contains_key(&row.server) {
-        out.labels.insert(row.server, row::label(brief).unwrap_or_default());
-    }
-    out.requests.push(row);
+    hashes.add(brief, ids::first(raw), at, stamp, writer, detail, out);
 }
 
 /// Statuses that are looked at more closely: gateway failures, what hides them, and what a client's leaving looks like.

@@ -5,8 +5,10 @@
 use std::borrow::Cow;
 
 use logjoin_parse::{Anchor, Stamp, StateEvent};
-use serde::{Deserialize, Serialize};
+use serde::ser::SerializeStruct;
+use serde::{Deserialize, Serialize, Serializer};
 
+use crate::packed::{AnyRequest, Block};
 use crate::signals::{Meaning, Scope};
 
 /// A line: the number of its file in the plan, and its number in the file, from 1. The order of this type is the
@@ -212,7 +214,9 @@ pub(crate) struct LogEvent {
 pub(crate) const TEXT_MAX: usize = 400;
 
 /// What one file holds.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+///
+/// It is stored with all requests as whole rows, in order: where the blocks were cut must not show.
+#[derive(Debug, Clone, Default, Deserialize)]
 pub(crate) struct Events {
     pub requests: Vec<Request>,
     pub errors: Vec<ErrorEvent>,
@@ -220,7 +224,13 @@ pub(crate) struct Events {
     pub logs: Vec<LogEvent>,
     /// The labels of servers behind their hashes.
     pub labels: std::collections::BTreeMap<u64, String>,
+    /// The requests of which nothing is known but what a packed row holds.
+    #[serde(skip)]
+    pub packed: Vec<Block>,
 }
+
+/// Rows of each list: requests, errors, states, logs, packed requests.
+pub(crate) type Counts = [usize; 5];
 
 impl Events {
     /// Adds what follows.
@@ -230,18 +240,55 @@ impl Events {
         self.states.append(&mut next.states);
         self.logs.append(&mut next.logs);
         self.labels.append(&mut next.labels);
+        next.packed.iter_mut().for_each(Block::seal);
+        self.packed.append(&mut next.packed);
     }
 
-    /// How many rows there are: requests, errors, states, logs.
-    pub fn counts(&self) -> [usize; 4] {
-        [self.requests.len(), self.errors.len(), self.states.len(), self.logs.len()]
+    /// How many rows there are.
+    pub fn counts(&self) -> Counts {
+        let packed = self.packed.iter().map(|b| b.rows().len()).sum();
+        [self.requests.len(), self.errors.len(), self.states.len(), self.logs.len(), packed]
+    }
+
+    /// How many requests there are, packed or not.
+    pub fn request_count(&self) -> usize {
+        self.requests.len() + self.packed.iter().map(|b| b.rows().len()).sum::<usize>()
+    }
+
+    /// All requests, the packed ones behind the others.
+    pub fn all_requests(&self) -> impl Iterator<Item = AnyRequest<'_>> {
+        let packed = self.packed.iter().flat_map(|b| b.rows().iter().map(move |p| AnyRequest::Packed(b, p)));
+        self.requests.iter().map(AnyRequest::Whole).chain(packed)
+    }
+
+    /// Makes whole rows of all requests.
+    pub fn unpack(&mut self) {
+        if self.packed.is_empty() {
+            return;
+        }
+        self.requests.reserve_exact(self.packed.iter().map(|b| b.rows().len()).sum());
+        for block in std::mem::take(&mut self.packed) {
+            self.requests.extend(block.rows().iter().map(|p| block.unpack(p)));
+        }
+        self.requests.sort_by_key(|r| r.at);
     }
 
     /// Takes the first rows of each list, and the labels.
-    pub fn take_first(&mut self, counts: [usize; 4]) -> Events {
+    pub fn take_first(&mut self, counts: Counts) -> Events {
         fn first<T>(list: &mut Vec<T>, n: usize) -> Vec<T> {
             let rest = list.split_off(n.min(list.len()));
             std::mem::replace(list, rest)
+        }
+        let mut left = counts[4];
+        let whole = self.packed.iter().take_while(|b| {
+            let fits = b.rows().len() <= left;
+            left -= if fits { b.rows().len() } else { 0 };
+            fits
+        });
+        let whole = whole.count();
+        let mut packed = first(&mut self.packed, whole);
+        if let Some(cut) = self.packed.first_mut().filter(|_| left > 0) {
+            packed.push(cut.take_first(left));
         }
         Events {
             requests: first(&mut self.requests, counts[0]),
@@ -249,7 +296,22 @@ impl Events {
             states: first(&mut self.states, counts[2]),
             logs: first(&mut self.logs, counts[3]),
             labels: std::mem::take(&mut self.labels),
+            packed,
         }
+    }
+}
+
+impl Serialize for Events {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut all = self.clone();
+        all.unpack();
+        let mut s = serializer.serialize_struct("Events", 5)?;
+        s.serialize_field("requests", &all.requests)?;
+        s.serialize_field("errors", &self.errors)?;
+        s.serialize_field("states", &self.states)?;
+        s.serialize_field("logs", &self.logs)?;
+        s.serialize_field("labels", &self.labels)?;
+        s.end()
     }
 }
 

@@ -25,6 +25,7 @@ mod link;
 mod mechanism;
 pub mod options;
 mod own;
+mod packed;
 mod par;
 mod partial;
 mod peers;

@@ -7,8 +7,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::event::{Events, LogEvent, Request};
+use crate::event::{Events, LogEvent};
 use crate::hash::Map;
+use crate::packed::AnyRequest;
 use crate::plan::Plan;
 
 /// How the targets of a log differ from those that the proxy before it logged.
@@ -115,10 +116,14 @@ pub(crate) fn undo(plan: &Plan, files: &mut BTreeMap<u32, Events>, before: Rewri
         known.forms.iter().map(|(i, form)| (*i, fronts.labels(&lines, *i, *form))).collect();
     for (file, events) in files.iter_mut() {
         let instance = instance_of(plan, *file);
+        if known.forms.contains_key(&instance) || known.without_query.is_some() {
+            // A packed row has no key of its own.
+            events.unpack();
+        }
         if let Some(form) = known.forms.get(&instance) {
             let key = |n: Named| fronts.behind(&n, *form, &labels[&instance]).unwrap_or(n.target);
             for r in events.requests.iter_mut().filter(|r| r.key == r.target) {
-                r.key = key(of_request(instance, r));
+                r.key = key(of_request(instance, AnyRequest::Whole(r)));
             }
             for e in events.logs.iter_mut().filter(|e| e.key == e.target) {
                 e.key = key(of_log(instance, e));
@@ -142,14 +147,14 @@ struct Lines<'a> {
 }
 
 impl Lines<'_> {
-    fn requests(&self) -> impl Iterator<Item = (usize, &Request)> {
+    fn requests(&self) -> impl Iterator<Item = (usize, AnyRequest<'_>)> {
         let all = self.files.iter().map(|(f, e)| (instance_of(self.plan, *f), e));
-        all.flat_map(|(instance, e)| e.requests.iter().map(move |r| (instance, r)))
+        all.flat_map(|(instance, e)| e.all_requests().map(move |r| (instance, r)))
     }
 
     fn requests_of(&self, instance: usize) -> usize {
         let own = self.files.iter().filter(|(f, _)| instance_of(self.plan, **f) == instance);
-        own.map(|(_, e)| e.requests.len()).sum()
+        own.map(|(_, e)| e.request_count()).sum()
     }
 
     /// Those that name a target.
@@ -167,11 +172,11 @@ impl Lines<'_> {
     fn suspects(&self) -> Vec<usize> {
         let n = self.plan.instances.len();
         let named =
-            self.files.iter().filter(|(_, e)| !e.requests.is_empty() || e.logs.iter().any(|l| l.target != 0));
+            self.files.iter().filter(|(_, e)| e.request_count() > 0 || e.logs.iter().any(|l| l.target != 0));
         if named.count() < 2 {
             return Vec::new();
         }
-        let is_all = self.files.values().map(|e| e.requests.len() + e.logs.len()).sum::<usize>() <= FEW;
+        let is_all = self.files.values().map(|e| e.request_count() + e.logs.len()).sum::<usize>() <= FEW;
         let is_drawn =
             |l: &Named| is_all || l.target.wrapping_mul(0x9e37_79b9_7f4a_7c15).is_multiple_of(PART);
         let drawn: Vec<Named> = self.named().filter(is_drawn).collect();
@@ -198,8 +203,8 @@ impl Lines<'_> {
     }
 }
 
-fn of_request(instance: usize, r: &Request) -> Named {
-    Named { instance, target: r.target, path: r.path, tails: r.tails, label: r.server }
+fn of_request(instance: usize, r: AnyRequest<'_>) -> Named {
+    Named { instance, target: r.target(), path: r.path(), tails: r.tails(), label: r.server() }
 }
 
 fn of_log(instance: usize, e: &LogEvent) -> Named {
@@ -312,7 +317,7 @@ fn form(fronts: &Fronts, lines: &Lines<'_>, instance: usize) -> Option<Form> {
 /// No line of a log has a query, and most of its targets are paths of requests that had one.
 fn lacks_queries(fronts: &Fronts, all: &Lines<'_>, instance: usize) -> bool {
     let lines = || {
-        let own = all.requests().filter(|(i, r)| *i == instance && r.target != 0);
+        let own = all.requests().filter(|(i, r)| *i == instance && r.target() != 0);
         own.map(|(i, r)| of_request(i, r))
     };
     if lines().any(|l| l.path != l.target) {

@@ -7,8 +7,9 @@ use logjoin_parse::bytes::unescape;
 use logjoin_parse::{Anchor, Brief, Product, Stamp};
 
 use crate::convert::Writer;
-use crate::event::{At, Detail, Request, Tails};
+use crate::event::{At, Detail, Events, Request, Tails};
 use crate::hash::{Hasher, hash};
+use crate::packed::{Block, Numbers, Values};
 
 /// Hashes of texts that were met before. What is forgotten is computed again.
 #[derive(Debug, Default)]
@@ -18,26 +19,30 @@ pub(crate) struct Hashes {
     agents: Memo<247, u64>,
     methods: Memo<15, u64>,
     labels: Memo<63, u64>,
+    /// Number of the block that rows are packed into.
+    turn: u32,
 }
 
 /// A request target, whole, without its query, and as what requests of one kind share.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Target {
-    target: u64,
-    path: u64,
-    route: u64,
-    tails: Tails,
+pub(crate) struct Target {
+    pub target: u64,
+    pub path: u64,
+    pub route: u64,
+    pub tails: Tails,
 }
 
+/// Who asked, and the network of that address.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Client {
-    client: u64,
-    network: u64,
+pub(crate) struct Client {
+    pub client: u64,
+    pub network: u64,
 }
 
 impl Hashes {
-    /// The row of a request. `id` is the first id-shaped value of its line.
-    pub fn row(
+    /// Adds the row of a request; `id` is the first id-shaped value of its line. One without details is packed.
+    #[allow(clippy::too_many_arguments)] // what a row is made of
+    pub fn add(
         &mut self,
         b: &Brief<'_>,
         id: u64,
@@ -45,68 +50,120 @@ impl Hashes {
         stamp: Stamp,
         writer: Writer,
         detail: Option<Box<Detail>>,
-    ) -> Request {
+        out: &mut Events,
+    ) {
         let anchor = match (b.anchor, writer.product) {
             (Anchor::Unknown, Product::Apache) => Anchor::Start,
             (Anchor::Unknown, _) => Anchor::End,
             (known, _) => known,
         };
-        let target = b.path.map_or(Target::default(), |p| self.targets.get(p, target));
-        let (client, network) = self.client(b, writer);
-        Request {
-            at,
+        let v = Values {
+            line: at.line,
             stamp,
             anchor,
             duration_ns: b.duration_us.map(|d| d.saturating_mul(1000)),
             unit_ns: b.duration_unit_us.max(1).saturating_mul(1000),
             method: b.method.map_or(0, |m| self.methods.get(m, hash)),
+            status: b.status.unwrap_or(0),
+            bytes: b.bytes.unwrap_or(-1),
+            sent: b.request_length.unwrap_or(-1),
+            connect_ms: millis(b.connect_ms),
+            queue_ms: millis(b.queue_ms),
+            carried: b.connection_requests.map_or(-1, |n| carried(n, writer)),
+            tries: b.tries as u32,
+            id,
+        };
+        if detail.is_none() && at.part == 0 && v.fit() {
+            return self.pack(b, at, writer, &v, out);
+        }
+        let target = b.path.map_or(Target::default(), |p| self.targets.get(p, target));
+        let client = seen_client(b, writer).map_or(Client::default(), |ip| self.clients.get(ip, client));
+        let row = Request {
+            at,
+            stamp,
+            anchor,
+            duration_ns: v.duration_ns,
+            unit_ns: v.unit_ns,
+            method: v.method,
             target: target.target,
             path: target.path,
             route: target.route,
             tails: target.tails,
             key: target.target,
-            status: b.status.unwrap_or(0),
-            bytes: b.bytes.unwrap_or(-1),
-            client,
-            network,
+            status: v.status,
+            bytes: v.bytes,
+            client: client.client,
+            network: if writer.is_proxy { client.network } else { 0 },
             agent: b.user_agent.map_or(0, |a| self.agents.get(a, hash)),
-            sent: b.request_length.unwrap_or(-1),
-            connect_ms: millis(b.connect_ms),
-            queue_ms: millis(b.queue_ms),
-            carried: b.connection_requests.map_or(-1, |n| carried(n, writer)),
-            server: self.label(b),
-            tries: b.tries as u32,
+            sent: v.sent,
+            connect_ms: v.connect_ms,
+            queue_ms: v.queue_ms,
+            carried: v.carried,
+            server: with_label(b, |l| self.labels.get(l, text_hash)).unwrap_or(0),
+            tries: v.tries,
             id,
             detail,
             settled: false,
-        }
-    }
-
-    /// The client that a request came from, and its network where a proxy saw it. What a backend sees as its client is the
-    /// proxy; the forwarded address is the client's.
-    fn client(&mut self, b: &Brief<'_>, writer: Writer) -> (u64, u64) {
-        let of = |memo: &mut Memo<39, Client>, ip| memo.get(ip, client);
-        if writer.is_proxy {
-            let c = b.client_ip.map_or(Client::default(), |ip| of(&mut self.clients, ip));
-            return (c.client, c.network);
-        }
-        let forwarded = b.xff.and_then(|x| x.split(|b| *b == b',').next()).map(<[u8]>::trim_ascii);
-        (forwarded.or(b.client_ip).map_or(0, |ip| of(&mut self.clients, ip).client), 0)
-    }
-
-    /// Hash of the label of the server that was tried last; 0 without one.
-    fn label(&mut self, b: &Brief<'_>) -> u64 {
-        let (group, server) = match (b.group, b.server) {
-            (_, None) => return 0,
-            (None, Some(server)) => return self.labels.get(server, text_hash),
-            (Some(group), Some(server)) => (group, server),
         };
-        let mut buffer = [0u8; 128];
-        match joined(group, server, &mut buffer) {
-            Some(label) => self.labels.get(label, text_hash),
-            None => label(b).map_or(0, |l| hash(l.as_bytes())),
+        if row.server != 0 && !out.labels.contains_key(&row.server) {
+            out.labels.insert(row.server, label(b).unwrap_or_default());
         }
+        out.requests.push(row);
     }
+
+    /// Adds a packed row.
+    fn pack(&mut self, b: &Brief<'_>, at: At, writer: Writer, v: &Values, out: &mut Events) {
+        if !out.packed.last().is_some_and(|block| block.takes(self.turn, at.line)) {
+            // What was met before has no entries in the new block.
+            self.turn = self.turn.wrapping_add(1).max(1);
+            out.packed.push(Block::new(at.file, at.line, self.turn));
+        }
+        let Some(block) = out.packed.last_mut() else { return };
+        let turn = self.turn;
+        let target = b.path.map_or(0, |p| {
+            let (value, place) = self.targets.place(p, target);
+            place.entry(turn, || block.add_target(value))
+        });
+        let client = seen_client(b, writer).map_or(0, |ip| {
+            let (value, place) = self.clients.place(ip, client);
+            let network = if writer.is_proxy { value.network } else { 0 };
+            place.entry(turn, || block.add_client(Client { network, ..value }))
+        });
+        let agent = b.user_agent.map_or(0, |a| {
+            let (value, place) = self.agents.place(a, hash);
+            place.entry(turn, || block.add_agent(value))
+        });
+        let labels = &mut out.labels;
+        let server = with_label(b, |l| {
+            let (value, place) = self.labels.place(l, text_hash);
+            place.entry(turn, || {
+                labels.entry(value).or_insert_with(|| label(b).unwrap_or_default());
+                block.add_server(value)
+            })
+        });
+        block.push(v, Numbers { target, client, agent, server: server.unwrap_or(0) });
+    }
+}
+
+/// The address of the client that a request came from. What a backend sees as its client is the proxy; the forwarded
+/// address is the client's.
+fn seen_client<'b>(b: &Brief<'b>, writer: Writer) -> Option<&'b [u8]> {
+    if writer.is_proxy {
+        return b.client_ip;
+    }
+    let forwarded = b.xff.and_then(|x| x.split(|b| *b == b',').next()).map(<[u8]>::trim_ascii);
+    forwarded.or(b.client_ip)
+}
+
+/// Something of the label of the server that was tried last.
+fn with_label<T>(b: &Brief<'_>, f: impl FnOnce(&[u8]) -> T) -> Option<T> {
+    let server = b.server?;
+    let Some(group) = b.group else { return Some(f(server)) };
+    let mut buffer = [0u8; 128];
+    Some(match joined(group, server, &mut buffer) {
+        Some(label) => f(label),
+        None => f(label(b)?.as_bytes()),
+    })
 }
 
 /// The server that was tried last, as the proxy names it: an address, or HAProxy's `backend/server`.
@@ -240,6 +297,8 @@ fn carried(n: u64, writer: Writer) -> i32 {
 #[derive(Debug)]
 struct Memo<const N: usize, V> {
     slots: Vec<Slot<N, V>>,
+    /// For texts that have no place.
+    nowhere: Entry,
 }
 
 #[derive(Debug, Clone)]
@@ -247,11 +306,29 @@ struct Slot<const N: usize, V> {
     len: u8,
     text: [u8; N],
     value: V,
+    entry: Entry,
+}
+
+/// The number that a text has in the tables of one block.
+#[derive(Debug, Clone, Copy, Default)]
+struct Entry {
+    turn: u32,
+    number: u16,
+}
+
+impl Entry {
+    /// The number in the block of this turn, perhaps a new one.
+    fn entry(&mut self, turn: u32, add: impl FnOnce() -> u16) -> u16 {
+        if self.turn != turn {
+            *self = Entry { turn, number: add() };
+        }
+        self.number
+    }
 }
 
 impl<const N: usize, V> Default for Memo<N, V> {
     fn default() -> Self {
-        Memo { slots: Vec::new() }
+        Memo { slots: Vec::new(), nowhere: Entry::default() }
     }
 }
 
@@ -260,19 +337,27 @@ impl<const N: usize, V: Copy + Default> Memo<N, V> {
     const SLOTS: usize = if N > 128 { 64 } else { 256 };
 
     fn get(&mut self, text: &[u8], make: impl FnOnce(&[u8]) -> V) -> V {
+        self.place(text, make).0
+    }
+
+    /// What was made of a text, and where its number stands.
+    fn place(&mut self, text: &[u8], make: impl FnOnce(&[u8]) -> V) -> (V, &mut Entry) {
         if text.is_empty() || text.len() > N {
-            return make(text);
+            self.nowhere = Entry::default();
+            return (make(text), &mut self.nowhere);
         }
         if self.slots.is_empty() {
-            self.slots = vec![Slot { len: 0, text: [0; N], value: V::default() }; Self::SLOTS];
+            let free = Slot { len: 0, text: [0; N], value: V::default(), entry: Entry::default() };
+            self.slots = vec![free; Self::SLOTS];
         }
         let slot = &mut self.slots[place(text) % Self::SLOTS];
         if usize::from(slot.len) != text.len() || slot.text[..text.len()] != *text {
             slot.value = make(text);
             slot.text[..text.len()].copy_from_slice(text);
             slot.len = text.len() as u8;
+            slot.entry = Entry::default();
         }
-        slot.value
+        (slot.value, &mut slot.entry)
     }
 }
 

@@ -45,7 +45,7 @@ impl FileScan {
         let e = &self.events;
         let own = |at: At| at.file == self.file;
         (self.file as usize) < plan.files.len()
-            && e.requests.iter().all(|r| own(r.at))
+            && e.all_requests().all(|r| own(r.at()))
             && e.errors.iter().all(|r| own(r.at))
             && e.states.iter().all(|r| own(r.at))
             && e.logs.iter().all(|r| own(r.at))

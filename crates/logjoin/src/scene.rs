@@ -5,11 +5,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::clock::is_success;
-use crate::event::Request;
 use crate::failing::Failing;
 use crate::hash::hash;
 use crate::index::Row;
 use crate::join::Join;
+use crate::packed::AnyRequest;
 use crate::par;
 use crate::peers::Peers;
 use crate::plan::Plan;
@@ -73,7 +73,7 @@ impl Served {
     pub fn of<'r>(
         plan: &Plan,
         peers: &Peers,
-        requests: impl Iterator<Item = (&'r Request, usize, Span)>,
+        requests: impl Iterator<Item = (AnyRequest<'r>, usize, Span)>,
     ) -> Served {
         let n = plan.instances.len();
         let mut s =
@@ -81,15 +81,18 @@ impl Served {
         for (r, instance, t) in requests {
             let (lo, hi) = s.covered[instance].get_or_insert((t.end_lo, t.end_lo));
             (*lo, *hi) = (t.end_lo.min(*lo), t.end_lo.max(*hi));
-            if !is_success(r.status) {
+            if !is_success(r.status()) {
                 continue;
             }
             let span = (t.start_lo, t.end_hi);
             if !plan.instances[instance].is_proxy {
                 s.by_instance[instance].push(span);
-            } else if r.server != 0 {
-                s.by_label.entry(r.server).or_default().push(span);
-                if let Some(i) = peers.by_hash(r.server) {
+                continue;
+            }
+            let server = r.server();
+            if server != 0 {
+                s.by_label.entry(server).or_default().push(span);
+                if let Some(i) = peers.by_hash(server) {
                     s.by_instance[i].push(span);
                 }
             }
@@ -132,7 +135,7 @@ impl<'a> Scene<'a> {
             }
         }
         let own = par::pieces(&world.requests, PIECE, |_, piece| {
-            Served::of(plan, peers, piece.iter().map(|t| (&t.r, t.instance, t.span())))
+            Served::of(plan, peers, piece.iter().map(|t| (AnyRequest::Whole(&t.r), t.instance, t.span())))
         });
         let parts: Vec<&Served> = own.iter().chain(aside).collect();
         let mut covered: Vec<Option<(i64, i64)>> = vec![None; n];

@@ -6,9 +6,10 @@
 
 use logjoin_parse::{Anchor, Stamp};
 
-use crate::calendar::Calendar;
+use crate::calendar::{Calendar, FileCalendar};
 use crate::clock::ClockModel;
 use crate::event::{At, ErrorEvent, Events, LogEvent, Request, StateChange};
+use crate::packed::Block;
 use crate::par;
 use crate::plan::Plan;
 
@@ -147,7 +148,8 @@ pub(crate) fn resolve(
     calendar: &Calendar,
 ) -> World {
     let mut world = World::default();
-    for (file, events) in files {
+    for (file, mut events) in files {
+        events.unpack();
         let instance = plan.sources[plan.files[file as usize].source].instance;
         let spans = spans(&events.requests, file, calendar);
         let mut calendar = calendar.of(file);
@@ -271,26 +273,61 @@ impl Complete {
 
 /// When the requests of a file were, on the clock of its host; in the order of the lines.
 pub(crate) fn spans(requests: &[Request], file: u32, calendar: &Calendar) -> Vec<Span> {
+    spans_of(requests, &[], file, calendar).0
+}
+
+/// The same of requests of which some are packed: those of each block.
+pub(crate) fn spans_of(
+    requests: &[Request],
+    blocks: &[Block],
+    file: u32,
+    calendar: &Calendar,
+) -> (Vec<Span>, Vec<Vec<Span>>) {
     let mut calendar = calendar.of(file);
     // A log that is written at the end of each request is in order of ends: a request that began at `t` ended
     // no earlier than the latest start before it in the file.
     let mut latest_start = i64::MIN;
-    let span = |r: &Request| {
-        let span = place(r, calendar.moment(r.at.line, &r.stamp), latest_start);
-        latest_start = latest_start.max(span.start_lo);
+    let mut of_whole = Vec::with_capacity(requests.len());
+    let mut of_blocks = Vec::with_capacity(blocks.len());
+    let mut next = requests.iter().peekable();
+    let whole = |r: &Request, calendar: &mut FileCalendar, latest_start: &mut i64| {
+        let s = calendar.moment(r.at.line, &r.stamp);
+        let span = place((r.anchor, r.duration_ns, r.unit_ns), s, r.stamp.width_ns(), *latest_start);
+        *latest_start = span.start_lo.max(*latest_start);
         span
     };
-    requests.iter().map(span).collect()
+    for b in blocks {
+        let mut spans = Vec::with_capacity(b.rows().len());
+        for p in b.rows() {
+            let line = b.line(p);
+            while let Some(r) = next.next_if(|r| r.at.line < line) {
+                of_whole.push(whole(r, &mut calendar, &mut latest_start));
+            }
+            let stamp = b.stamp(p);
+            let s = calendar.moment(line, &stamp);
+            let span = place((b.anchor(p), p.duration_ns(), b.unit_ns(p)), s, stamp.width_ns(), latest_start);
+            latest_start = span.start_lo.max(latest_start);
+            spans.push(span);
+        }
+        of_blocks.push(spans);
+    }
+    of_whole.extend(next.map(|r| whole(r, &mut calendar, &mut latest_start)));
+    (of_whole, of_blocks)
 }
 
-fn place(r: &Request, s: i64, latest_start: i64) -> Span {
-    let u = r.stamp.width_ns();
-    let has_duration = r.duration_ns.is_some();
-    let (d_lo, d_hi) = match r.duration_ns {
-        Some(d) => ((d - r.unit_ns).max(0), d + r.unit_ns),
+/// A request that shows `s`, of a stamp of width `u`.
+fn place(
+    (anchor, duration_ns, unit_ns): (Anchor, Option<i64>, i64),
+    s: i64,
+    u: i64,
+    latest_start: i64,
+) -> Span {
+    let has_duration = duration_ns.is_some();
+    let (d_lo, d_hi) = match duration_ns {
+        Some(d) => ((d - unit_ns).max(0), d + unit_ns),
         None => (0, UNKNOWN_DURATION),
     };
-    let (start_lo, start_hi, end_lo, end_hi) = if r.anchor == Anchor::Start {
+    let (start_lo, start_hi, end_lo, end_hi) = if anchor == Anchor::Start {
         let end_lo = if has_duration { s + d_lo } else { (s + d_lo).max(latest_start) };
         (s, s + u, end_lo, (s + u + d_hi).max(end_lo + u))
     } else {

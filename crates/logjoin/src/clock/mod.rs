@@ -149,6 +149,11 @@ impl ClockModel {
         })
     }
 
+    /// Whether nothing is to be subtracted from the times of an instance.
+    pub fn is_right(&self, instance: usize) -> bool {
+        self.lines.get(instance).is_none_or(|l| l.pieces.is_empty())
+    }
+
     /// By how much the clock of an instance was ahead at last, about, nanoseconds.
     pub fn latest(&self, instance: usize) -> i64 {
         self.lines.get(instance).and_then(|l| l.pieces.last()).map_or(0, |p| p.line.offset)

@@ -61,13 +61,13 @@ impl Activity {
     /// A request: a sign of the instance that logged it, and of the one that answered it.
     pub fn add(&mut self, peers: &Peers, seen: Seen<'_>) {
         let t = seen;
-        self.line(t.instance, t.end_lo, t.r.at);
-        let behind = if seen.is_proxy && t.r.server != 0 { peers.by_hash(t.r.server) } else { None };
+        self.line(t.instance, t.end_lo, t.r.at());
+        let behind = if seen.is_proxy && t.r.server() != 0 { peers.by_hash(t.r.server()) } else { None };
         if seen.is_served {
             for instance in [Some(t.instance), behind].into_iter().flatten() {
                 // By the latest possible start: what it proves, it proves from then on.
                 let cell = self.cells.at(t.start_hi, instance);
-                let served = Served { start: t.start_hi, end: t.end_lo, at: t.r.at };
+                let served = Served { start: t.start_hi, end: t.end_lo, at: t.r.at() };
                 cell.served = earlier(cell.served, Some(served));
             }
         }

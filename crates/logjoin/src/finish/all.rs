@@ -8,8 +8,8 @@ use super::pace::Pace;
 use super::sample::Sample;
 use super::traffic::{Load, Seen};
 use crate::clock::is_success;
-use crate::event::Request;
 use crate::fold::{Lean, Passing};
+use crate::packed::AnyRequest;
 use crate::par;
 use crate::scene::Scene;
 use crate::timeline::{Horizon, Span, Timed};
@@ -48,7 +48,13 @@ impl All {
         let part = |first: usize, slice: &[Timed]| {
             let mut part = All::new();
             for (i, t) in slice.iter().enumerate().filter(|(_, t)| horizon.takes(t)) {
-                part.see(scene, &versions, (&t.r, t.instance), t.span(), failed[first + i]);
+                part.see(
+                    scene,
+                    &versions,
+                    (AnyRequest::Whole(&t.r), t.instance),
+                    t.span(),
+                    failed[first + i],
+                );
             }
             part
         };
@@ -76,13 +82,13 @@ impl All {
         &mut self,
         scene: &Scene<'_>,
         versions: &[i64],
-        (r, instance): (&Request, usize),
+        (r, instance): (AnyRequest<'_>, usize),
         span: Span,
         has_failed: bool,
     ) {
         let is_proxy = scene.plan.instances[instance].is_proxy;
-        let is_failure = has_failed || !is_proxy && r.status >= 500;
-        let is_served = !is_failure && is_success(r.status);
+        let is_failure = has_failed || !is_proxy && r.status() >= 500;
+        let is_served = !is_failure && is_success(r.status());
         let Span { start_lo, start_hi, end_lo, .. } = span;
         let seen = Seen { r, instance, start_lo, start_hi, end_lo, is_proxy, is_failure, is_served };
         self.load.add(seen);

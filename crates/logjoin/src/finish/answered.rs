@@ -29,7 +29,10 @@ pub(super) fn versions(plan: &Plan) -> Vec<i64> {
 
 impl Answered {
     pub fn add(&mut self, versions: &[i64], seen: Seen<'_>) {
-        let (t, server) = (seen, seen.r.server);
+        if versions.is_empty() {
+            return;
+        }
+        let (t, server) = (seen, seen.r.server());
         if !seen.is_proxy || !seen.is_served || server == 0 {
             return;
         }

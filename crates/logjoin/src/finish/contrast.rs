@@ -10,6 +10,7 @@ use crate::analysis::Contrast;
 use crate::convert;
 use crate::episodes::Row;
 use crate::event::{Detail, Request};
+use crate::packed::AnyRequest;
 use crate::scene::{SECOND, Scene};
 
 /// Fewer failures than this are not compared.
@@ -73,7 +74,7 @@ fn attributes(scene: &Scene<'_>, episode: &str, failed: &[&Request], healthy: &[
     // Requests whose line says the dimension at all.
     let (mut sick_total, mut well_total) = ([0u64; 8], [0u64; 8]);
     for r in failed {
-        for (d, value) in traits(r).into_iter().enumerate().filter(|(_, v)| *v != 0) {
+        for (d, value) in traits(AnyRequest::Whole(r)).into_iter().enumerate().filter(|(_, v)| *v != 0) {
             *sick.entry((d, value)).or_default() += 1;
             sick_total[d] += 1;
             names.entry((d, value)).or_insert_with(|| name(scene, d, value, r));

@@ -42,8 +42,9 @@ impl Pace {
         } else if seen.is_served {
             self.own.entry(instance).or_default().add(end);
         }
-        if seen.is_proxy && seen.is_served && r.server != 0 {
-            self.sent.entry(r.server).or_default().add(end);
+        let server = if seen.is_proxy && seen.is_served { r.server() } else { 0 };
+        if server != 0 {
+            self.sent.entry(server).or_default().add(end);
         }
     }
 

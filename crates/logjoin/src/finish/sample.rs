@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 
 use super::steps::{Merge, Stepped};
 use super::traffic::Seen;
-use crate::event::{At, Request};
+use crate::event::At;
 use crate::hash::pair;
+use crate::packed::AnyRequest;
 
 /// Requests kept per proxy and step.
 const KEPT: usize = 64;
@@ -33,15 +34,15 @@ pub(super) const CONNECTIONS: [&str; 2] =
     ["first request of its connection", "a later request of its connection"];
 
 /// The traits of a request.
-pub(super) fn traits(r: &Request) -> Traits {
-    let size =
-        if r.sent < 0 { 0 } else { 1 + SIZES.iter().position(|(below, _)| r.sent < *below).unwrap_or(4) };
-    let connection = match r.carried {
+pub(super) fn traits(r: AnyRequest<'_>) -> Traits {
+    let sent = r.sent();
+    let size = if sent < 0 { 0 } else { 1 + SIZES.iter().position(|(below, _)| sent < *below).unwrap_or(4) };
+    let connection = match r.carried() {
         i32::MIN..0 => 0,
         0 => 1,
         _ => 2,
     };
-    [r.route, r.method, r.client, r.network, r.agent, r.server, size as u64, connection]
+    [r.route(), r.method(), r.client(), r.network(), r.agent(), r.server(), size as u64, connection]
 }
 
 /// Some healthy requests of one proxy and step.
@@ -80,7 +81,7 @@ impl Sample {
         if !seen.is_proxy || !seen.is_served {
             return;
         }
-        let (t, at) = (seen, seen.r.at);
+        let (t, at) = (seen, seen.r.at());
         let key = (pair(u64::from(at.file), at.line), at);
         let cell = self.cells.at(t.end_lo, t.instance);
         if cell.kept.len() < KEPT || cell.kept.last_key_value().is_some_and(|(last, _)| key < *last) {

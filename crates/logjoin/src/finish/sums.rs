@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use super::all::All;
 use super::messages::Messages;
 use crate::analysis::Ledger;
-use crate::event::{At, Request};
+use crate::event::At;
 use crate::fold::Lean;
+use crate::packed::AnyRequest;
 use crate::plan::Plan;
 use crate::scene::Scene;
 use crate::timeline::{Horizon, Row, World};
@@ -104,7 +105,7 @@ impl Sums {
         let (plan, world) = (scene.plan, scene.world);
         let source = |at: At| plan.files[at.file as usize].source;
         for t in world.requests.iter().filter(|t| horizon.takes(t)) {
-            self.request(plan, &t.r, t.instance, t.end_lo);
+            self.request(plan, AnyRequest::Whole(&t.r), t.instance, t.end_lo);
         }
         for p in lean.passing().filter(|p| p.is_taken(horizon)) {
             self.request(plan, p.r, p.instance, p.span.end_lo);
@@ -121,15 +122,15 @@ impl Sums {
         }
     }
 
-    fn request(&mut self, plan: &Plan, r: &Request, instance: usize, end: i64) {
+    fn request(&mut self, plan: &Plan, r: AnyRequest<'_>, instance: usize, end: i64) {
         widen(&mut self.ended, end);
         widen(&mut self.covered[instance], end);
         let named = &mut self.named[instance];
-        *named = (named.0 + 1, named.1 + u64::from(r.target != 0));
-        widen(&mut self.sources[plan.files[r.at.file as usize].source], end);
+        *named = (named.0 + 1, named.1 + u64::from(r.target() != 0));
+        widen(&mut self.sources[plan.files[r.at().file as usize].source], end);
         if plan.instances[instance].is_proxy {
             self.requests += 1;
-            *self.by_status.entry(r.status).or_default() += 1;
+            *self.by_status.entry(r.status()).or_default() += 1;
             widen(&mut self.proxied, end);
         }
     }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::durations::{Durations, digits};
 use super::steps::{Merge, Stepped};
 use crate::analysis::{Baseline, Time, Traffic, TrafficPoint};
-use crate::event::Request;
 use crate::hash::hash;
+use crate::packed::AnyRequest;
 use crate::scene::{SECOND, Scene};
 
 /// Of a longer request (a tunnel, an upload) the last hour counts as in progress: one line must not stretch the range of time.
@@ -15,7 +15,7 @@ const LONGEST: i64 = 3600 * SECOND;
 /// One request, with what is known of it beside its line.
 #[derive(Clone, Copy)]
 pub(super) struct Seen<'a> {
-    pub r: &'a Request,
+    pub r: AnyRequest<'a>,
     pub instance: usize,
     /// Earliest and latest start, earliest end.
     pub start_lo: i64,
@@ -98,34 +98,44 @@ impl Load {
 
     pub fn add(&mut self, seen: Seen<'_>) {
         let t = seen;
-        let server = if seen.is_proxy { t.r.server } else { 0 };
+        let server = if seen.is_proxy { t.r.server() } else { 0 };
+        let duration = t.r.duration_ns();
+        let busy = duration.map_or(0, |d| d.clamp(0, LONGEST));
+        let from = t.end_lo.saturating_sub(busy);
+        let is_resent = is_resent(t.r.connect_ms()) && !is_retried(t.r);
+        let queue_ms = t.r.queue_ms();
         let keys = [Some((t.instance, 0)), (server != 0).then_some((t.instance, server))];
         for key in keys.into_iter().flatten() {
-            let busy = t.r.duration_ns.map_or(0, |d| d.clamp(0, LONGEST));
-            let from = t.end_lo.saturating_sub(busy);
-            let cell = self.cells.at(t.end_lo, key);
-            cell.requests += 1;
-            cell.failures += u64::from(seen.is_failure);
-            cell.syn_resent += u64::from(is_resent(t.r.connect_ms) && !is_retried(t.r));
-            if let Some(d) = t.r.duration_ns {
-                if seen.is_failure { cell.failed.add(d) } else { cell.durations.add(d) }
-            }
+            let count = |cell: &mut Cell| {
+                cell.requests += 1;
+                cell.failures += u64::from(seen.is_failure);
+                cell.syn_resent += u64::from(is_resent);
+                if let Some(d) = duration {
+                    if seen.is_failure { cell.failed.add(d) } else { cell.durations.add(d) }
+                }
+            };
             // Most requests begin and end within one step.
-            match self.cells.at_once(from, t.end_lo, key) {
-                Some(cell) => cell.busy_ns += busy,
-                None => self.cells.spread(from, t.end_lo, key, |c, part| c.busy_ns += part),
+            if let Some(cell) = self.cells.at_once(from, t.end_lo, key) {
+                count(cell);
+                cell.busy_ns += busy;
+            } else {
+                count(self.cells.at(t.end_lo, key));
+                self.cells.spread(from, t.end_lo, key, |c, part| c.busy_ns += part);
+                // Back to where the next request ends, most likely.
+                self.cells.at(t.end_lo, key);
             }
-            if t.r.queue_ms > 0 {
-                let waited = (i64::from(t.r.queue_ms) * (SECOND / 1000)).min(LONGEST);
-                let from = t.end_lo.saturating_sub(t.r.duration_ns.unwrap_or(waited).clamp(waited, LONGEST));
+            if queue_ms > 0 {
+                let waited = (i64::from(queue_ms) * (SECOND / 1000)).min(LONGEST);
+                let from = t.end_lo.saturating_sub(duration.unwrap_or(waited).clamp(waited, LONGEST));
                 self.cells.spread(from, from + waited, key, |c, part| c.queued_ns += part);
             }
         }
-        if server != 0 && t.r.client != 0 {
-            self.clients.entry((t.instance, server)).or_default().add(t.r.client);
+        let client = if server == 0 { 0 } else { t.r.client() };
+        if client != 0 {
+            self.clients.entry((t.instance, server)).or_default().add(client);
         }
         // The tries before the last one went elsewhere, and failed.
-        let tries = t.r.detail.as_deref().map_or(&[][..], |d| &d.tries);
+        let tries = t.r.detail().map_or(&[][..], |d| &d.tries);
         for address in tries.iter().rev().skip(1).filter_map(|t| t.address.as_deref()) {
             let cell = self.cells.at(t.end_lo, (t.instance, hash(address.as_bytes())));
             cell.requests += 1;
@@ -205,8 +215,8 @@ fn is_resent(connect_ms: i32) -> bool {
 }
 
 /// HAProxy waits a second of its own before it tries again.
-fn is_retried(r: &Request) -> bool {
-    let haproxy = r.detail.as_deref().and_then(|d| d.haproxy.as_ref());
+fn is_retried(r: AnyRequest<'_>) -> bool {
+    let haproxy = r.detail().and_then(|d| d.haproxy.as_ref());
     haproxy.is_some_and(|h| h.retries > 0)
 }
 

@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 
 use crate::calendar::{Calendar, FileCalendar};
-use crate::event::{At, Events};
+use crate::event::{At, Counts, Events};
 use crate::plan::Plan;
 use crate::scanner::FileScanner;
 use crate::trail::Trail;
@@ -14,6 +14,8 @@ use crate::trail::Trail;
 const SECOND: i64 = 1_000_000_000;
 /// Lines read at a time.
 const BLOCK: u64 = 4096;
+/// The place of packed rows among the [`Counts`].
+const PACKED: usize = 4;
 /// All lines there are: nobody needs to count them.
 const ALL: u64 = u64::MAX;
 
@@ -42,9 +44,6 @@ pub struct Lane<'p> {
     calendar: Option<FileCalendar>,
 }
 
-/// Rows of each list: requests, errors, states, logs.
-type Counts = [usize; 4];
-
 /// A second in which the latest moment of the file lay for some rows.
 #[derive(Debug, Clone, Copy)]
 struct Second {
@@ -67,8 +66,8 @@ impl<'p> Lane<'p> {
             is_at_end: false,
             is_read: false,
             queue: Events::default(),
-            noted: [0; 4],
-            taken: [0; 4],
+            noted: Counts::default(),
+            taken: Counts::default(),
             reach: None,
             seconds: VecDeque::new(),
             calendar: None,
@@ -159,12 +158,17 @@ impl<'p> Lane<'p> {
             list[..list.len().min(BLOCK as usize)].to_vec()
         }
         let q = &self.queue;
+        let packed = q.packed.iter().flat_map(|b| b.rows().iter().map(move |p| b.unpack(p)));
+        let mut requests = first(&q.requests);
+        requests.extend(packed.take(BLOCK as usize));
+        requests.sort_by_key(|r| r.at);
         Events {
-            requests: first(&q.requests),
+            requests,
             errors: first(&q.errors),
             states: first(&q.states),
             logs: first(&q.logs),
             labels: q.labels.clone(),
+            packed: Vec::new(),
         }
     }
 
@@ -181,25 +185,49 @@ impl<'p> Lane<'p> {
     /// Notes the moments of the new rows.
     pub(super) fn note(&mut self) {
         self.queue.append(self.scanner.take_events());
-        let Some(calendar) = &mut self.calendar else { return };
-        let have = self.queue.counts();
-        let mut next: Counts = std::array::from_fn(|k| self.noted[k] - self.taken[k]);
-        loop {
-            let row = |k: usize| row(&self.queue, k, next[k]);
-            // The lists are merged in the order of the lines.
-            let first = (0..4).filter(|k| next[*k] < have[*k]).min_by_key(|k| row(*k).0);
-            let Some(k) = first else { break };
-            let (at, stamp) = row(k);
-            let t = calendar.moment(at.line, stamp);
-            let reach = self.reach.map_or(t, |r| r.max(t));
-            self.reach = Some(reach);
-            let second = reach.div_euclid(SECOND);
-            if self.seconds.back().is_none_or(|s| s.at != second) {
-                self.seconds.push_back(Second { at: second, before: self.noted });
+        let Some(mut calendar) = self.calendar.take() else { return };
+        let queue = std::mem::take(&mut self.queue);
+        let have = queue.counts();
+        let mut next: [usize; 4] = std::array::from_fn(|k| self.noted[k] - self.taken[k]);
+        // The line of the next row that is not packed, and its list; the lists are merged in the order of the lines.
+        let whole = |next: &[usize; 4]| {
+            let rows = (0..4).filter(|k| next[*k] < have[*k]).map(|k| (row(&queue, k, next[k]).0, k));
+            rows.min()
+        };
+        let mut first = whole(&next);
+        let mut skip = self.noted[PACKED] - self.taken[PACKED];
+        for block in &queue.packed {
+            let rows = block.rows();
+            let noted = skip.min(rows.len());
+            skip -= noted;
+            for p in &rows[noted..] {
+                let line = block.line(p);
+                while let Some((at, k)) = first.filter(|(at, _)| at.line < line) {
+                    self.note_row(k, calendar.moment(at.line, row(&queue, k, next[k]).1));
+                    next[k] += 1;
+                    first = whole(&next);
+                }
+                self.note_row(PACKED, calendar.moment(line, &block.stamp(p)));
             }
-            self.noted[k] += 1;
-            next[k] += 1;
         }
+        while let Some((at, k)) = first {
+            self.note_row(k, calendar.moment(at.line, row(&queue, k, next[k]).1));
+            next[k] += 1;
+            first = whole(&next);
+        }
+        self.queue = queue;
+        self.calendar = Some(calendar);
+    }
+
+    /// Notes the moment of the next row of a list.
+    fn note_row(&mut self, list: usize, t: i64) {
+        let reach = self.reach.map_or(t, |r| r.max(t));
+        self.reach = Some(reach);
+        let second = reach.div_euclid(SECOND);
+        if self.seconds.back().is_none_or(|s| s.at != second) {
+            self.seconds.push_back(Second { at: second, before: self.noted });
+        }
+        self.noted[list] += 1;
     }
 
     /// The second that it has come to, on the host's own clock.

@@ -7,10 +7,13 @@
 
 use std::collections::BTreeMap;
 
+use logjoin_parse::Anchor;
+
 use crate::calendar::Calendar;
 use crate::clock::{ClockModel, is_success, rank};
-use crate::event::{Events, Request};
+use crate::event::{At, Events, Request};
 use crate::hash::{Map, pair};
+use crate::packed::{AnyRequest, Block, Packed};
 use crate::par;
 use crate::peers::Peers;
 use crate::plan::Plan;
@@ -26,8 +29,9 @@ const KEYS_OF_SERVER: usize = 4;
 const AROUND: i64 = 5 * SECOND;
 /// The same after a failure for which the backend may have gone on working.
 const LATE: i64 = 60 * SECOND;
-/// Requests of one piece of work.
+/// Requests of one piece of work, and blocks of packed ones.
 const PIECE: usize = 1 << 15;
+const BLOCKS: usize = 8;
 
 /// The requests in view that are left aside, by file.
 #[derive(Default)]
@@ -40,14 +44,16 @@ struct LeanFile {
     instance: usize,
     requests: Vec<Request>,
     spans: Vec<Span>,
+    packed: Vec<(Block, Vec<Span>)>,
 }
 
 /// A request that was left aside, with its place on the reference clock.
 #[derive(Clone, Copy)]
 pub(crate) struct Passing<'a> {
-    pub r: &'a Request,
+    pub r: AnyRequest<'a>,
     pub instance: usize,
     pub span: &'a Span,
+    is_settled: bool,
 }
 
 /// What failures ask for.
@@ -55,6 +61,8 @@ pub(crate) struct Passing<'a> {
 struct Asked {
     /// Stretches of time, on the reference clock, by method and key.
     keys: Map<u64, Vec<(i64, i64)>>,
+    /// The keys by themselves.
+    targets: Map<u64, ()>,
     routes: Map<u64, Vec<(i64, i64)>>,
     ids: Map<u64, ()>,
 }
@@ -64,18 +72,29 @@ impl Lean {
     pub fn pays(plan: &Plan, files: &BTreeMap<u32, Events>) -> bool {
         // What lies outside a range that was asked for is left out another way.
         let is_whole = plan.options.since_ns.is_none() && plan.options.until_ns.is_none();
-        is_whole && files.values().map(|e| e.requests.len()).sum::<usize>() > plan.options.lean_rows
+        is_whole && files.values().map(Events::request_count).sum::<usize>() > plan.options.lean_rows
     }
 
     /// Takes the requests out of the files.
     pub fn take(plan: &Plan, files: &mut BTreeMap<u32, Events>, calendar: &Calendar) -> Lean {
-        let taken: Vec<(u32, Vec<Request>)> =
-            files.iter_mut().map(|(file, e)| (*file, std::mem::take(&mut e.requests))).collect();
-        let spans = par::map(&taken, |(file, requests)| crate::timeline::spans(requests, *file, calendar));
-        let file = |((file, requests), spans): ((u32, Vec<Request>), Vec<Span>)| {
-            let instance = plan.sources[plan.files[file as usize].source].instance;
-            LeanFile { file, instance, requests, spans }
-        };
+        let taken: Vec<(u32, Vec<Request>, Vec<Block>)> = files
+            .iter_mut()
+            .map(|(file, e)| (*file, std::mem::take(&mut e.requests), std::mem::take(&mut e.packed)))
+            .collect();
+        let spans = par::map(&taken, |(file, requests, blocks)| {
+            crate::timeline::spans_of(requests, blocks, *file, calendar)
+        });
+        let file =
+            |((file, requests, blocks), (spans, of_blocks)): ((u32, Vec<_>, Vec<_>), (Vec<_>, Vec<_>))| {
+                let instance = plan.sources[plan.files[file as usize].source].instance;
+                LeanFile {
+                    file,
+                    instance,
+                    requests,
+                    spans,
+                    packed: blocks.into_iter().zip(of_blocks).collect(),
+                }
+            };
         Lean { files: taken.into_iter().zip(spans).map(file).collect() }
     }
 
@@ -91,7 +110,7 @@ impl Lean {
         let logs = || rest.values().flat_map(|e| &e.logs);
         // One log by itself is compared with nothing.
         let mut writers: Vec<usize> =
-            self.files.iter().filter(|f| !f.requests.is_empty()).map(|f| f.instance).collect();
+            self.files.iter().filter(|f| !f.is_empty()).map(|f| f.instance).collect();
         writers.dedup();
         let is_alone = writers.len() < 2 && !logs().any(|l| l.target != 0 || l.id != 0);
         let nameless = logs().any(|l| l.target == 0 && l.id == 0);
@@ -101,39 +120,38 @@ impl Lean {
         } else {
             self.sample(plan.options.lean_rows / SAMPLE[usize::from(is_known)])
         };
+        let wanted = Wanted { complete: &complete, asked: &asked };
         let own_clock = |instance: usize| before.filter(|b| b.is_known(instance));
         let mut out: Vec<Timed> = Vec::new();
         for f in &mut self.files {
-            let clock = own_clock(f.instance);
-            let (offset, band) = clock.map_or((0, 0), |c| (c.latest(f.instance), c.band(f.instance)));
-            let is_near = |near: &[(i64, i64)], span: &Span| {
-                // On a clock that nobody knows, any moment may be near.
-                clock.is_none()
-                    || near.iter().any(|(from, to)| {
-                        span.end_hi - offset + band >= *from && span.start_lo - offset - band <= *to
-                    })
-            };
-            let wants = |r: &Request, span: &Span| {
-                r.detail.is_some()
-                    || complete.has(r.key)
-                    || asked.keys.get(&pair(r.method, r.key)).is_some_and(|near| is_near(near, span))
-                    || !asked.routes.is_empty()
-                        && asked.routes.get(&r.route).is_some_and(|near| is_near(near, span))
-                    || r.id != 0 && asked.ids.contains_key(&r.id)
-            };
+            let near = Near::new(own_clock(f.instance), f.instance);
             let rows: Vec<(&Request, &Span)> = f.requests.iter().zip(&f.spans).collect();
             let is_chosen: Vec<bool> = par::pieces(&rows, PIECE, |_, piece| {
-                piece.iter().map(|(r, span)| wants(r, span)).collect::<Vec<bool>>()
+                piece.iter().map(|(r, span)| wanted.has(r, span, &near)).collect::<Vec<bool>>()
             })
             .concat();
-            out.reserve_exact(is_chosen.iter().filter(|c| **c).count());
+            out.reserve(is_chosen.iter().filter(|c| **c).count());
             let mut chosen = is_chosen.iter();
             let requests = f.requests.extract_if(.., |_| *chosen.next().unwrap_or(&false));
             let spans = f.spans.iter().zip(&is_chosen).filter(|(_, is_chosen)| **is_chosen);
             out.extend(requests.zip(spans).map(|(r, (span, _))| Timed::new(r, f.instance, *span)));
             let mut chosen = is_chosen.iter();
             f.spans.retain(|_| !*chosen.next().unwrap_or(&false));
-            f.requests.shrink_to_fit();
+            if is_alone {
+                continue;
+            }
+            let of_blocks = par::map(&f.packed, |(block, spans)| wanted.of_block(block, spans, &near));
+            for ((block, spans), is_chosen) in f.packed.iter_mut().zip(of_blocks) {
+                if !is_chosen.contains(&true) {
+                    continue;
+                }
+                let rows = block.rows().iter().zip(&*spans).zip(&is_chosen).filter(|(_, c)| **c);
+                out.extend(rows.map(|((p, span), _)| Timed::new(block.unpack(p), f.instance, *span)));
+                let mut chosen = is_chosen.iter();
+                block.retain(|_| !*chosen.next().unwrap_or(&false));
+                let mut chosen = is_chosen.iter();
+                spans.retain(|_| !*chosen.next().unwrap_or(&false));
+            }
         }
         (out, complete)
     }
@@ -142,15 +160,17 @@ impl Lean {
     fn asked(&self, plan: &Plan, before: Option<&ClockModel>, nameless: bool) -> Asked {
         let mut asked = Asked::default();
         for f in self.files.iter().filter(|f| plan.instances[f.instance].is_proxy) {
-            let known = before.filter(|b| b.is_known(f.instance));
-            let (offset, band) = known.map_or((0, 0), |c| (c.latest(f.instance), c.band(f.instance)));
+            let clock = Near::new(before.filter(|b| b.is_known(f.instance)), f.instance);
             for (r, span) in f.requests.iter().zip(&f.spans) {
                 let Some(detail) = &r.detail else { continue };
                 // What the proxy did not wait for may end much later.
                 let after = if matches!(r.status, 500 | 502 | 503) { AROUND } else { LATE };
-                let near = (span.start_lo - offset - band - AROUND, span.end_hi - offset + band + after);
+                let offset = clock.offset(r.at, span.end_lo);
+                let near =
+                    (span.start_lo - offset - clock.band - AROUND, span.end_hi - offset + clock.band + after);
                 if r.key != 0 {
                     add(asked.keys.entry(pair(r.method, r.key)).or_default(), near);
+                    asked.targets.insert(r.key, ());
                 }
                 if nameless {
                     add(asked.routes.entry(r.route).or_default(), near);
@@ -163,41 +183,65 @@ impl Lean {
 
     /// Of which keys all requests are looked at.
     fn sample(&self, most: usize) -> Complete {
-        let mut ranks: Vec<u64> = Vec::with_capacity(self.files.iter().map(|f| f.requests.len()).sum());
-        let mut of_server: BTreeMap<(usize, u64), Vec<(u64, u64)>> = BTreeMap::new();
+        // Requests with one key stay or go together, so that they are counted together.
+        let mut ranks: Vec<(u64, usize)> = Vec::new();
+        let mut of_server: BTreeMap<(usize, u64), Keys> = BTreeMap::new();
         for f in &self.files {
             for r in f.requests.iter().filter(|r| r.key != 0 && is_success(r.status)) {
-                let rank = rank(r.key);
-                ranks.push(rank);
+                ranks.push((rank(r.key), 1));
                 if r.server != 0 {
-                    let keys = of_server.entry((f.instance, r.server)).or_default();
-                    if keys.last().is_none_or(|last| (rank, r.key) < *last || keys.len() < KEYS_OF_SERVER)
-                        && !keys.contains(&(rank, r.key))
-                    {
-                        keys.push((rank, r.key));
-                        keys.sort_unstable();
-                        keys.truncate(KEYS_OF_SERVER);
+                    of_server.entry((f.instance, r.server)).or_default().add(rank(r.key), r.key);
+                }
+            }
+            for (block, _) in &f.packed {
+                let keys: Vec<(u64, u64)> =
+                    block.targets.iter().map(|t| (rank(t.target), t.target)).collect();
+                let mut counts = vec![0; keys.len()];
+                let mut of_block: Vec<Keys> = vec![Keys::default(); block.servers.len()];
+                for p in block.rows().iter().filter(|p| is_success(p.status())) {
+                    counts[p.target_no()] += 1;
+                    let (rank, key) = keys[p.target_no()];
+                    if p.server_no() != 0 && key != 0 {
+                        of_block[p.server_no()].add(rank, key);
                     }
+                }
+                let counted = keys.iter().zip(counts).filter(|((_, key), n)| *key != 0 && *n > 0);
+                ranks.extend(counted.map(|((rank, _), n)| (*rank, n)));
+                for (server, keys) in block.servers.iter().zip(of_block).filter(|(server, _)| **server != 0) {
+                    let all = of_server.entry((f.instance, *server)).or_default();
+                    keys.0.into_iter().for_each(|(rank, key)| all.add(rank, key));
                 }
             }
         }
-        let limit = if ranks.len() > most {
-            // Requests with one key stay or go together.
-            ranks.select_nth_unstable(most).1.saturating_sub(1)
-        } else {
-            u64::MAX
-        };
-        let keys = of_server.into_values().flatten().map(|(_, key)| (key, ())).collect();
+        par::sort(&mut ranks);
+        let mut sum = 0;
+        let beyond = ranks.iter().find(|(_, n)| {
+            sum += n;
+            sum > most
+        });
+        let limit = beyond.map_or(u64::MAX, |(rank, _)| rank.saturating_sub(1));
+        let keys = of_server.into_values().flat_map(|k| k.0).map(|(_, key)| (key, ())).collect();
         Complete { limit, keys }
     }
 
     /// Puts all requests on the reference clock.
     pub fn shift(&mut self, clocks: &ClockModel) {
         for f in &mut self.files {
-            for (r, span) in f.requests.iter().zip(&mut f.spans) {
-                let is_start = r.anchor == logjoin_parse::Anchor::Start;
+            if clocks.is_right(f.instance) {
+                continue;
+            }
+            let (file, instance) = (f.file, f.instance);
+            let shift = |is_start: bool, at: At, span: &mut Span| {
                 let shown = if is_start { span.start_lo } else { span.end_lo };
-                span.shift(clocks.offset_at(f.instance, r.at, shown));
+                span.shift(clocks.offset_at(instance, at, shown));
+            };
+            for (r, span) in f.requests.iter().zip(&mut f.spans) {
+                shift(r.anchor == Anchor::Start, r.at, span);
+            }
+            for (block, spans) in &mut f.packed {
+                for (p, span) in block.rows().iter().zip(spans) {
+                    shift(block.anchor(p) == Anchor::Start, At::new(file, block.line(p)), span);
+                }
             }
         }
     }
@@ -209,7 +253,9 @@ impl Lean {
 
     /// The requests left aside.
     pub fn passing(&self) -> impl Iterator<Item = Passing<'_>> {
-        self.files.iter().flat_map(|f| f.passing(0, &f.requests))
+        self.files
+            .iter()
+            .flat_map(|f| f.whole(0, &f.requests).chain(f.packed.iter().flat_map(|b| f.of_block(b))))
     }
 
     /// `f` of parts of the requests left aside.
@@ -218,7 +264,11 @@ impl Lean {
         f: impl Fn(&mut dyn Iterator<Item = Passing<'_>>) -> U + Sync + Send,
     ) -> Vec<U> {
         let of_file = |file: &LeanFile| {
-            par::pieces(&file.requests, PIECE, |first, piece| f(&mut file.passing(first, piece)))
+            let mut out = par::pieces(&file.requests, PIECE, |first, piece| f(&mut file.whole(first, piece)));
+            out.extend(par::pieces(&file.packed, BLOCKS, |_, blocks| {
+                f(&mut blocks.iter().flat_map(|b| file.of_block(b)))
+            }));
+            out
         };
         self.files.iter().flat_map(of_file).collect()
     }
@@ -232,22 +282,146 @@ impl Lean {
                 r.settled |= span.end_lo <= horizon.0;
                 !r.settled || span.end_hi >= floor
             });
-            files.entry(f.file).or_default().requests.append(&mut f.requests);
+            let out = files.entry(f.file).or_default();
+            out.requests.append(&mut f.requests);
+            for (mut block, spans) in f.packed {
+                let mut spans = spans.iter();
+                block.retain(|p| {
+                    let Some(span) = spans.next() else { return true };
+                    if span.end_lo <= horizon.0 {
+                        p.settle();
+                    }
+                    !p.is_settled() || span.end_hi >= floor
+                });
+                if !block.rows().is_empty() {
+                    out.packed.push(block);
+                }
+            }
         }
     }
 }
 
 impl LeanFile {
-    fn passing<'f>(&'f self, first: usize, piece: &'f [Request]) -> impl Iterator<Item = Passing<'f>> {
+    fn is_empty(&self) -> bool {
+        self.requests.is_empty() && self.packed.iter().all(|(block, _)| block.rows().is_empty())
+    }
+
+    fn whole<'f>(&'f self, first: usize, piece: &'f [Request]) -> impl Iterator<Item = Passing<'f>> {
         let all = piece.iter().zip(&self.spans[first..]);
-        all.map(|(r, span)| Passing { r, instance: self.instance, span })
+        all.map(|(r, span)| Passing {
+            r: AnyRequest::Whole(r),
+            instance: self.instance,
+            span,
+            is_settled: r.settled,
+        })
+    }
+
+    fn of_block<'f>(
+        &self,
+        (block, spans): &'f (Block, Vec<Span>),
+    ) -> impl Iterator<Item = Passing<'f>> + use<'f> {
+        let instance = self.instance;
+        block.rows().iter().zip(spans).map(move |(p, span)| Passing {
+            r: AnyRequest::Packed(block, p),
+            instance,
+            span,
+            is_settled: p.is_settled(),
+        })
     }
 }
 
 impl Passing<'_> {
     /// Whether it is counted now.
     pub fn is_taken(&self, horizon: Horizon) -> bool {
-        !self.r.settled && self.span.end_lo <= horizon.0
+        !self.is_settled && self.span.end_lo <= horizon.0
+    }
+}
+
+/// The keys of one server that rank first.
+#[derive(Debug, Clone, Default)]
+struct Keys(Vec<(u64, u64)>);
+
+impl Keys {
+    fn add(&mut self, rank: u64, key: u64) {
+        let keys = &mut self.0;
+        let is_first = keys.len() < KEYS_OF_SERVER || keys.last().is_some_and(|last| (rank, key) < *last);
+        if is_first && !keys.contains(&(rank, key)) {
+            keys.push((rank, key));
+            keys.sort_unstable();
+            keys.truncate(KEYS_OF_SERVER);
+        }
+    }
+}
+
+/// What is looked at.
+struct Wanted<'w> {
+    complete: &'w Complete,
+    asked: &'w Asked,
+}
+
+impl Wanted<'_> {
+    fn has(&self, r: &Request, span: &Span, near: &Near<'_>) -> bool {
+        r.detail.is_some()
+            || self.complete.has(r.key)
+            || self.is_asked(near, r.at, span, (r.method, r.key, r.route))
+            || r.id != 0 && self.asked.ids.contains_key(&r.id)
+    }
+
+    fn is_asked(&self, near: &Near<'_>, at: At, span: &Span, (method, key, route): (u64, u64, u64)) -> bool {
+        let any = |times: Option<&Vec<(i64, i64)>>| times.is_some_and(|times| near.any(times, at, span));
+        any(self.asked.keys.get(&pair(method, key)))
+            || !self.asked.routes.is_empty() && any(self.asked.routes.get(&route))
+    }
+
+    /// Of each row of a block, whether it is wanted.
+    fn of_block(&self, block: &Block, spans: &[Span], near: &Near<'_>) -> Vec<bool> {
+        // What is the same for all requests for a target.
+        let whole: Vec<bool> = block.targets.iter().map(|t| self.complete.has(t.target)).collect();
+        let may_be_asked: Vec<bool> = block
+            .targets
+            .iter()
+            .map(|t| self.asked.targets.contains_key(&t.target) || self.asked.routes.contains_key(&t.route))
+            .collect();
+        let has = |(p, span): (&Packed, &Span)| {
+            whole[p.target_no()]
+                || p.id() != 0 && self.asked.ids.contains_key(&p.id())
+                || may_be_asked[p.target_no()] && {
+                    let t = block.target(p);
+                    self.is_asked(near, block.at(p), span, (block.method(p), t.target, t.route))
+                }
+        };
+        block.rows().iter().zip(spans).map(has).collect()
+    }
+}
+
+/// What is near in time, by the clock of an instance as far as it is known.
+struct Near<'c> {
+    clock: Option<&'c ClockModel>,
+    instance: usize,
+    band: i64,
+}
+
+impl<'c> Near<'c> {
+    fn new(clock: Option<&'c ClockModel>, instance: usize) -> Near<'c> {
+        Near { clock, instance, band: clock.map_or(0, |c| c.band(instance)) }
+    }
+
+    /// By how much the clock is ahead when it shows a time.
+    fn offset(&self, at: At, shown: i64) -> i64 {
+        self.clock.map_or(0, |c| c.offset_at(self.instance, at, shown))
+    }
+
+    /// On a clock that nobody knows, any moment may be near. One that was set on the way is taken as what it was, and as what
+    /// it is.
+    fn any(&self, times: &[(i64, i64)], at: At, span: &Span) -> bool {
+        let Some(clock) = self.clock else { return true };
+        let is_near = |offset: i64| {
+            times.iter().any(|(from, to)| {
+                span.end_hi - offset + self.band >= *from && span.start_lo - offset - self.band <= *to
+            })
+        };
+        let (then, latest) = (self.offset(at, span.end_lo), clock.latest(self.instance));
+        is_near(then) || latest != then && is_near(latest)
     }
 }
 

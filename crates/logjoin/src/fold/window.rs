@@ -58,10 +58,7 @@ impl Window {
     /// Adds rows of a file, in the order of its lines.
     pub fn add(&mut self, file: u32, mut events: Events) {
         self.labels.append(&mut events.labels);
-        let all = self.files.entry(file).or_default();
-        // These are the most by far, and none are added before they are let go.
-        all.requests.reserve_exact(events.requests.len());
-        all.append(events);
+        self.files.entry(file).or_default().append(events);
     }
 
     /// What of a world stays in view to the end: signs of life and changes; the first row of each kind and instance, which
