@@ -104,6 +104,9 @@ pub struct FileScanner<'p> {
     /// Reads nearly all lines of an access log, where its layout is one of the frequent ones.
     brief: Option<BriefReader>,
     hashes: Hashes,
+    /// The format of the last events, and how many of them are not counted yet.
+    format: &'static str,
+    of_format: u64,
     /// A message of request lines that means nothing by itself: it was looked at before.
     quiet: Vec<u8>,
     /// Told of each line that no format reads: its number, and its bytes.
@@ -129,6 +132,8 @@ impl<'p> FileScanner<'p> {
             pieces: plan.files[file].reader.may_be_split().then(Pieces::new),
             brief: plan.files[file].reader.brief(),
             hashes: Hashes::default(),
+            format: "",
+            of_format: 0,
             quiet: Vec::new(),
             on_unparsed: None,
         }
@@ -138,6 +143,21 @@ impl<'p> FileScanner<'p> {
     pub fn on_unparsed(mut self, each: impl FnMut(u64, &[u8]) + Send + 'p) -> FileScanner<'p> {
         self.on_unparsed = Some(Box::new(each));
         self
+    }
+
+    /// Counts an event of a format; many of the same follow each other.
+    fn count_format(&mut self, format: &'static str) {
+        if !std::ptr::eq(self.format, format) {
+            self.sum_formats();
+            self.format = format;
+        }
+        self.of_format += 1;
+    }
+
+    fn sum_formats(&mut self) {
+        if self.of_format > 0 {
+            *self.scan.formats.entry(self.format.into()).or_default() += std::mem::take(&mut self.of_format);
+        }
     }
 
     /// Counts lines that continue the current event.
@@ -164,18 +184,25 @@ impl<'p> FileScanner<'p> {
 
     /// Reads whole lines; `first_line` is the number of the first one, from 1.
     pub fn push(&mut self, first_line: u64, bytes: &[u8]) {
-        self.scan.bytes += bytes.len() as u64;
-        let mut number = first_line;
-        let mut rest = bytes;
-        while !rest.is_empty() {
-            let (line, next) = match memchr::memchr(b'\n', rest) {
-                Some(i) => (&rest[..i], &rest[i + 1..]),
-                None => (rest, &rest[..0]),
+        self.push_some(first_line, bytes, u64::MAX);
+    }
+
+    /// The same of so many lines at most: how many bytes and lines it read.
+    pub(crate) fn push_some(&mut self, first_line: u64, bytes: &[u8], most: u64) -> (usize, u64) {
+        let mut lines = 0;
+        let mut at = 0;
+        while lines < most && at < bytes.len() {
+            let (end, next) = match memchr::memchr(b'\n', &bytes[at..]) {
+                Some(i) => (at + i, at + i + 1),
+                None => (bytes.len(), bytes.len()),
             };
-            self.line(number, line.strip_suffix(b"\r").unwrap_or(line));
-            number += 1;
-            rest = next;
+            let line = &bytes[at..end];
+            self.line(first_line + lines, line.strip_suffix(b"\r").unwrap_or(line));
+            lines += 1;
+            at = next;
         }
+        self.scan.bytes += at as u64;
+        (at, lines)
     }
 
     /// Takes a record of the caller's own as the line with this number: for sources that have values and no lines.
@@ -183,7 +210,7 @@ impl<'p> FileScanner<'p> {
         self.flush();
         self.scan.ledger.lines += 1;
         self.scan.ledger.events += 1;
-        *self.scan.formats.entry(event.record().format.into()).or_default() += 1;
+        self.count_format(event.record().format);
         self.head = line;
         self.follows_kept = true;
         self.keep(event.record(), &event.raw(), line, 0);
@@ -203,6 +230,7 @@ impl<'p> FileScanner<'p> {
     /// Ends before a line that begins an event with this stamp.
     pub(crate) fn until(mut self, next: &Stamp) -> FileScan {
         self.flush();
+        self.sum_formats();
         self.scan.trail.close(&mut self.scan.events, Some(next));
         self.scan
     }
@@ -211,6 +239,7 @@ impl<'p> FileScanner<'p> {
     /// an event in any case, and ended before such a line.
     pub(crate) fn take_over(&mut self, next: FileScan) {
         self.flush();
+        self.sum_formats();
         self.scan.trail.close(&mut self.scan.events, next.trail.first.as_ref().map(|(_, stamp)| stamp));
         self.scan.take_over(next);
         self.folder = Folder::new();
@@ -236,6 +265,7 @@ impl<'p> FileScanner<'p> {
             }
         }
         self.flush();
+        self.sum_formats();
         self.scan.trail.close(&mut self.scan.events, None);
         debug_assert!(self.scan.ledger.holds(), "{:?}", self.scan.ledger);
     }
@@ -248,6 +278,7 @@ impl<'p> FileScanner<'p> {
 
     /// What was found so far, but for the events that are asked for with [`take_events`](Self::take_events).
     pub(crate) fn scan(&mut self) -> &mut FileScan {
+        self.sum_formats();
         &mut self.scan
     }
 
@@ -300,7 +331,7 @@ impl<'p> FileScanner<'p> {
                 self.scan.ledger.events += 1;
                 self.head = number;
                 let Some(record) = record else { return };
-                *self.scan.formats.entry(record.format.into()).or_default() += 1;
+                self.count_format(record.format);
                 self.head_lines = head_lines(&record);
                 if record.kind() == Kind::Access {
                     self.keep(&record, line, number, 0);
@@ -344,7 +375,7 @@ impl<'p> FileScanner<'p> {
         self.flush();
         self.scan.ledger.events += 1;
         self.head = number;
-        *self.scan.formats.entry(brief.format.into()).or_default() += 1;
+        self.count_format(brief.format);
         self.head_lines = 1;
         self.follows_kept = true;
         self.keep_brief(&brief, stamp, line, number);
@@ -361,7 +392,7 @@ impl<'p> FileScanner<'p> {
         for (part, bytes) in records.iter().enumerate() {
             let Ok(record) = reader.parse(bytes) else { continue };
             if std::mem::take(&mut is_first) {
-                *self.scan.formats.entry(record.format.into()).or_default() += 1;
+                self.count_format(record.format);
                 self.folder.step(line, Some(&record));
             }
             self.keep(&record, bytes, number, part as u32);
@@ -451,5 +482,22 @@ impl<'p> FileScanner<'p> {
                 settled: false,
             });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::Options;
+    use crate::plan::{Head, plan};
+
+    #[test]
+    fn lines_are_counted_not_bytes() {
+        let text = b"a\nbb\n\nc";
+        let head = Head { path: "app.log".into(), bytes: text.to_vec(), ..Head::default() };
+        let plan = plan(vec![head], Vec::new(), Options::default());
+        let read = |bytes: &[u8], most| FileScanner::new(&plan, 0).push_some(1, bytes, most);
+        assert_eq!([read(text, 2), read(text, 9), read(text, 0)], [(5, 2), (7, 4), (0, 0)]);
+        assert_eq!([read(b"", 5), read(b"a\nbb", u64::MAX)], [(0, 0), (4, 2)]);
     }
 }

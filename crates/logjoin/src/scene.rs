@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::clock::is_success;
 use crate::failing::Failing;
+use crate::finish::Few;
 use crate::hash::hash;
 use crate::index::Row;
 use crate::join::Join;
@@ -76,28 +77,31 @@ impl Served {
         requests: impl Iterator<Item = (AnyRequest<'r>, usize, Span)>,
     ) -> Served {
         let n = plan.instances.len();
-        let mut s =
-            Served { by_instance: vec![Vec::new(); n], by_label: BTreeMap::new(), covered: vec![None; n] };
+        let mut by_instance = vec![Vec::new(); n];
+        let mut by_label: Few<u64, Vec<(i64, i64)>> = Few::default();
+        let mut covered: Vec<Option<(i64, i64)>> = vec![None; n];
         for (r, instance, t) in requests {
-            let (lo, hi) = s.covered[instance].get_or_insert((t.end_lo, t.end_lo));
+            let (lo, hi) = covered[instance].get_or_insert((t.end_lo, t.end_lo));
             (*lo, *hi) = (t.end_lo.min(*lo), t.end_lo.max(*hi));
             if !is_success(r.status()) {
                 continue;
             }
             let span = (t.start_lo, t.end_hi);
             if !plan.instances[instance].is_proxy {
-                s.by_instance[instance].push(span);
+                by_instance[instance].push(span);
                 continue;
             }
             let server = r.server();
             if server != 0 {
-                s.by_label.entry(server).or_default().push(span);
-                if let Some(i) = peers.by_hash(server) {
-                    s.by_instance[i].push(span);
-                }
+                by_label.at(server).push(span);
             }
         }
-        s
+        for (label, spans) in by_label.iter() {
+            if let Some(i) = peers.by_hash(label) {
+                by_instance[i].extend_from_slice(spans);
+            }
+        }
+        Served { by_instance, by_label: by_label.into_iter().collect(), covered }
     }
 }
 

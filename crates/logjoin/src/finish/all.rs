@@ -6,6 +6,7 @@ use super::activity::Activity;
 use super::answered::{self, Answered};
 use super::pace::Pace;
 use super::sample::Sample;
+use super::sums::Tally;
 use super::traffic::{Load, Seen};
 use crate::clock::is_success;
 use crate::fold::{Lean, Passing};
@@ -37,8 +38,8 @@ impl All {
         }
     }
 
-    /// Adds every request and line that is settled now.
-    pub fn add(&mut self, scene: &Scene<'_>, lean: &Lean, horizon: Horizon) {
+    /// Adds every request and line that is settled now; the tallies of the requests that were left aside.
+    pub(super) fn add(&mut self, scene: &Scene<'_>, lean: &Lean, horizon: Horizon) -> Vec<Tally> {
         let world = scene.world;
         let versions = answered::versions(scene.plan);
         let mut failed = vec![false; world.requests.len()];
@@ -66,16 +67,22 @@ impl All {
             self.merge(all);
         }
         let passing = |part: &mut dyn Iterator<Item = Passing<'_>>| {
-            let mut sum = All::new();
+            let (mut sum, mut tally) = (All::new(), Tally::default());
             for p in part.filter(|p| p.is_taken(horizon)) {
                 sum.see(scene, &versions, (p.r, p.instance), *p.span, false);
+                tally.add(p.r, p.instance, p.span.end_lo);
             }
-            sum
+            (sum, tally)
         };
-        lean.parts(passing).into_iter().for_each(|part| self.merge(part));
+        let sum = |(part, tally)| {
+            self.merge(part);
+            tally
+        };
+        let tallies = lean.parts(passing).into_iter().map(sum).collect();
         for m in world.logs.iter().filter(|m| horizon.takes_line(m)) {
             self.activity.line(m.instance, m.lo, m.e.at);
         }
+        tallies
     }
 
     fn see(

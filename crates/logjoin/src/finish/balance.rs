@@ -114,8 +114,8 @@ fn tallies(load: &Load) -> BTreeMap<(usize, u64), Tally> {
         t.failed.merge(cell.failed.clone());
         t.steps.insert(start, (requests, failures));
     }
-    for (key, clients) in &load.clients {
-        if let Some(t) = by.get_mut(key) {
+    for (key, clients) in load.clients.iter() {
+        if let Some(t) = by.get_mut(&key) {
             t.clients = clients.clone();
         }
     }

@@ -11,6 +11,7 @@ mod durations;
 mod episode;
 mod excerpts;
 mod failure;
+mod few;
 mod health;
 mod hidden;
 mod late;
@@ -31,6 +32,7 @@ mod traffic;
 use std::convert::Infallible;
 use std::ops::ControlFlow;
 
+pub(crate) use few::Few;
 pub(crate) use sources::FileFacts;
 pub(crate) use sums::{Sums, Tails};
 

@@ -4,8 +4,9 @@
 //! The trick: one number per second, nine hours of them; longer logs are counted by the next longer step. A stretch of time
 //! has its whole seconds, so that slices, cuts and the order of the requests cannot show.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
+use super::few::Few;
 use super::steps::LENGTHS;
 use super::traffic::Seen;
 use crate::peers::Peers;
@@ -18,39 +19,50 @@ const LIMIT: i64 = 1 << 15;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Pace {
     /// By proxy: whatever became of them.
-    ended: BTreeMap<usize, Counts>,
+    ended: Few<usize, Counts>,
     /// By instance: those that its own log says it answered.
-    own: BTreeMap<usize, Counts>,
+    own: Few<usize, Counts>,
     /// By label of a server: those that proxies say it answered.
-    sent: BTreeMap<u64, Counts>,
+    sent: Few<u64, Counts>,
 }
 
 /// Requests per step.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 struct Counts {
     level: usize,
     /// Number of the first step.
     first: i64,
     counts: VecDeque<u64>,
+    /// The step that was counted in last: from when to when, and its place.
+    here: (i64, i64),
+    place: usize,
 }
+
+impl PartialEq for Counts {
+    fn eq(&self, other: &Counts) -> bool {
+        (self.level, self.first, &self.counts) == (other.level, other.first, &other.counts)
+    }
+}
+
+impl Eq for Counts {}
 
 impl Pace {
     pub fn add(&mut self, seen: Seen<'_>) {
         let (r, end, instance) = (seen.r, seen.end_lo, seen.instance);
         if seen.is_proxy {
-            self.ended.entry(instance).or_default().add(end);
+            self.ended.at(instance).add(end);
         } else if seen.is_served {
-            self.own.entry(instance).or_default().add(end);
+            self.own.at(instance).add(end);
         }
         let server = if seen.is_proxy && seen.is_served { r.server() } else { 0 };
         if server != 0 {
-            self.sent.entry(server).or_default().add(end);
+            self.sent.at(server).add(end);
         }
     }
 
     pub fn merge(&mut self, other: Pace) {
-        fn all<K: Ord>(into: &mut BTreeMap<K, Counts>, other: BTreeMap<K, Counts>) {
-            other.into_iter().for_each(|(key, counts)| into.entry(key).or_default().merge(counts));
+        fn all<K: Ord + Copy>(into: &mut Few<K, Counts>, other: Few<K, Counts>) {
+            other.into_iter().for_each(|(key, counts)| into.at(key).merge(counts));
         }
         all(&mut self.ended, other.ended);
         all(&mut self.own, other.own);
@@ -59,24 +71,24 @@ impl Pace {
 
     /// Requests of a proxy that ended in the seconds from one moment to another.
     pub fn ended(&self, proxy: usize, from: i64, to: i64) -> u64 {
-        self.ended.get(&proxy).map_or(0, |c| c.within(from, to))
+        self.ended.get(proxy).map_or(0, |c| c.within(from, to))
     }
 
     /// Requests that an instance answered in the seconds from one moment to another: by its log or by the proxies', whichever
     /// tells of more.
     pub fn served(&self, peers: &Peers, instance: usize, from: i64, to: i64) -> u64 {
-        let own = self.own.get(&instance).map_or(0, |c| c.within(from, to));
+        let own = self.own.get(instance).map_or(0, |c| c.within(from, to));
         let sent = self.sent_to(peers, instance).map(|c| c.within(from, to)).sum();
         own.max(sent)
     }
 
     /// Whether an instance answered anything in the whole seconds between two moments.
     pub fn any_served(&self, peers: &Peers, instance: usize, from: i64, to: i64) -> bool {
-        self.own.get(&instance).into_iter().chain(self.sent_to(peers, instance)).any(|c| c.any(from, to))
+        self.own.get(instance).into_iter().chain(self.sent_to(peers, instance)).any(|c| c.any(from, to))
     }
 
     fn sent_to<'a>(&'a self, peers: &'a Peers, instance: usize) -> impl Iterator<Item = &'a Counts> {
-        let is_it = move |(label, _): &(&u64, &Counts)| peers.by_hash(**label) == Some(instance);
+        let is_it = move |(label, _): &(u64, &Counts)| peers.by_hash(*label) == Some(instance);
         self.sent.iter().filter(is_it).map(|(_, counts)| counts)
     }
 }
@@ -88,12 +100,19 @@ impl Counts {
 
     /// One more in the step of a moment.
     fn add(&mut self, t: i64) {
+        if self.here.0 <= t && t < self.here.1 {
+            // Nearly always: many end in one second.
+            self.counts[self.place] += 1;
+            return;
+        }
         let mut n = t.div_euclid(self.step());
         while self.level + 1 < LENGTHS.len() && self.length_with(n) > LIMIT {
             self.coarsen();
             n = t.div_euclid(self.step());
         }
         *self.at(n) += 1;
+        self.place = (n - self.first) as usize;
+        self.here = (n.saturating_mul(self.step()), n.saturating_add(1).saturating_mul(self.step()));
     }
 
     /// How many steps it would have with this one.
@@ -109,6 +128,7 @@ impl Counts {
             self.first = n;
         }
         while n < self.first {
+            self.here = (0, 0);
             self.counts.push_front(0);
             self.first -= 1;
         }
@@ -120,6 +140,7 @@ impl Counts {
     }
 
     fn coarsen(&mut self) {
+        self.here = (0, 0);
         let by = LENGTHS[self.level + 1] / LENGTHS[self.level];
         let fine = std::mem::take(&mut self.counts);
         let first = self.first;

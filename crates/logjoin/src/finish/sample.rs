@@ -49,12 +49,17 @@ pub(super) fn traits(r: AnyRequest<'_>) -> Traits {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Healthy {
     kept: BTreeMap<(u64, At), (i64, Traits)>,
+    /// The last of them, once there are enough.
+    limit: Option<(u64, At)>,
 }
 
 impl Healthy {
     fn shrink(&mut self) {
         while self.kept.len() > KEPT {
             self.kept.pop_last();
+        }
+        if self.kept.len() == KEPT {
+            self.limit = self.kept.last_key_value().map(|(key, _)| *key);
         }
     }
 }
@@ -84,7 +89,7 @@ impl Sample {
         let (t, at) = (seen, seen.r.at());
         let key = (pair(u64::from(at.file), at.line), at);
         let cell = self.cells.at(t.end_lo, t.instance);
-        if cell.kept.len() < KEPT || cell.kept.last_key_value().is_some_and(|(last, _)| key < *last) {
+        if cell.limit.is_none_or(|limit| key < limit) {
             cell.kept.insert(key, (t.end_lo, traits(t.r)));
             cell.shrink();
         }

@@ -3,6 +3,7 @@
 //! The trick: each step length divides the next, so that cells are made coarser by adding them up, and how coarse they end
 //! up depends on the first and the last moment alone, never on the order in which the moments came.
 
+use super::few::Few;
 use crate::scene::SECOND;
 
 /// Lengths of a step, seconds; each divides the next.
@@ -26,7 +27,7 @@ pub(super) struct Stepped<K, V> {
     level: usize,
     range: Option<(i64, i64)>,
     /// By number of the step, then by key.
-    cells: Vec<(i64, Vec<(K, V)>)>,
+    cells: Vec<(i64, Few<K, V>)>,
     /// Where the last one was found, and from when to when that step is.
     last: usize,
     here: (i64, i64),
@@ -84,9 +85,15 @@ impl<K: Ord + Copy, V: Merge> Stepped<K, V> {
     fn turn_to(&mut self, n: i64) {
         let step = self.step();
         self.here = (n.saturating_mul(step), n.saturating_add(1).saturating_mul(step));
-        if self.cells.get(self.last).is_none_or(|c| c.0 != n) {
+        let is_at = |i: usize| self.cells.get(i).is_some_and(|c| c.0 == n);
+        if !is_at(self.last) {
+            // Mostly the next one, or the one before.
+            if let Some(near) = [self.last + 1, self.last.wrapping_sub(1)].into_iter().find(|i| is_at(*i)) {
+                self.last = near;
+                return;
+            }
             self.last = self.cells.binary_search_by_key(&n, |c| c.0).unwrap_or_else(|i| {
-                self.cells.insert(i, (n, Vec::new()));
+                self.cells.insert(i, (n, Few::default()));
                 i
             });
         }
@@ -94,12 +101,7 @@ impl<K: Ord + Copy, V: Merge> Stepped<K, V> {
 
     /// A cell of the step that is looked into.
     fn key(&mut self, key: K) -> &mut V {
-        let keys = &mut self.cells[self.last].1;
-        let i = keys.binary_search_by_key(&key, |c| c.0).unwrap_or_else(|i| {
-            keys.insert(i, (key, V::default()));
-            i
-        });
-        &mut keys[i].1
+        self.cells[self.last].1.at(key)
     }
 
     /// Calls for each step that a stretch of time touches, with the part of the stretch that lies in it, nanoseconds.
@@ -169,8 +171,8 @@ impl<K: Ord + Copy, V: Merge> Stepped<K, V> {
 }
 
 /// The cells of one step with its start.
-fn at_step<K: Copy, V>(start: i64, cells: &[(K, V)]) -> impl Iterator<Item = (i64, K, &V)> {
-    cells.iter().map(move |(k, v)| (start, *k, v))
+fn at_step<K: Ord + Copy, V>(start: i64, cells: &Few<K, V>) -> impl Iterator<Item = (i64, K, &V)> {
+    cells.iter().map(move |(k, v)| (start, k, v))
 }
 
 #[cfg(test)]

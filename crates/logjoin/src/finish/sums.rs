@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::all::All;
+use super::few::Few;
 use super::messages::Messages;
 use crate::analysis::Ledger;
 use crate::event::At;
@@ -33,6 +34,26 @@ pub(crate) struct Sums {
     pub sources: Vec<Range>,
     /// Events outside the range that was asked for, by file.
     outside: BTreeMap<u32, Outside>,
+}
+
+/// Some requests of one file.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    /// Which file, which instance, and when the first and the last of them ended.
+    of: Option<(u32, usize, (i64, i64))>,
+    requests: u64,
+    named: u64,
+    by_status: Few<i32, u64>,
+}
+
+impl Tally {
+    pub fn add(&mut self, r: AnyRequest<'_>, instance: usize, end: i64) {
+        let (.., (first, last)) = self.of.get_or_insert_with(|| (r.at().file, instance, (end, end)));
+        (*first, *last) = (end.min(*first), end.max(*last));
+        self.requests += 1;
+        self.named += u64::from(r.target() != 0);
+        *self.by_status.at(r.status()) += 1;
+    }
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -100,16 +121,16 @@ impl Sums {
 
     /// Adds what is settled now.
     pub fn add(&mut self, scene: &Scene<'_>, lean: &Lean, horizon: Horizon, tails: &Tails) {
-        self.all.add(scene, lean, horizon);
+        let tallies = self.all.add(scene, lean, horizon);
         self.messages.add(scene, horizon);
         let (plan, world) = (scene.plan, scene.world);
         let source = |at: At| plan.files[at.file as usize].source;
         for t in world.requests.iter().filter(|t| horizon.takes(t)) {
-            self.request(plan, AnyRequest::Whole(&t.r), t.instance, t.end_lo);
+            let mut one = Tally::default();
+            one.add(AnyRequest::Whole(&t.r), t.instance, t.end_lo);
+            self.count(plan, one);
         }
-        for p in lean.passing().filter(|p| p.is_taken(horizon)) {
-            self.request(plan, p.r, p.instance, p.span.end_lo);
-        }
+        tallies.into_iter().for_each(|tally| self.count(plan, tally));
         for m in world.logs.iter().filter(|m| horizon.takes_line(m)) {
             widen(&mut self.covered[m.instance], m.lo);
         }
@@ -122,16 +143,26 @@ impl Sums {
         }
     }
 
-    fn request(&mut self, plan: &Plan, r: AnyRequest<'_>, instance: usize, end: i64) {
-        widen(&mut self.ended, end);
-        widen(&mut self.covered[instance], end);
+    fn count(&mut self, plan: &Plan, tally: Tally) {
+        let Some((file, instance, range)) = tally.of else { return };
+        let covered = [
+            &mut self.ended,
+            &mut self.covered[instance],
+            &mut self.sources[plan.files[file as usize].source],
+        ];
+        for of in covered {
+            widen(of, range.0);
+            widen(of, range.1);
+        }
         let named = &mut self.named[instance];
-        *named = (named.0 + 1, named.1 + u64::from(r.target() != 0));
-        widen(&mut self.sources[plan.files[r.at().file as usize].source], end);
+        *named = (named.0 + tally.requests, named.1 + tally.named);
         if plan.instances[instance].is_proxy {
-            self.requests += 1;
-            *self.by_status.entry(r.status()).or_default() += 1;
-            widen(&mut self.proxied, end);
+            self.requests += tally.requests;
+            for (status, n) in tally.by_status {
+                *self.by_status.entry(status).or_default() += n;
+            }
+            widen(&mut self.proxied, range.0);
+            widen(&mut self.proxied, range.1);
         }
     }
 

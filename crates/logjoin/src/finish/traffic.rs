@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::durations::{Durations, digits};
+use super::few::Few;
 use super::steps::{Merge, Stepped};
 use crate::analysis::{Baseline, Time, Traffic, TrafficPoint};
 use crate::hash::hash;
@@ -59,7 +60,7 @@ impl Merge for Cell {
 pub(super) struct Load {
     pub cells: Stepped<(usize, u64), Cell>,
     /// By proxy and label.
-    pub clients: BTreeMap<(usize, u64), Clients>,
+    pub clients: Few<(usize, u64), Clients>,
 }
 
 /// How many different clients, counted by the bits that their hashes set.
@@ -93,7 +94,7 @@ impl Default for Clients {
 
 impl Load {
     pub fn new() -> Load {
-        Load { cells: Stepped::new(10), clients: BTreeMap::new() }
+        Load { cells: Stepped::new(10), clients: Few::default() }
     }
 
     pub fn add(&mut self, seen: Seen<'_>) {
@@ -132,7 +133,7 @@ impl Load {
         }
         let client = if server == 0 { 0 } else { t.r.client() };
         if client != 0 {
-            self.clients.entry((t.instance, server)).or_default().add(client);
+            self.clients.at((t.instance, server)).add(client);
         }
         // The tries before the last one went elsewhere, and failed.
         let tries = t.r.detail().map_or(&[][..], |d| &d.tries);
@@ -146,7 +147,7 @@ impl Load {
     pub fn merge(&mut self, other: Load) {
         self.cells.merge(other.cells);
         for (key, clients) in other.clients {
-            self.clients.entry(key).or_default().merge(&clients);
+            self.clients.at(key).merge(&clients);
         }
     }
 

@@ -16,7 +16,7 @@ const SECOND: i64 = 1_000_000_000;
 const BLOCK: u64 = 4096;
 /// The place of packed rows among the [`Counts`].
 const PACKED: usize = 4;
-/// All lines there are: nobody needs to count them.
+/// All lines there are.
 const ALL: u64 = u64::MAX;
 
 /// A file being read.
@@ -88,8 +88,7 @@ impl<'p> Lane<'p> {
     /// waits.
     pub fn push(&mut self, first_line: u64, bytes: &[u8]) {
         if self.rest.is_empty() {
-            let (now, lines) = first_lines(bytes, self.left);
-            self.read(first_line, &bytes[..now], lines);
+            let (now, lines) = self.read(first_line, bytes);
             self.rest_line = first_line.saturating_add(lines);
             self.rest.extend_from_slice(&bytes[now..]);
         } else {
@@ -252,20 +251,18 @@ impl<'p> Lane<'p> {
         self.queue.take_first(counts)
     }
 
-    fn read(&mut self, first_line: u64, bytes: &[u8], lines: u64) {
-        if !bytes.is_empty() {
-            self.scanner.push(first_line, bytes);
-        }
+    /// Reads what the block still lacks: how many bytes and lines it was.
+    fn read(&mut self, first_line: u64, bytes: &[u8]) -> (usize, u64) {
+        let (now, lines) = self.scanner.push_some(first_line, bytes, self.left);
         if self.left != ALL {
             self.left -= lines;
         }
+        (now, lines)
     }
 
     fn digest(&mut self) {
         let mut rest = std::mem::take(&mut self.rest);
-        let waiting = &rest[self.rest_from..];
-        let (now, lines) = first_lines(waiting, self.left);
-        self.read(self.rest_line, &waiting[..now], lines);
+        let (now, lines) = self.read(self.rest_line, &rest[self.rest_from..]);
         self.rest_line = self.rest_line.saturating_add(lines);
         self.rest_from += now;
         if self.rest_from == rest.len() {
@@ -280,38 +277,11 @@ impl<'p> Lane<'p> {
     }
 }
 
-/// How many bytes the first lines are, at most `most` of them, and how many lines (of all: [`ALL`]).
-fn first_lines(bytes: &[u8], most: u64) -> (usize, u64) {
-    if most == ALL {
-        return (bytes.len(), ALL);
-    }
-    let (mut end, mut lines) = (0, 0);
-    while lines < most && end < bytes.len() {
-        end = memchr::memchr(b'\n', &bytes[end..]).map_or(bytes.len(), |i| end + i + 1);
-        lines += 1;
-    }
-    (end, lines)
-}
-
 fn row(events: &Events, list: usize, n: usize) -> (At, &logjoin_parse::Stamp) {
     match list {
         0 => (events.requests[n].at, &events.requests[n].stamp),
         1 => (events.errors[n].at, &events.errors[n].stamp),
         2 => (events.states[n].at, &events.states[n].stamp),
         _ => (events.logs[n].at, &events.logs[n].stamp),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_are_counted_not_bytes() {
-        assert_eq!(first_lines(b"a\nbb\n\nc", 2), (5, 2));
-        assert_eq!(first_lines(b"a\nbb\n\nc", 9), (7, 4));
-        assert_eq!(first_lines(b"a\n", 0), (0, 0));
-        assert_eq!(first_lines(b"", 5), (0, 0));
-        assert_eq!(first_lines(b"a\nbb", ALL), (4, ALL));
     }
 }

@@ -251,13 +251,6 @@ impl Lean {
         self.parts(|part| Served::of(plan, peers, part.map(|p| (p.r, p.instance, *p.span))))
     }
 
-    /// The requests left aside.
-    pub fn passing(&self) -> impl Iterator<Item = Passing<'_>> {
-        self.files
-            .iter()
-            .flat_map(|f| f.whole(0, &f.requests).chain(f.packed.iter().flat_map(|b| f.of_block(b))))
-    }
-
     /// `f` of parts of the requests left aside.
     pub fn parts<U: Send>(
         &self,
