@@ -50,11 +50,7 @@ pub(crate) fn analyze<'f>(
     let mut fold = Fold::new(plan);
     let mut problems = Vec::new();
     let stopped = AtomicBool::new(false);
-    loop {
-        let lanes = fold.hungry();
-        if lanes.is_empty() {
-            break;
-        }
+    let read = fold.read(&mut |lanes| {
         // Both are in the order of the files.
         let mut wanted = lanes.iter().map(|l| l.file()).collect::<Vec<_>>().into_iter().peekable();
         let chosen = readers.iter_mut().enumerate().filter(|(i, _)| wanted.next_if_eq(i).is_some());
@@ -69,10 +65,10 @@ pub(crate) fn analyze<'f>(
             found
         });
         problems.extend(found.collect::<Vec<_>>().into_iter().flatten());
-        if stopped.load(Ordering::Relaxed) {
-            return Err(Cancelled);
-        }
-        fold.turn();
+        if stopped.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    if read.is_break() {
+        return Err(Cancelled);
     }
     let analysis = fold.finish_with(&mut |stage| tell(Step::Judging(stage))).ok_or(Cancelled)?;
     Ok((analysis, problems))

@@ -12,6 +12,14 @@ const FEW: usize = 1 << 12;
 #[cfg(feature = "parallel")]
 const PIECE: usize = 1 << 13;
 
+/// Both, side by side.
+pub(crate) fn join<A: Send, B: Send>(a: impl FnOnce() -> A + Send, b: impl FnOnce() -> B + Send) -> (A, B) {
+    #[cfg(feature = "parallel")]
+    return rayon::join(a, b);
+    #[cfg(not(feature = "parallel"))]
+    (a(), b())
+}
+
 /// `f` of each item. For items that are work enough each.
 pub(crate) fn map<T: Sync, U: Send>(items: &[T], f: impl Fn(&T) -> U + Sync + Send) -> Vec<U> {
     #[cfg(feature = "parallel")]

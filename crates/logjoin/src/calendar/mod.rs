@@ -41,7 +41,7 @@ pub(crate) struct SourceZone {
 }
 
 /// The calendars of all files.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Calendar {
     files: Vec<FileCalendar>,
     pub sources: Vec<SourceZone>,

@@ -44,14 +44,14 @@ impl<'p> Follow<'p> {
     /// Nothing is read yet.
     pub fn new(plan: &'p Plan) -> Follow<'p> {
         let mut fold = Fold::new(plan);
-        fold.lanes.iter_mut().for_each(Lane::open);
+        fold.reading.lanes.iter_mut().for_each(Lane::open);
         Follow { fold, told_until: i64::MIN }
     }
 
     /// Takes the next whole lines of the file with this number in [`Plan::paths`]; `first_line` is the number of the first of
     /// them, from 1. A file that is not in the plan is passed over.
     pub fn push(&mut self, file: usize, first_line: u64, bytes: &[u8]) {
-        if let Some(lane) = self.fold.lanes.get_mut(file) {
+        if let Some(lane) = self.fold.reading.lanes.get_mut(file) {
             lane.push(first_line, bytes);
         }
     }
@@ -61,13 +61,17 @@ impl<'p> Follow<'p> {
     /// than they should are judged with what is then in view; an incident that comes to light by them, or has more of them than
     /// when it was told, is told now.
     pub fn settle(&mut self, until_ns: i64) -> Vec<Incident> {
-        let known = self.fold.archive.len();
+        let known = self.fold.judging.archive.len();
         self.fold.turn_to(until_ns.div_euclid(SECOND));
-        let late = self.fold.archive.late(known, self.told_until);
-        let over = self.fold.horizon.saturating_sub(episodes::longest_gap(self.fold.sums.mean_gap()));
+        let late = self.fold.judging.archive.late(known, self.told_until);
+        let over = self
+            .fold
+            .judging
+            .horizon
+            .saturating_sub(episodes::longest_gap(self.fold.judging.sums.mean_gap()));
         let since = self.told_until;
         self.told_until = since.max(over);
-        if late.is_empty() && !self.fold.archive.has_failures_between(since, over) {
+        if late.is_empty() && !self.fold.judging.archive.has_failures_between(since, over) {
             return Vec::new();
         }
         let Analysis { incidents, failures, .. } = self.so_far();
