@@ -1,35 +1,30 @@
 //! The one hash that may leave a process: stable over versions, platforms and runs.
 //!
-//! FNV-1a over the bytes with a final mix. It keys joins and picks samples; it protects nothing, so
-//! collisions are only ever a matter of chance: two different values among a million collide with a
-//! probability of 3 in 10⁸.
+//! Eight bytes at a time, each word multiplied and folded, with a final mix: of the time that it takes to read a line, hashing must
+//! be little. It keys joins and picks samples; it protects nothing, so collisions are only ever a matter of chance: two
+//! different values among a million collide with a probability of 3 in 10⁸.
 
 use std::hash::BuildHasherDefault;
 
+/// An odd number whose bits look random: the golden ratio.
+const WORD: u64 = 0x9e37_79b9_7f4a_7c15;
+
 /// Hash of some bytes; never 0, which stands for "no value" in the rows.
 pub(crate) fn hash(bytes: &[u8]) -> u64 {
-    let mut hasher = Hasher::new();
-    hasher.add(bytes);
-    hasher.end()
-}
-
-/// The same hash, of bytes that come in pieces; it may be asked for in between.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Hasher(u64);
-
-impl Hasher {
-    pub fn new() -> Hasher {
-        Hasher(0xcbf2_9ce4_8422_2325)
+    let mut h = 0xcbf2_9ce4_8422_2325 ^ (bytes.len() as u64).wrapping_mul(0xd6e8_feb8_6659_fd93);
+    let mut fold = |word: u64| {
+        h = (h ^ word).wrapping_mul(WORD);
+        h ^= h >> 32;
+    };
+    let (words, rest) = bytes.as_chunks::<8>();
+    words.iter().for_each(|w| fold(u64::from_le_bytes(*w)));
+    match (rest, bytes.last_chunk::<8>()) {
+        ([], _) => {}
+        // Some bytes twice is as good as each once, the length being known.
+        (_, Some(last)) => fold(u64::from_le_bytes(*last)),
+        (few, None) => fold(few.iter().rev().fold(0, |w, b| w << 8 | u64::from(*b))),
     }
-
-    pub fn add(&mut self, bytes: &[u8]) {
-        self.0 = bytes.iter().fold(self.0, |h, b| (h ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3));
-    }
-
-    /// Hash of all bytes so far.
-    pub fn end(&self) -> u64 {
-        mix(self.0)
-    }
+    mix(h)
 }
 
 /// Hash of an optional value: 0 for none.
@@ -92,8 +87,32 @@ mod tests {
         assert_ne!(hash(b"/cart"), hash(b"/cart/"));
         assert_ne!(pair(1, 2), pair(2, 1));
         assert_eq!(hash_opt(None), 0);
-        let mut pieces = Hasher::new();
-        [&b"/ca"[..], b"", b"rt"].into_iter().for_each(|p| pieces.add(p));
-        assert_eq!(pieces.end(), hash(b"/cart"));
+        assert_eq!(
+            (hash(b"/cart"), hash(b"/api/v1/items/4711")),
+            (13_519_499_615_381_337_918, 12_523_099_230_023_898_356)
+        );
+    }
+
+    #[test]
+    fn texts_that_differ_in_little_have_other_hashes() {
+        let mut seen = std::collections::BTreeSet::new();
+        let mut n = 0;
+        for len in 0..40usize {
+            for at in 0..len.max(1) {
+                for byte in [0u8, 1, b'a', b'b', 0xff] {
+                    let mut text = vec![b'/'; len];
+                    if let Some(b) = text.get_mut(at) {
+                        *b = byte;
+                        n += 1;
+                        seen.insert(hash(&text));
+                    }
+                }
+            }
+        }
+        assert_eq!(seen.len(), n);
+        // Half of the bits change, about.
+        let bits: u32 =
+            (0..64u64).map(|i| (hash(&i.to_le_bytes()) ^ hash(&(i + 64).to_le_bytes())).count_ones()).sum();
+        assert!((24 * 64..40 * 64).contains(&bits), "{bits}");
     }
 }

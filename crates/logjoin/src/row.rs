@@ -8,7 +8,7 @@ use logjoin_parse::{Anchor, Brief, Product, Stamp};
 
 use crate::convert::Writer;
 use crate::event::{At, Detail, Events, Request, Tails};
-use crate::hash::{Hasher, hash};
+use crate::hash::hash;
 use crate::packed::{Block, Numbers, Values};
 
 /// Hashes of texts that were met before. What is forgotten is computed again.
@@ -196,11 +196,13 @@ fn text_hash(bytes: &[u8]) -> u64 {
 fn target(raw: &[u8]) -> Target {
     let whole = unescape(relative(raw));
     let path = path(&whole);
-    let mut hasher = Hasher::new();
-    hasher.add(path);
-    let path_hash = hasher.end();
-    hasher.add(&whole[path.len()..]);
-    Target { target: hasher.end(), path: path_hash, route: route_hash(path), tails: tails(&whole) }
+    let path_hash = hash(path);
+    Target {
+        target: if path.len() == whole.len() { path_hash } else { hash(&whole) },
+        path: path_hash,
+        route: route_hash(path).unwrap_or(path_hash),
+        tails: tails(&whole),
+    }
 }
 
 fn tails(whole: &[u8]) -> Tails {
@@ -239,40 +241,31 @@ pub(crate) fn path(p: &[u8]) -> &[u8] {
     memchr::memchr2(b'?', b';', p).map_or(p, |i| &p[..i])
 }
 
-/// Calls `each` with the pieces of a path in which the segments are masked that look like values: numbers, and long words
-/// with digits in them.
-fn masked<'p>(path: &'p [u8], mut each: impl FnMut(&'p [u8])) {
-    for (i, segment) in path.split(|b| *b == b'/').enumerate() {
-        let digits = segment.iter().filter(|b| b.is_ascii_digit()).count();
-        let is_value =
-            digits > 0 && (digits == segment.len() || segment.len() >= 8 && digits * 4 >= segment.len());
-        if i > 0 {
-            each(b"/");
-        }
-        each(if is_value { b"*" } else { segment });
-    }
+/// Whether a segment looks like a value: a number, or a long word with digits in it.
+fn is_value(segment: &[u8]) -> bool {
+    let digits = segment.iter().filter(|b| b.is_ascii_digit()).count();
+    digits > 0 && (digits == segment.len() || segment.len() >= 8 && digits * 4 >= segment.len())
 }
 
-/// What requests of one kind share of their paths.
+/// What requests of one kind share of their paths: segments that look like values are masked.
 pub(crate) fn route(path: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(path.len());
-    masked(path, |piece| out.extend_from_slice(piece));
+    for (i, segment) in path.split(|b| *b == b'/').enumerate() {
+        if i > 0 {
+            out.push(b'/');
+        }
+        out.extend_from_slice(if is_value(segment) { b"*" } else { segment });
+    }
     out
 }
 
-fn route_hash(path: &[u8]) -> u64 {
-    let mut hasher = Hasher::new();
-    masked(path, |piece| hasher.add(piece));
-    hasher.end()
+/// The hash of the route of a path; `None` if that is the path.
+fn route_hash(path: &[u8]) -> Option<u64> {
+    path.split(|b| *b == b'/').any(is_value).then(|| hash(&route(path)))
 }
 
 fn client(ip: &[u8]) -> Client {
-    let network = network(ip);
-    let mut hasher = Hasher::new();
-    hasher.add(network);
-    let network_hash = hasher.end();
-    hasher.add(&ip[network.len()..]);
-    Client { client: hasher.end(), network: network_hash }
+    Client { client: hash(ip), network: hash(network(ip)) }
 }
 
 /// The part of an address that names the network: before the last dot, or before the third colon of IPv6.
@@ -334,7 +327,11 @@ impl<const N: usize, V> Default for Memo<N, V> {
 
 impl<const N: usize, V: Copy + Default> Memo<N, V> {
     /// Places: many for short texts, of which there are many.
-    const SLOTS: usize = if N > 128 { 64 } else { 256 };
+    const SLOTS: usize = match N {
+        129.. => 64,
+        64.. => 1024,
+        _ => 256,
+    };
 
     fn get(&mut self, text: &[u8], make: impl FnOnce(&[u8]) -> V) -> V {
         self.place(text, make).0

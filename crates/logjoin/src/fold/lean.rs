@@ -121,31 +121,38 @@ impl Lean {
             self.sample(plan.options.lean_rows / SAMPLE[usize::from(is_known)])
         };
         let wanted = Wanted { complete: &complete, asked: &asked };
-        let own_clock = |instance: usize| before.filter(|b| b.is_known(instance));
-        let mut out: Vec<Timed> = Vec::new();
-        for f in &mut self.files {
-            let near = Near::new(own_clock(f.instance), f.instance);
+        // First which, then out with them: there is room for exactly these.
+        let choice = |f: &LeanFile| {
+            let near = Near::new(before.filter(|b| b.is_known(f.instance)), f.instance);
             let rows: Vec<(&Request, &Span)> = f.requests.iter().zip(&f.spans).collect();
-            let is_chosen: Vec<bool> = par::pieces(&rows, PIECE, |_, piece| {
+            let whole = par::pieces(&rows, PIECE, |_, piece| {
                 piece.iter().map(|(r, span)| wanted.has(r, span, &near)).collect::<Vec<bool>>()
-            })
-            .concat();
-            out.reserve(is_chosen.iter().filter(|c| **c).count());
-            let mut chosen = is_chosen.iter();
+            });
+            let packed = if is_alone {
+                Vec::new()
+            } else {
+                par::map(&f.packed, |(block, spans)| wanted.of_block(block, spans, &near))
+            };
+            (whole.concat(), packed)
+        };
+        let choices: Vec<(Vec<bool>, Vec<Vec<bool>>)> = self.files.iter().map(choice).collect();
+        let count = |c: &Vec<bool>| c.iter().filter(|c| **c).count();
+        let all =
+            choices.iter().map(|(whole, packed)| count(whole) + packed.iter().map(count).sum::<usize>());
+        let mut out: Vec<Timed> = Vec::with_capacity(all.sum());
+        for (f, (whole, packed)) in self.files.iter_mut().zip(&choices) {
+            let mut chosen = whole.iter();
             let requests = f.requests.extract_if(.., |_| *chosen.next().unwrap_or(&false));
-            let spans = f.spans.iter().zip(&is_chosen).filter(|(_, is_chosen)| **is_chosen);
+            let spans = f.spans.iter().zip(whole).filter(|(_, is_chosen)| **is_chosen);
             out.extend(requests.zip(spans).map(|(r, (span, _))| Timed::new(r, f.instance, *span)));
-            let mut chosen = is_chosen.iter();
+            let mut chosen = whole.iter();
             f.spans.retain(|_| !*chosen.next().unwrap_or(&false));
-            if is_alone {
-                continue;
-            }
-            let of_blocks = par::map(&f.packed, |(block, spans)| wanted.of_block(block, spans, &near));
-            for ((block, spans), is_chosen) in f.packed.iter_mut().zip(of_blocks) {
+            f.requests.shrink_to_fit();
+            for ((block, spans), is_chosen) in f.packed.iter_mut().zip(packed) {
                 if !is_chosen.contains(&true) {
                     continue;
                 }
-                let rows = block.rows().iter().zip(&*spans).zip(&is_chosen).filter(|(_, c)| **c);
+                let rows = block.rows().iter().zip(&*spans).zip(is_chosen).filter(|(_, c)| **c);
                 out.extend(rows.map(|((p, span), _)| Timed::new(block.unpack(p), f.instance, *span)));
                 let mut chosen = is_chosen.iter();
                 block.retain(|_| !*chosen.next().unwrap_or(&false));
