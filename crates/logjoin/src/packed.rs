@@ -381,3 +381,91 @@ either! {
     /// What is packed has none.
     detail -> Option<&'a Detail>: r => r.detail.as_deref(), _b _p => None;
 }
+
+#[cfg(test)]
+mod tests {
+    use logjoin_parse::{Brief, Product, parse_any};
+
+    use super::*;
+    use crate::convert::Writer;
+    use crate::event::Events;
+    use crate::row::Hashes;
+
+    const LINES: [&str; 4] = [
+        "192.0.2.7 - - [21/Nov/2026:02:47:17 +0100] \"GET /shop/items/4711?page=2 HTTP/1.1\" 200 150 \"-\" \"curl\" rt=0.021 uct=\"0.001\" ua=\"10.0.0.1:80\" us=\"200\"",
+        "192.0.2.9 - - [21/Nov/2026:02:47:18 +0100] \"POST /cart HTTP/1.1\" 302 - \"-\" \"agent\"",
+        "Nov 21 02:00:00 edge haproxy[8]: 198.51.100.6:238 [21/Nov/2026:02:00:00.008] www api/app-2 0/3/1/16/16 200 766 - - ---- 9/9/3/1/0 0/0 \"GET /x HTTP/1.1\"",
+        "2001:db8::1 - - [21/Nov/2026:02:47:19 +0100] \"GET /a/b/c HTTP/1.1\" 404 7 \"-\" \"agent\"",
+    ];
+
+    /// The rows of `n` lines, packed or whole.
+    fn rows(n: usize, is_proxy: bool, is_packed: bool) -> Events {
+        let (mut hashes, mut out) = (Hashes::default(), Events::default());
+        for i in 0..n {
+            let record = parse_any(LINES[i % LINES.len()].as_bytes()).expect("a line");
+            let brief = Brief::of(&record).expect("a request");
+            let stamp = brief.stamp.expect("a stamp");
+            let writer = Writer { product: Product::Nginx, is_proxy };
+            let at = At::new(3, 10 + i as u64);
+            let detail = (!is_packed).then(Box::default);
+            hashes.add(&brief, i as u64, at, stamp, writer, detail, &mut out);
+        }
+        out.requests.iter_mut().for_each(|r| r.detail = None);
+        out
+    }
+
+    fn shown(e: &Events) -> String {
+        format!("{:?} {:?}", e.requests, e.labels)
+    }
+
+    #[test]
+    fn unpacked_is_what_it_would_have_been() {
+        for is_proxy in [true, false] {
+            // More than one block.
+            for n in [0, 1, 9, ROWS + 5] {
+                let (mut packed, whole) = (rows(n, is_proxy, true), rows(n, is_proxy, false));
+                assert_eq!((packed.requests.len(), packed.packed.len()), (0, n.div_ceil(ROWS)));
+                assert_eq!(packed.counts()[4], n);
+                packed.unpack();
+                assert!(shown(&packed) == shown(&whole), "{n} {is_proxy}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_block_may_be_cut_anywhere() {
+        for n in [0, 1, 7, 20, 25] {
+            let mut all = rows(20, true, true);
+            let mut first = all.take_first([0, 0, 0, 0, n]);
+            assert_eq!((first.counts()[4], all.counts()[4]), (n.min(20), 20 - n.min(20)));
+            first.append(all);
+            first.unpack();
+            assert!(shown(&first) == shown(&rows(20, true, false)), "{n}");
+        }
+    }
+
+    #[test]
+    fn rows_are_settled_and_let_go() {
+        let mut events = rows(8, true, true);
+        let block = &mut events.packed[0];
+        let mut n = 0;
+        block.retain(|p| {
+            p.settle();
+            n += 1;
+            n % 2 == 0
+        });
+        let lines: Vec<u64> = block.rows().iter().map(|p| block.line(p)).collect();
+        assert_eq!(lines, [11, 13, 15, 17]);
+        assert!(block.rows().iter().all(|p| p.is_settled() && block.unpack(p).settled && p.status() > 0));
+    }
+
+    #[test]
+    fn what_has_no_place_in_a_row_is_not_packed() {
+        let record = parse_any(LINES[1].as_bytes()).expect("a line");
+        let brief = Brief { request_length: Some(1 << 40), ..Brief::of(&record).expect("a request") };
+        let (mut hashes, mut out) = (Hashes::default(), Events::default());
+        let writer = Writer { product: Product::Nginx, is_proxy: true };
+        hashes.add(&brief, 0, At::new(0, 1), brief.stamp.expect("a stamp"), writer, None, &mut out);
+        assert_eq!((out.requests.len(), out.packed.len(), out.requests[0].sent), (1, 0, 1 << 40));
+    }
+}
