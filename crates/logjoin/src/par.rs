@@ -12,6 +12,14 @@ const FEW: usize = 1 << 12;
 #[cfg(feature = "parallel")]
 const PIECE: usize = 1 << 13;
 
+/// How many threads the pool of the caller has.
+pub(crate) fn threads() -> usize {
+    #[cfg(feature = "parallel")]
+    return rayon::current_num_threads();
+    #[cfg(not(feature = "parallel"))]
+    1
+}
+
 /// Both, side by side.
 pub(crate) fn join<A: Send, B: Send>(a: impl FnOnce() -> A + Send, b: impl FnOnce() -> B + Send) -> (A, B) {
     #[cfg(feature = "parallel")]

@@ -145,6 +145,11 @@ impl<'p> FileScanner<'p> {
         self
     }
 
+    /// The number of its file.
+    pub(crate) fn file(&self) -> usize {
+        self.scan.file as usize
+    }
+
     /// Counts an event of a format; many of the same follow each other.
     fn count_format(&mut self, format: &'static str) {
         if !std::ptr::eq(self.format, format) {
@@ -220,6 +225,11 @@ impl<'p> FileScanner<'p> {
     pub fn finish(mut self) -> FileScan {
         self.end();
         self.scan
+    }
+
+    /// Exchanges the hashes that it has met for those of another one; what it said does not depend on them.
+    pub(crate) fn lend(&mut self, hashes: &mut Hashes) {
+        std::mem::swap(&mut self.hashes, hashes);
     }
 
     /// Remembers the stamps, so that [`take_over`](Self::take_over) can note them again.

@@ -8,7 +8,9 @@ use logjoin_parse::Stamp;
 use logjoin_parse::fold::begins_always;
 use serde::{Deserialize, Serialize};
 
+use crate::par;
 use crate::plan::{FilePlan, Plan};
+use crate::row::Hashes;
 use crate::scanner::{FileScan, FileScanner};
 
 /// Whole lines of a file.
@@ -30,7 +32,18 @@ pub(crate) struct Slice {
 impl Slice {
     /// Reads what can be read of some lines.
     pub fn read(plan: &Plan, file: usize, first: u64, bytes: &[u8]) -> Slice {
-        let all = count(bytes);
+        Slice::read_counted(plan, file, first, bytes, count(bytes), &mut Hashes::default())
+    }
+
+    /// The same of so many lines, by a reader that has met `hashes` before.
+    fn read_counted(
+        plan: &Plan,
+        file: usize,
+        first: u64,
+        bytes: &[u8],
+        all: u64,
+        hashes: &mut Hashes,
+    ) -> Slice {
         // Of a file without lines it is known that it has none; it stands before all others.
         let first = if all == 0 { 0 } else { first.max(1) };
         let whole = |lines| Slice {
@@ -56,14 +69,16 @@ impl Slice {
         let begin = first + count(&bytes[..from]);
         let mut scanner = FileScanner::new(plan, file);
         scanner.note_stamps();
+        scanner.lend(hashes);
         scanner.push(begin, &bytes[from..to]);
+        scanner.lend(hashes);
         Slice {
             file: file as u32,
             first,
             lines: all,
             head: bytes[..from].to_vec(),
             scan: Some(scanner.until(&next)),
-            tail_line: begin + count(&bytes[from..to]),
+            tail_line: first + all - count(&bytes[to..]),
             tail: bytes[to..].to_vec(),
         }
     }
@@ -71,6 +86,15 @@ impl Slice {
     /// The number of the line after it.
     pub fn end(&self) -> u64 {
         self.first.saturating_add(self.lines)
+    }
+
+    /// Gives what it found to the scanner of the lines before it.
+    fn give(self, scanner: &mut FileScanner<'_>) {
+        scanner.push(self.first, &self.head);
+        if let Some(scan) = self.scan {
+            scanner.take_over(scan);
+        }
+        scanner.push(self.tail_line, &self.tail);
     }
 
     /// Whether its rows are its own: what was stored may have been changed.
@@ -89,13 +113,48 @@ pub(crate) fn join(plan: &Plan, file: u32, slices: impl Iterator<Item = Slice>) 
             scanner.break_off();
         }
         next = Some(slice.end());
-        scanner.push(slice.first, &slice.head);
-        if let Some(scan) = slice.scan {
-            scanner.take_over(scan);
-        }
-        scanner.push(slice.tail_line, &slice.tail);
+        slice.give(&mut scanner);
     }
     scanner.finish()
+}
+
+/// Bytes that are worth another thread's while.
+const LARGE: usize = 1 << 17;
+
+/// What [`FileScanner::push_some`] does, on two threads where there are some to spare: the second half is read apart. `hashes`
+/// belong to whoever reads it.
+pub(crate) fn push_some(
+    plan: &Plan,
+    scanner: &mut FileScanner<'_>,
+    hashes: &mut Hashes,
+    first_line: u64,
+    bytes: &[u8],
+    most: u64,
+) -> (usize, u64) {
+    let middle = bytes.len() / 2;
+    let half = if bytes.len() < LARGE || par::threads() < 2 {
+        None
+    } else {
+        memchr::memrchr(b'\n', &bytes[..middle])
+    };
+    let Some(half) = half.map(|i| i + 1) else { return scanner.push_some(first_line, bytes, most) };
+    let lines = count(&bytes[..half]);
+    if lines >= most {
+        return scanner.push_some(first_line, &bytes[..half], most);
+    }
+    let rest = &bytes[half..];
+    let all = count(rest);
+    let most = most - lines;
+    // The line that is one too many begins there.
+    let cut = if all > most { memchr::memchr_iter(b'\n', rest).nth((most - 1) as usize) } else { None };
+    let (end, more) = cut.map_or((rest.len(), all), |i| (i + 1, most));
+    let file = scanner.file();
+    let ((), slice) = par::join(
+        || scanner.push(first_line, &bytes[..half]),
+        || Slice::read_counted(plan, file, first_line + lines, &rest[..end], more, hashes),
+    );
+    slice.give(scanner);
+    (half + end, lines + more)
 }
 
 fn count(bytes: &[u8]) -> u64 {
@@ -201,6 +260,29 @@ Jan  1 00:00:04 app-1 gunicorn[80]: ready
                 Slice::read(&plan, 0, w[0] as u64 + 1, lines[w[0]..w[1]].concat().as_bytes())
             });
             prop_assert_eq!(as_json(&join(&plan, 0, parts)), as_json(&whole));
+        }
+    }
+
+    #[test]
+    fn halves_are_together_what_all_is() {
+        let line = ACCESS.lines().nth(2).expect("a line");
+        let text = [ACCESS, APP].concat() + &format!("{line}\n").repeat(4000) + APP;
+        assert!(text.len() > 2 * LARGE);
+        let head = Head { path: "app.log".into(), bytes: text.clone().into_bytes(), ..Head::default() };
+        let plan = plan(vec![head], Vec::new(), Options::default());
+        let lines = count(text.as_bytes());
+        for most in [1, 1500, 2100, 3999, lines - 1, lines, u64::MAX] {
+            let mut halves = FileScanner::new(&plan, 0);
+            let read = push_some(&plan, &mut halves, &mut Hashes::default(), 1, text.as_bytes(), most);
+            let mut whole = FileScanner::new(&plan, 0);
+            let mut all = (0, 0);
+            while all.1 < read.1 {
+                let (bytes, n) = whole.push_some(1 + all.1, &text.as_bytes()[all.0..], read.1 - all.1);
+                all = (all.0 + bytes, all.1 + n);
+            }
+            assert_eq!(read, all);
+            assert!(read.1 <= most);
+            assert!(as_json(&halves.finish()) == as_json(&whole.finish()), "{most}");
         }
     }
 

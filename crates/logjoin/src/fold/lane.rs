@@ -8,7 +8,9 @@ use std::collections::VecDeque;
 use crate::calendar::{Calendar, FileCalendar};
 use crate::event::{At, Counts, Events};
 use crate::plan::Plan;
+use crate::row::Hashes;
 use crate::scanner::FileScanner;
+use crate::slices;
 use crate::trail::Trail;
 
 const SECOND: i64 = 1_000_000_000;
@@ -21,9 +23,12 @@ const ALL: u64 = u64::MAX;
 
 /// A file being read.
 pub struct Lane<'p> {
+    plan: &'p Plan,
     file: usize,
     pub(super) instance: usize,
     pub(super) scanner: FileScanner<'p>,
+    /// What the reader of halves has met.
+    apart: Hashes,
     /// Bytes behind the block: from this place on, and the number of their first line.
     rest: Vec<u8>,
     rest_from: usize,
@@ -56,9 +61,11 @@ impl<'p> Lane<'p> {
     pub(super) fn new(plan: &'p Plan, file: usize) -> Lane<'p> {
         let source = plan.files[file].source;
         Lane {
+            plan,
             file,
             instance: plan.sources[source].instance,
             scanner: FileScanner::new(plan, file),
+            apart: Hashes::default(),
             rest: Vec::new(),
             rest_from: 0,
             rest_line: 1,
@@ -253,7 +260,10 @@ impl<'p> Lane<'p> {
 
     /// Reads what the block still lacks: how many bytes and lines it was.
     fn read(&mut self, first_line: u64, bytes: &[u8]) -> (usize, u64) {
-        let (now, lines) = self.scanner.push_some(first_line, bytes, self.left);
+        let (now, lines) = {
+            let (scanner, apart) = (&mut self.scanner, &mut self.apart);
+            slices::push_some(self.plan, scanner, apart, first_line, bytes, self.left)
+        };
         if self.left != ALL {
             self.left -= lines;
         }
