@@ -24,6 +24,8 @@ pub(crate) struct FileFacts {
     pub unparsed: Vec<Example>,
     pub problem: Option<String>,
     cut: Option<String>,
+    /// Lines that came too late for what was settled before, and the first of them.
+    pub late: Option<(u64, u64)>,
     precision: Option<Precision>,
     precisions: BTreeMap<Precision, u64>,
 }
@@ -45,6 +47,7 @@ impl FileFacts {
                     .collect(),
                 problem: s.problem.clone(),
                 cut: s.cut.clone(),
+                late: None,
                 precision: s.trail.finest(),
                 precisions: s.trail.precisions.clone(),
             })
@@ -98,6 +101,15 @@ pub(super) fn build(
             let mut units: BTreeMap<Precision, u64> = BTreeMap::new();
             for f in files.iter().filter(|f| s.files.contains(&f.file)) {
                 assumptions.extend(f.cut.iter().map(|cut| format!("{}: {cut}", plan.files[f.file].path)));
+                assumptions.extend(f.late.map(|(n, line)| {
+                    let path = &plan.files[f.file].path;
+                    let window = plan.options.window_s;
+                    format!(
+                        "{path}: {} more than {window} s behind lines before them, from line {line} on: what failed near them \
+                         may have been judged without them",
+                        crate::render::words::count(n, "line is", "lines are"),
+                    )
+                }));
                 f.precisions.iter().for_each(|(p, n)| *units.entry(*p).or_default() += n);
             }
             if units.len() > 1 {

@@ -25,7 +25,8 @@ pub(super) struct Judging<'p> {
     learned: Learned,
     /// The clocks as the first blocks show them.
     first_clocks: Option<ClockModel>,
-    has_sliced: bool,
+    /// Something is settled already.
+    pub has_sliced: bool,
     /// Up to which moment everything is settled, on the reference clock.
     pub horizon: i64,
     /// What ended before this moment is let go.

@@ -5,6 +5,8 @@
 
 use std::collections::VecDeque;
 
+use logjoin_parse::{Anchor, Stamp};
+
 use crate::calendar::{Calendar, FileCalendar};
 use crate::event::{At, Counts, Events};
 use crate::plan::Plan;
@@ -45,7 +47,11 @@ pub struct Lane<'p> {
     taken: Counts,
     /// The latest moment so far, on the host's own clock.
     reach: Option<i64>,
+    /// How far behind it a row may be without harm, nanoseconds.
+    tolerance: i64,
     seconds: VecDeque<Second>,
+    /// Rows that stand so long after later ones that what is near them may be settled: how many, and the first line.
+    late: Option<(u64, u64)>,
     calendar: Option<FileCalendar>,
 }
 
@@ -76,7 +82,9 @@ impl<'p> Lane<'p> {
             noted: Counts::default(),
             taken: Counts::default(),
             reach: None,
+            tolerance: (plan.options.window_s.max(0.0) * 1e9) as i64,
             seconds: VecDeque::new(),
+            late: None,
             calendar: None,
         }
     }
@@ -153,6 +161,12 @@ impl<'p> Lane<'p> {
         self.scanner.scan().trail.so_far()
     }
 
+    /// How many of its lines stand so far behind later ones that what failed near them may be settled without them, and the
+    /// first of them.
+    pub(super) fn late(&self) -> Option<(u64, u64)> {
+        self.late
+    }
+
     /// How many rows wait.
     pub(super) fn waiting(&self) -> usize {
         self.queue.counts().iter().sum()
@@ -209,15 +223,18 @@ impl<'p> Lane<'p> {
             for p in &rows[noted..] {
                 let line = block.line(p);
                 while let Some((at, k)) = first.filter(|(at, _)| at.line < line) {
-                    self.note_row(k, calendar.moment(at.line, row(&queue, k, next[k]).1));
+                    let (_, stamp, lasted) = row(&queue, k, next[k]);
+                    self.note_row(k, at.line, calendar.moment(at.line, stamp), lasted);
                     next[k] += 1;
                     first = whole(&next);
                 }
-                self.note_row(PACKED, calendar.moment(line, &block.stamp(p)));
+                let lasted = if block.anchor(p) == Anchor::Start { p.duration_ns() } else { None };
+                self.note_row(PACKED, line, calendar.moment(line, &block.stamp(p)), lasted.unwrap_or(0));
             }
         }
         while let Some((at, k)) = first {
-            self.note_row(k, calendar.moment(at.line, row(&queue, k, next[k]).1));
+            let (_, stamp, lasted) = row(&queue, k, next[k]);
+            self.note_row(k, at.line, calendar.moment(at.line, stamp), lasted);
             next[k] += 1;
             first = whole(&next);
         }
@@ -225,8 +242,11 @@ impl<'p> Lane<'p> {
         self.calendar = Some(calendar);
     }
 
-    /// Notes the moment of the next row of a list.
-    fn note_row(&mut self, list: usize, t: i64) {
+    /// Notes the moment of the next row of a list; `lasted`: how long after it the line was written.
+    fn note_row(&mut self, list: usize, line: u64, t: i64, lasted: i64) {
+        if self.reach.is_some_and(|r| r - t.saturating_add(lasted) > self.tolerance) {
+            self.late.get_or_insert((0, line)).0 += 1;
+        }
         let reach = self.reach.map_or(t, |r| r.max(t));
         self.reach = Some(reach);
         let second = reach.div_euclid(SECOND);
@@ -287,11 +307,16 @@ impl<'p> Lane<'p> {
     }
 }
 
-fn row(events: &Events, list: usize, n: usize) -> (At, &logjoin_parse::Stamp) {
+/// A row: its place, its stamp, and how long after that the line was written, as far as it says.
+fn row(events: &Events, list: usize, n: usize) -> (At, &Stamp, i64) {
     match list {
-        0 => (events.requests[n].at, &events.requests[n].stamp),
-        1 => (events.errors[n].at, &events.errors[n].stamp),
-        2 => (events.states[n].at, &events.states[n].stamp),
-        _ => (events.logs[n].at, &events.logs[n].stamp),
+        0 => {
+            let r = &events.requests[n];
+            let lasted = if r.anchor == Anchor::Start { r.duration_ns } else { None };
+            (r.at, &r.stamp, lasted.unwrap_or(0))
+        }
+        1 => (events.errors[n].at, &events.errors[n].stamp, 0),
+        2 => (events.states[n].at, &events.states[n].stamp, 0),
+        _ => (events.logs[n].at, &events.logs[n].stamp, 0),
     }
 }

@@ -172,7 +172,7 @@ impl<'p> Fold<'p> {
     /// The story of what is settled.
     fn so_far(&mut self) -> Analysis {
         let (plan, reading) = (self.plan, &mut self.reading);
-        let files = facts(reading);
+        let files = facts(reading, self.judging.has_sliced);
         let calendar = &reading.calendar;
         self.judging.so_far(|sums, linked, judged| story(plan, calendar, files, sums, linked, judged))
     }
@@ -196,14 +196,20 @@ impl<'p> Fold<'p> {
         let cut = self.reading.take(i64::MAX);
         let (linked, judged) = self.judging.last(cut, watch)?;
         watch(Stage::Story)?;
-        let files = facts(&mut self.reading);
+        let files = facts(&mut self.reading, self.judging.has_sliced);
         let calendar = &self.reading.calendar;
         Ok(story(self.plan, calendar, files, &self.judging.sums, &linked, &judged))
     }
 }
 
-fn facts(reading: &mut Reading<'_>) -> Vec<FileFacts> {
-    reading.lanes.iter_mut().flat_map(|l| FileFacts::of([&*l.scanner.scan()])).collect()
+/// What is known of the files; of late lines only where slices were settled, as in a single one nothing is late.
+fn facts(reading: &mut Reading<'_>, has_sliced: bool) -> Vec<FileFacts> {
+    let of = |l: &mut Lane<'_>| {
+        let mut facts = FileFacts::of([&*l.scanner.scan()]);
+        facts.iter_mut().for_each(|f| f.late = l.late().filter(|_| has_sliced));
+        facts
+    };
+    reading.lanes.iter_mut().flat_map(of).collect()
 }
 
 fn story(

@@ -7,7 +7,7 @@ use logjoin::analysis::Incident;
 use logjoin::{Analysis, Follow, Options, Partial, PartialError};
 
 use crate::determinism::cuts;
-use crate::world::{World, json, pieces, recordings};
+use crate::world::{LogFile, World, json, pieces, recordings};
 
 fn all() -> Vec<(String, World)> {
     ["scenarios", "clean"].into_iter().flat_map(recordings).collect()
@@ -37,8 +37,47 @@ fn slices_do_not_depend_on_cuts_and_threads() {
         };
         let expected = run(1, 1, 1_000_000);
         assert!(run(4, 2, 2) == expected, "{name}: small pieces, four threads");
+        let ahead = |threads: usize, every: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+            pool.install(|| json(&world.fold_ahead(sliced(50), |b| cuts(b, 4, every))))
+        };
+        assert!(ahead(1, 30) == expected, "{name}: read ahead, one thread");
+        assert!(ahead(2, 1_000_000) == expected, "{name}: read ahead, two threads");
         assert!(run(2, 3, 90) == expected, "{name}: larger pieces, two threads");
     }
+}
+
+#[test]
+fn lines_that_come_too_late_are_counted() {
+    let line = |minute: u32, path: &str, status: u16| {
+        format!(
+            "192.0.2.{minute} - - [21/Nov/2026:02:{minute:02}:17 +0000] \"GET /{path} HTTP/1.1\" {status} 150 \"-\" \"curl\"\n"
+        )
+    };
+    let mut log: String = (0..30).map(|m| line(m, "a", 200)).collect();
+    // Two lines were written minutes after what they tell of.
+    log.insert_str(log.len() - line(0, "a", 200).len(), &line(3, "late", 502).repeat(2));
+    let file = LogFile {
+        path: "web/access.log".into(),
+        source: "web/access.log".into(),
+        order: 0,
+        bytes: log.into_bytes(),
+    };
+    let world = World { logs: vec![file], ..World::default() };
+    let notes = |a: &Analysis| a.sources[0].assumptions.join(" ");
+    let late = world.fold(sliced(5), |_| Vec::new());
+    assert_eq!(late.totals.failures, 2, "they are judged all the same");
+    assert!(
+        notes(&late).contains("2 lines are more than 10 s behind lines before them, from line 30 on"),
+        "{}",
+        notes(&late)
+    );
+    let whole = world.fold(Options::default(), |_| Vec::new());
+    assert_eq!(
+        (whole.totals.failures, notes(&whole).contains("behind")),
+        (2, false),
+        "nothing was settled before"
+    );
 }
 
 /// Of each failure, by its line: what the proxy saw, and why.

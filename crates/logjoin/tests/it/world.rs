@@ -1,8 +1,9 @@
 //! A folder of logs and configurations in memory, and the engine run over it in every way that must not matter.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use logjoin::{Analysis, ConfigFile, FileScan, FileScanner, Fold, Head, Options, Plan, finish, plan};
+use logjoin::{Analysis, ConfigFile, FileScan, FileScanner, Fold, Head, Lane, Options, Plan, finish, plan};
 use logjoin_input::{DiscoverOptions, ReadOptions, discover, group};
 use rayon::prelude::*;
 
@@ -144,31 +145,54 @@ impl World {
     /// All files side by side, in the pieces that `cut` makes of them.
     pub fn fold(&self, options: Options, cut: impl Fn(&[u8]) -> Vec<usize> + Sync) -> Analysis {
         let plan = self.plan_with(options);
-        let mut pieces: Vec<_> =
-            plan.paths().map(|path| pieces(self.bytes(path), &cut).into_iter()).collect();
+        let mut pieces = self.all_pieces(&plan, &cut);
         let mut fold = Fold::new(&plan);
         loop {
             let lanes = fold.hungry();
             if lanes.is_empty() {
                 break;
             }
-            let mut wanted: Vec<usize> = lanes.iter().map(|l| l.file()).collect();
-            assert!(wanted.is_sorted(), "lanes come in the order of the files");
-            wanted.reverse();
-            let own = pieces.iter_mut().enumerate().filter(|(i, _)| wanted.pop_if(|w| *w == *i).is_some());
-            let pairs: Vec<_> = lanes.into_iter().zip(own.map(|(_, own)| own)).collect();
-            pairs.into_par_iter().for_each(|(lane, own)| {
-                while lane.is_hungry() {
-                    match own.next() {
-                        Some((line, bytes)) => lane.push(line, bytes),
-                        None => lane.end(),
-                    }
-                }
-            });
+            feed(lanes, &mut pieces);
             fold.turn();
         }
         fold.finish()
     }
+
+    /// The same, read on while what was read before is judged.
+    pub fn fold_ahead(&self, options: Options, cut: impl Fn(&[u8]) -> Vec<usize> + Sync) -> Analysis {
+        let plan = self.plan_with(options);
+        let mut pieces = self.all_pieces(&plan, &cut);
+        let mut fold = Fold::new(&plan);
+        let read = fold.read(&mut |lanes| {
+            feed(lanes, &mut pieces);
+            ControlFlow::Continue(())
+        });
+        assert!(read.is_continue());
+        fold.finish()
+    }
+
+    fn all_pieces(&self, plan: &Plan, cut: &(impl Fn(&[u8]) -> Vec<usize> + Sync)) -> Vec<Pieces<'_>> {
+        plan.paths().map(|path| pieces(self.bytes(path), cut).into_iter()).collect()
+    }
+}
+
+type Pieces<'b> = std::vec::IntoIter<(u64, &'b [u8])>;
+
+/// Gives each lane the next pieces of its file.
+fn feed(lanes: Vec<&mut Lane<'_>>, pieces: &mut [Pieces<'_>]) {
+    let mut wanted: Vec<usize> = lanes.iter().map(|l| l.file()).collect();
+    assert!(wanted.is_sorted(), "lanes come in the order of the files");
+    wanted.reverse();
+    let own = pieces.iter_mut().enumerate().filter(|(i, _)| wanted.pop_if(|w| *w == *i).is_some());
+    let pairs: Vec<_> = lanes.into_iter().zip(own.map(|(_, own)| own)).collect();
+    pairs.into_par_iter().for_each(|(lane, own)| {
+        while lane.is_hungry() {
+            match own.next() {
+                Some((line, bytes)) => lane.push(line, bytes),
+                None => lane.end(),
+            }
+        }
+    });
 }
 
 /// Pieces of a file, each with the number of its first line.
