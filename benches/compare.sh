@@ -54,18 +54,18 @@ with() {
 }
 have_duckdb() { command -v python3 > /dev/null && python3 -c 'import duckdb' 2> /dev/null; }
 
-job "logjoin, one core: nginx access log" "$nginx" "'$logjoin' -j1 '$nginx' -F json -o /dev/null"
-job "logjoin, two cores: nginx with three backends" "$folder/nginx" "'$logjoin' -j2 '$folder/nginx' -F json -o /dev/null"
-job "logjoin, one core: HAProxy HTTP log" "$haproxy" "'$logjoin' -j1 '$haproxy' -F json -o /dev/null"
-job "logjoin, one core: Apache access log" "$apache" "'$logjoin' -j1 '$apache' -F json -o /dev/null"
-job "logjoin, one core: JSON backend log" "$json" "'$logjoin' -j1 '$json' -F json -o /dev/null"
-job "logjoin, one core: nginx access log, gzip" "$nginx" "'$logjoin' -j1 '$nginx.gz' -F json -o /dev/null"
-job "logjoin, two cores: nginx access log, gzip" "$nginx" "'$logjoin' -j2 '$nginx.gz' -F json -o /dev/null"
+job "logjoin, one core: nginx access log" "$nginx" "'$logjoin' -j1 '$nginx' -o /dev/null"
+job "logjoin, two cores: nginx with three backends" "$folder/nginx" "'$logjoin' -j2 '$folder/nginx' -o /dev/null"
+job "logjoin, one core: HAProxy HTTP log" "$haproxy" "'$logjoin' -j1 '$haproxy' -o /dev/null"
+job "logjoin, one core: Apache access log" "$apache" "'$logjoin' -j1 '$apache' -o /dev/null"
+job "logjoin, one core: JSON backend log" "$json" "'$logjoin' -j1 '$json' -o /dev/null"
+job "logjoin, one core: nginx access log, gzip" "$nginx" "'$logjoin' -j1 '$nginx.gz' -o /dev/null"
+job "logjoin, two cores: nginx access log, gzip" "$nginx" "'$logjoin' -j2 '$nginx.gz' -o /dev/null"
 if [[ -f $nginx.zst ]]; then
-    job "logjoin, one core: nginx access log, zstd" "$nginx" "'$logjoin' -j1 '$nginx.zst' -F json -o /dev/null"
+    job "logjoin, one core: nginx access log, zstd" "$nginx" "'$logjoin' -j1 '$nginx.zst' -o /dev/null"
 fi
 job "logjoin, one core: a minute of the nginx access log (--around)" "$nginx" \
-    "'$logjoin' -j1 '$nginx' --around '2026-11-21 02:05 ±30s' --margin 1m -F json -o /dev/null"
+    "'$logjoin' -j1 '$nginx' --around '2026-11-21 02:05 ±30s' --margin 1m -o /dev/null"
 job "wc -l: nginx" "$nginx" "wc -l '$nginx'"
 job "grep -c ' 502 ': nginx" "$nginx" "grep -c ' 502 ' '$nginx'"
 with rg "rg -c ' 502 ': nginx" "$nginx" "rg -c ' 502 ' '$nginx'"
