@@ -11,6 +11,8 @@ pub struct Cell {
     pub name: String,
     /// The scenario.
     pub scenario: Scenario,
+    /// Which drawing of its traffic this is. The tables show the first; how sure joins are is measured over all of them.
+    pub drawing: usize,
 }
 
 /// The full crossing, before nginx.
@@ -49,7 +51,7 @@ pub fn cells() -> Vec<Cell> {
     let mut add = |table: &'static str, name: String, scenario: Scenario| {
         // Every cell has traffic of its own.
         let seed = 1 + all.len() as u64;
-        all.push(Cell { table, name, scenario: Scenario { seed, ..scenario } });
+        all.push(Cell { table, name, scenario: Scenario { seed, ..scenario }, drawing: 0 });
     };
     let both = [Stamps::Seconds, Stamps::Millis];
     for rate in [50.0, 500.0] {
@@ -125,7 +127,25 @@ pub fn cells() -> Vec<Cell> {
         open(stamps, &mut add);
         messages(stamps, &mut add);
     }
+    all.extend(again(&all));
     all
+}
+
+/// So often more is the traffic drawn in which joins are often in doubt: as often for either half.
+const DRAWINGS: [(&str, usize); 2] = [(OPEN, 3), (MESSAGES, 9)];
+
+/// Further drawings of the traffic of which joins are often in doubt.
+fn again(first: &[Cell]) -> Vec<Cell> {
+    let mut out = Vec::new();
+    for (table, drawings) in DRAWINGS {
+        let open = first.iter().filter(|c| c.table == table);
+        for (cell, drawing) in open.flat_map(|c| (1..=drawings).map(move |d| (c, d))) {
+            let seed = 1 + (first.len() + out.len()) as u64;
+            let name = format!("{}-drawing-{drawing}", cell.name);
+            out.push(Cell { name, scenario: Scenario { seed, ..cell.scenario.clone() }, drawing, ..*cell });
+        }
+    }
+    out
 }
 
 /// No ids, and one or several of the things missing that tell requests apart.

@@ -145,6 +145,7 @@ mod tests {
                 table: "t",
                 name: format!("{front:?}"),
                 scenario: Scenario { front, ..scenario.clone() },
+                drawing: 0,
             };
             let o = run(&cell, &folder.path().join(i.to_string())).unwrap();
             assert!(o.found.of > 40, "{o:?}");

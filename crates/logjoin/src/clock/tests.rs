@@ -1,12 +1,15 @@
 //! The fit against a twin that tries everything, and against traffic that says nothing.
 
-use logjoin_parse::{Anchor, Precision, Stamp};
+use logjoin_parse::{Anchor, Precision, Product, Stamp};
 
-use super::State;
 use super::fit::Fit;
 use super::pairs::{Front, MAX_FRONTS};
+use super::{ClockModel, State, fit_all};
 use crate::event::{At, Request};
-use crate::timeline::Timed;
+use crate::options::Options;
+use crate::plan::{InstancePlan, Plan};
+use crate::signals::Matcher;
+use crate::timeline::{Timed, World};
 
 const MS: i64 = 1_000_000;
 const SECOND: i64 = 1_000 * MS;
@@ -169,4 +172,110 @@ fn the_order_of_lines_does_not_matter() {
     back.sort_by_key(|t| (t.r.target, t.r.at));
     let after = fit(&front, &back);
     assert_eq!(format!("{:?}", before.pieces), format!("{:?}", after.pieces));
+}
+
+/// Two proxies and three backends, without a file: what [`fit_all`] asks of a plan is who the instances are.
+fn two_proxies() -> Plan {
+    let instance = |(name, product): (&str, Product)| InstancePlan {
+        name: name.into(),
+        product,
+        is_proxy: product == Product::Nginx,
+        folder: String::new(),
+    };
+    let all = [
+        ("edge-a", Product::Nginx),
+        ("edge-b", Product::Nginx),
+        ("node-a", Product::Backend),
+        ("node-b", Product::Backend),
+        ("node-c", Product::Backend),
+    ];
+    Plan {
+        options: Options::default(),
+        files: Vec::new(),
+        sources: Vec::new(),
+        instances: all.into_iter().map(instance).collect(),
+        configs: Vec::new(),
+        matcher: Matcher::with(&[]),
+    }
+}
+
+/// What each instance's clock shows beyond that of `edge-a`, in seconds.
+const AHEAD: [i64; 5] = [0, 5, 41, -7, 100];
+
+/// Adds requests that a proxy sent to a backend to both logs, the backend's as often as there are `extra` seconds that it stamps
+/// them too late.
+fn add(world: &mut World, dice: &mut Dice, (proxy, backend): (usize, usize), n: u64, extra: &[i64]) {
+    // Each pair of hosts has targets of its own, as services have.
+    let (mut now, first) = (START, 1_000 * (1 + proxy * 8 + backend) as u64);
+    for _ in 0..n {
+        now += (dice.unit() * 0.8 * SECOND as f64) as i64;
+        let (target, spent) = (first + dice.below(200), 5 * MS + (dice.unit() * 80.0) as i64 * MS);
+        let mut write = |instance: usize, spent: i64, ended: i64| {
+            let line = 1 + world.requests.len() as u64;
+            let mut t = shown(line, target, ended + AHEAD[instance] * SECOND, Some(spent), MS);
+            (t.instance, t.r.at) = (instance, At::new(instance as u32, line));
+            world.requests.push(t);
+        };
+        write(proxy, spent + 2 * MS, now + spent + MS);
+        extra.iter().for_each(|late| write(backend, spent, now + spent + late * SECOND));
+    }
+}
+
+/// How far the offset of an instance is off what it should be, and how far it is said to be off at most.
+fn error(clocks: &ClockModel, instance: usize) -> (i64, i64) {
+    let t = START + 60 * SECOND + AHEAD[instance] * SECOND;
+    let found = clocks.offset_at(instance, At::new(instance as u32, 1), t);
+    ((found - AHEAD[instance] * SECOND).abs(), clocks.band(instance))
+}
+
+#[test]
+fn a_backend_that_only_the_second_proxy_sees_is_found_by_way_of_one_that_both_see() {
+    let (plan, mut world, mut dice) = (two_proxies(), World::default(), Dice(11));
+    for (pair, n) in [((0, 2), 300), ((0, 3), 300), ((1, 3), 200), ((1, 4), 200)] {
+        add(&mut world, &mut dice, pair, n, &[0]);
+    }
+    world.sort();
+    let clocks = fit_all(&plan, &world, None);
+    assert_eq!(clocks.reference, Some(0), "the proxy that logged more");
+    let states: Vec<State> = clocks.lines.iter().map(|l| l.state).collect();
+    use State::{Fitted, Reference};
+    assert_eq!(states, [Reference, Fitted, Fitted, Fitted, Fitted]);
+    for instance in 1..5 {
+        let (off, band) = error(&clocks, instance);
+        assert!(off <= band && band < 20 * MS, "instance {instance}: {off} of {band}");
+    }
+    // What is measured by way of others is as unsure as all of them together.
+    assert!(clocks.band(1) > clocks.band(3) && clocks.band(4) > clocks.band(1));
+
+    // Without the backend that both see, the two systems stand side by side, each on a clock of its own.
+    let (mut apart, mut dice) = (World::default(), Dice(12));
+    for (pair, n) in [((0, 2), 300), ((0, 3), 300), ((1, 4), 200)] {
+        add(&mut apart, &mut dice, pair, n, &[0]);
+    }
+    apart.sort();
+    let clocks = fit_all(&plan, &apart, None);
+    assert_eq!((clocks.reference, clocks.lines[1].state), (Some(0), State::TooFew));
+    assert!(error(&clocks, 2).0 <= error(&clocks, 2).1 && error(&clocks, 3).0 <= error(&clocks, 3).1);
+    let of_second = clocks.offset_at(4, At::new(4, 1), START + 160 * SECOND);
+    assert!(clocks.is_known(4) && (of_second - 95 * SECOND).abs() <= clocks.band(4), "{of_second}");
+}
+
+#[test]
+fn a_backend_whose_lines_contradict_each_other_is_refused_and_nothing_leans_on_it() {
+    let (plan, mut world, mut dice) = (two_proxies(), World::default(), Dice(13));
+    // The log of the only backend that both proxies see was collected twice, by hosts whose clocks differ.
+    for (pair, n, extra) in
+        [((0, 2), 400, &[0][..]), ((0, 3), 300, &[0, 77]), ((1, 3), 300, &[0, 77]), ((1, 4), 200, &[0])]
+    {
+        add(&mut world, &mut dice, pair, n, extra);
+    }
+    world.sort();
+    let clocks = fit_all(&plan, &world, None);
+    assert_eq!(clocks.lines[3].state, State::Contradictory);
+    assert!(!clocks.is_known(3) && clocks.offset_at(3, At::new(3, 1), START) == 0);
+    assert!(clocks.is_known(2) && error(&clocks, 2).0 <= error(&clocks, 2).1);
+    // The second proxy is not measured by it either.
+    assert_eq!(clocks.lines[1].state, State::TooFew);
+    let said: Vec<String> = clocks.report(&plan, START).into_iter().map(|c| c.state).collect();
+    assert_eq!(said, ["reference", "too-few-samples", "fitted", "contradictory", "fitted"]);
 }

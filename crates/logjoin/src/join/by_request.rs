@@ -12,6 +12,7 @@ use super::claims::{self, Claim};
 use super::laws::{Laws, density};
 use super::order::Order;
 use super::sequence::Sequence;
+use super::stated::{self, CLEAR};
 use super::{Join, Joined};
 use crate::clock::ClockModel;
 use crate::event::At;
@@ -26,8 +27,6 @@ use crate::vocabulary::Mechanism;
 
 const MS: i64 = 1_000_000;
 const SECOND: i64 = 1_000_000_000;
-/// A join below this probability is ambiguous.
-const CLEAR: f64 = 0.6;
 /// Where this much of the probability is on lines, none of them clear, it is not said that there is none.
 const OPEN: f64 = 0.1;
 /// A request is taken to have been at an instance from this probability on.
@@ -440,8 +439,55 @@ fn usual(kind: Kind, mechanism: Option<Mechanism>) -> Habit {
     Habit { claims: 1.0, joined, errors: joined * errors }
 }
 
-/// How late lines have been seen to come, by instance: the probability, the delay, and of which request and line.
-type Delays = BTreeMap<usize, Vec<(f64, (i64, i64), usize, Row)>>;
+/// How late lines have been seen to come, by instance.
+type Delays = BTreeMap<usize, Seen>;
+
+/// The lines of an instance that came late.
+#[derive(Debug, Default)]
+struct Seen {
+    /// The probability, the delay, and of which request and line; the surest first.
+    all: Vec<(f64, (i64, i64), usize, Row)>,
+    /// Of each width of [`WIDTHS`], how far it is to be believed that delays are alike to it.
+    widths: [f64; WIDTHS.len()],
+}
+
+/// How alike two delays are: within so much, and so much of the delay (one part in ...).
+const WIDTHS: [(i64, i64); 3] = [(20 * MS, 20), (100 * MS, 5), (500 * MS, 1)];
+
+impl Seen {
+    /// How far each width is to be believed: as far as each delay is foretold by the others.
+    fn weigh(&mut self) {
+        let mut odds = [0.0f64; WIDTHS.len()];
+        for a in self.all.iter() {
+            let (mut near, mut n) = ([0.0; WIDTHS.len()], 0.0);
+            for b in self.all.iter().filter(|b| a.2 != b.2 && a.3 != b.3) {
+                for (k, w) in WIDTHS.iter().enumerate() {
+                    near[k] += b.0 * alike(a.1, b.1, *w);
+                }
+                n += b.0;
+            }
+            if n > 0.0 {
+                for k in 0..WIDTHS.len() {
+                    odds[k] += a.0 * (0.05 + 0.95 * near[k] / n).ln();
+                }
+            }
+        }
+        let most = odds.iter().fold(f64::MIN, |a, b| a.max(*b));
+        let each = odds.map(|o| (o - most).exp());
+        let sum: f64 = each.iter().sum();
+        self.widths = each.map(|e| e / sum);
+    }
+
+    fn near(&self, a: (i64, i64), b: (i64, i64)) -> f64 {
+        WIDTHS.iter().zip(self.widths).filter(|(_, by)| *by > 0.0).map(|(w, by)| by * alike(a, b, *w)).sum()
+    }
+}
+
+/// How probable a delay is, per second, where another was `seen`.
+fn alike(a: (i64, i64), seen: (i64, i64), (least, part): (i64, i64)) -> f64 {
+    let middle = seen.0 + (seen.1 - seen.0) / 2;
+    density(a, seen, least + middle.abs() / part)
+}
 
 fn delays(groups: &[Group], settled: &[Vec<f64>]) -> Delays {
     let mut out = Delays::new();
@@ -450,29 +496,30 @@ fn delays(groups: &[Group], settled: &[Vec<f64>]) -> Delays {
             if let Some(late) = late {
                 let e = &g.lines[*l as usize];
                 let seen = (*p, late.delay, g.claims[*c as usize].request, e.row);
-                out.entry(e.instance as usize).or_default().push(seen);
+                out.entry(e.instance as usize).or_default().all.push(seen);
             }
         }
     }
     let pairs: usize = groups.iter().map(|g| g.late.iter().flatten().count()).sum();
     let sample = (LATE_WORK / pairs.max(1)).clamp(8, LATE_SAMPLE);
     for seen in out.values_mut() {
-        seen.sort_by(|a, b| b.0.total_cmp(&a.0).then((a.2, a.3).cmp(&(b.2, b.3))));
-        seen.truncate(sample);
+        seen.all.sort_by(|a, b| b.0.total_cmp(&a.0).then((a.2, a.3).cmp(&(b.2, b.3))));
+        seen.all.truncate(sample);
+        seen.weigh();
     }
     out
 }
 
 /// How much likelier late lines become, when those of other requests have been seen to be as late: of each pair, the factor. A
-/// backend that finishes what nobody waits for any more has a queue of some length and takes about as long each time.
+/// backend that finishes what nobody waits for any more may have a queue of some length and take about as long each time, or
+/// not: how alike the delays are is told by themselves.
 fn lateness(g: &Group, delays: &Delays) -> Vec<f64> {
     let factor = |(c, l, _): &(u32, u32, f64), late: &Late| {
         let (request, e) = (g.claims[*c as usize].request, &g.lines[*l as usize]);
-        let seen = delays.get(&(e.instance as usize)).map_or(&[][..], Vec::as_slice);
+        let Some(seen) = delays.get(&(e.instance as usize)) else { return 1.0 };
         let (mut sum, mut n) = (0.0, 0.0);
-        for (p, delay, ..) in seen.iter().filter(|s| s.2 != request && s.3 != e.row) {
-            let middle = delay.0 + (delay.1 - delay.0) / 2;
-            sum += p * density(late.delay, *delay, 20 * MS + middle.abs() / 20);
+        for (p, delay, ..) in seen.all.iter().filter(|s| s.2 != request && s.3 != e.row) {
+            sum += p * seen.near(late.delay, *delay);
             n += p;
         }
         let share = 0.95 * n / (n + 2.0);
@@ -588,9 +635,10 @@ fn give(g: &Group, p: &[f64], joins: &mut [Join]) {
     for (c, (p, line, any)) in best {
         let Some(f) = g.claims[c as usize].failing else { continue };
         let row = g.lines[line as usize].row;
-        if p >= CLEAR {
+        let confidence = stated::line(p).min(SURE);
+        if confidence >= CLEAR {
             if !joins[f].lines.iter().any(|l| l.row == row) {
-                joins[f].lines.push(Joined { row, how: "request", confidence: p.min(SURE) });
+                joins[f].lines.push(Joined { row, how: "request", confidence });
             }
         } else if any >= OPEN {
             joins[f].ambiguous = true;

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::placing::{self, Said, Writer};
+use super::stated::{self, CLEAR};
 use super::{Join, Joined, reaches};
 use logjoin_parse::Product;
 
@@ -29,12 +30,11 @@ const EVERYDAY: usize = 4;
 const NEAR: i64 = 20 * MS;
 /// Share of the messages of a kind that must stand at starts (or ends).
 const AT: f64 = 0.9;
-/// A message is given from this probability on, and no message without a name is surer than that.
-const CLEAR: f64 = 0.65;
+/// No message without a name is surer than this.
 const SUREST: f64 = 0.97;
-/// What only the order decided is given all the same, unless it is less probable than this otherwise; and is this sure.
-const BY_ORDER: f64 = 0.05;
-const ORDER_ALONE: f64 = 0.6;
+/// That messages and requests which stand close together are matched in their order, when as many as possible are, makes a pair
+/// so many times likelier.
+const IN_ORDER: f64 = 3.0;
 /// Where this much of the probability is on messages, none of them clear, it is not said that there is none.
 const OPEN: f64 = 0.1;
 /// Messages given to one request.
@@ -387,17 +387,29 @@ fn by_habit(
     let by_order: BTreeMap<usize, usize> =
         given.iter().filter(|g| owned[g.0] == 1).map(|g| (g.0, g.1)).collect();
     given.retain(|g| owned[g.0] > 1);
-    // Who wrote a heap was the only one there: each message is its own, or nobody's.
+    // Who wrote a heap was the only one there: if such requests write several, as heaps among those with messages show, each
+    // message is its own, or nobody's; if they write one, only one is.
+    let heaped = owned.iter().filter(|n| **n > 1).count() as f64;
+    let told = owned.iter().filter(|n| **n > 0).count() as f64;
+    let several = (heaped + 1.0) / (told + 2.0);
     for g in given.iter_mut() {
-        g.2 = placing::alone(&messages, &writers, (g.0, g.1), slack, covered_s).min(SUREST);
+        let own = placing::alone(&messages, &writers, (g.0, g.1), slack, covered_s);
+        g.2 = stated::message(own * (several + (1.0 - several) / owned[g.0] as f64)).min(SUREST);
     }
+    given.retain(|g| {
+        let is_clear = g.2 >= CLEAR;
+        if !is_clear {
+            open.extend(owners[g.0].failing);
+        }
+        is_clear
+    });
     let mut best: BTreeMap<usize, (f64, usize, f64)> = BTreeMap::new();
     let was_given = |o: &usize| owned[*o] == 1;
     let placed = placed.into_iter().filter(|(o, ..)| was_given(o));
     let rest = rest.into_iter().filter(|(o, ..)| owned[*o] == 0);
     for (o, l, p) in placed.chain(rest) {
-        // The order alone decided for this one: what speaks against it must be more than a doubt.
-        let p = if by_order.get(&o) == Some(&l) && p >= BY_ORDER { p.max(ORDER_ALONE) } else { p };
+        let is_in_order = by_order.get(&o) == Some(&l);
+        let p = if is_in_order { IN_ORDER * p / (1.0 - p + IN_ORDER * p) } else { p };
         let b = best.entry(o).or_insert((0.0, l, 0.0));
         b.2 += p;
         if p > b.0 {
@@ -407,7 +419,7 @@ fn by_habit(
     let mut taken: BTreeMap<usize, usize> = BTreeMap::new();
     let mut sure: Vec<(f64, usize, usize)> = Vec::new();
     for (o, (p, l, any)) in best {
-        if p >= CLEAR || by_order.get(&o) == Some(&l) && p >= ORDER_ALONE {
+        if stated::message(p) >= CLEAR {
             sure.push((p, o, l));
         } else if any >= OPEN {
             open.extend(owners[o].failing);
@@ -416,7 +428,7 @@ fn by_habit(
     sure.sort_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
     for (p, o, l) in sure {
         if *taken.entry(l).or_insert(o) == o {
-            given.push((o, l, p.min(SUREST)));
+            given.push((o, l, stated::message(p).min(SUREST)));
         } else {
             open.extend(owners[o].failing);
         }

@@ -13,6 +13,7 @@ mod laws;
 mod order;
 mod placing;
 mod sequence;
+mod stated;
 
 use std::collections::BTreeSet;
 
