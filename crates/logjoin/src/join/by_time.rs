@@ -33,8 +33,11 @@ const AT: f64 = 0.9;
 /// No message without a name is surer than this.
 const SUREST: f64 = 0.97;
 /// That messages and requests which stand close together are matched in their order, when as many as possible are, makes a pair
-/// so many times likelier.
-const IN_ORDER: f64 = 3.0;
+/// so many times likelier; and so many times where none of either is left over.
+const IN_ORDER: f64 = 12.0;
+const EVERY_ONE: f64 = 24.0;
+/// How sure a pair by order is where none is left over, and there is too much to weigh.
+const COMPLETE: f64 = 0.86;
 /// Where this much of the probability is on messages, none of them clear, it is not said that there is none.
 const OPEN: f64 = 0.1;
 /// Messages given to one request.
@@ -384,8 +387,9 @@ fn by_habit(
     // What is left over is weighed with what was given out of the way.
     let all: Vec<(usize, usize)> = given.iter().map(|g| (g.0, g.1)).collect();
     let rest = placing::place(&messages, &writers, &all, slack, covered_s);
-    let by_order: BTreeMap<usize, usize> =
-        given.iter().filter(|g| owned[g.0] == 1).map(|g| (g.0, g.1)).collect();
+    let odds = |sure: f64| if sure == COMPLETE { EVERY_ONE } else { IN_ORDER };
+    let by_order: BTreeMap<usize, (usize, f64)> =
+        given.iter().filter(|g| owned[g.0] == 1).map(|g| (g.0, (g.1, odds(g.2)))).collect();
     given.retain(|g| owned[g.0] > 1);
     // Who wrote a heap was the only one there: if such requests write several, as heaps among those with messages show, each
     // message is its own, or nobody's; if they write one, only one is.
@@ -408,8 +412,8 @@ fn by_habit(
     let placed = placed.into_iter().filter(|(o, ..)| was_given(o));
     let rest = rest.into_iter().filter(|(o, ..)| owned[*o] == 0);
     for (o, l, p) in placed.chain(rest) {
-        let is_in_order = by_order.get(&o) == Some(&l);
-        let p = if is_in_order { IN_ORDER * p / (1.0 - p + IN_ORDER * p) } else { p };
+        let odds = by_order.get(&o).filter(|by| by.0 == l).map_or(1.0, |by| by.1);
+        let p = odds * p / (1.0 - p + odds * p);
         let b = best.entry(o).or_insert((0.0, l, 0.0));
         b.2 += p;
         if p > b.0 {
@@ -510,6 +514,7 @@ fn assign(lines: &[Line<'_>], owners: &[Owner]) -> Vec<Given> {
         by_start.sort_by_key(|o| (owners[*o].start, owners[*o].order));
         let (most_by_start, sure_by_start) = in_order(&fits(&by_start));
         if most_by_start > most {
+            let is_complete = sure_by_start.len() == members.len() && members.len() == mine.len();
             for (m, o) in sure_by_start {
                 // Which of two began first is not known where their starts are not.
                 let own = &owners[by_start[o]];
@@ -521,13 +526,14 @@ fn assign(lines: &[Line<'_>], owners: &[Owner]) -> Vec<Given> {
                         || !covers(other, lines[members[m]].1)
                 });
                 if is_distinct {
-                    give(by_start[o], members[m], 0.85);
+                    give(by_start[o], members[m], if is_complete { COMPLETE } else { 0.85 });
                 }
             }
             continue;
         }
+        let is_complete = sure.len() == members.len() && sure.len() == mine.len();
         for (m, o) in sure {
-            give(mine[o], members[m], 0.85);
+            give(mine[o], members[m], if is_complete { COMPLETE } else { 0.85 });
         }
     }
     found

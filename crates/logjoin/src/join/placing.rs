@@ -256,44 +256,25 @@ fn habit(cases: &[Case], p: &[f64], slack: i64) -> Vec<f64> {
         if n < 4 { SECOND / 10 } else { (all[n * 3 / 4] - all[n / 4]).max(10 * MS) }
     };
     let spreads = [spread(0), spread(1), spread(2)];
-    let many = (seen.len().max(1) as f64).powf(-0.2);
-    let wide = spreads.map(|s| (s as f64 * 0.7 * many) as i64);
-    // By each kind of distance, closely and loosely: how near a case is to the clear ones.
-    let near = |c: &Case, (kind, is_wide): (usize, bool)| -> Option<f64> {
-        let own = c.distances[kind]?;
-        let (mut near, mut n) = (0.0, 0.0);
-        for (p, k) in seen.iter().map(|(p, k)| (p, &cases[*k])) {
-            if let Some(d) = k.distances[kind].filter(|_| k.writer != c.writer && k.message != c.message) {
-                let narrow = 5 * MS + slack / 4 + middle(d).abs() / 40;
-                near += p * density(own, d, narrow + if is_wide { wide[kind] } else { 0 });
-                n += p;
-            }
-        }
-        let share = 0.95 * n / (n + 2.0);
-        Some(if n > 0.0 { (1.0 - share) * c.expected + share * near / n } else { c.expected })
-    };
-    // Each way of comparing is believed as far as it foretells each clear case from the others.
-    let ways: Vec<(usize, bool)> = (0..3).flat_map(|kind| [(kind, false), (kind, true)]).collect();
-    let odds: Vec<f64> = ways
-        .iter()
-        .map(|way| {
-            let foretold = |(p, k): &(f64, usize)| near(&cases[*k], *way).map(|n| p * n.max(1e-3).ln());
-            let all: Option<Vec<f64>> = seen.iter().map(foretold).collect();
-            all.map_or(f64::MIN, |a| a.iter().sum())
-        })
-        .collect();
-    let most = odds.iter().fold(f64::MIN, |a, b| a.max(*b));
-    let believed: Vec<f64> =
-        odds.iter().map(|o| if *o == f64::MIN { 0.0 } else { (o - most).exp() }).collect();
+    let wide = |kind: usize| (spreads[kind] as f64 * 0.7 * (seen.len().max(1) as f64).powf(-0.2)) as i64;
     let one = |c: &Case| {
-        let (mut sum, mut all) = (0.0, 0.0);
-        for (way, by) in ways.iter().zip(&believed).filter(|(_, by)| **by > 1e-6) {
-            if let Some(n) = near(c, *way) {
-                sum += by * n;
-                all += by;
+        let (mut sum, mut ways) = (0.0, 0.0);
+        for kind in 0..3 {
+            let Some(own) = c.distances[kind] else { continue };
+            ways += 1.0;
+            let (mut near, mut n) = (0.0, 0.0);
+            for (p, k) in seen.iter().map(|(p, k)| (p, &cases[*k])) {
+                if let Some(d) = k.distances[kind].filter(|_| k.writer != c.writer && k.message != c.message)
+                {
+                    let narrow = 5 * MS + slack / 4 + middle(d).abs() / 40;
+                    near += p * (density(own, d, narrow) + density(own, d, narrow + wide(kind))) / 2.0;
+                    n += p;
+                }
             }
+            let share = 0.95 * n / (n + 2.0);
+            sum += if n > 0.0 { (1.0 - share) * c.expected + share * near / n } else { c.expected };
         }
-        if all > 0.0 { sum / all } else { c.expected }
+        if ways > 0.0 { sum / ways } else { c.expected }
     };
     cases.iter().map(one).collect()
 }
