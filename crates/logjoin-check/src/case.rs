@@ -121,7 +121,7 @@ impl<'a> Case<'a> {
             (None, Some(address)) => address.eq_ignore_ascii_case(&server.address),
             (None, None) => hit.route.as_ref().is_some_and(|(name, _)| only(name)),
         };
-        self.with_cause(causes).filter(at).count() as u64
+        self.with_cause(causes).filter(at).map(|hit| hit.count).sum()
     }
 
     /// How many failures with one of these causes went to this pool: to one of its servers, or to none while its route
@@ -134,13 +134,13 @@ impl<'a> Case<'a> {
             }
             (None, None) => hit.route.as_ref().is_some_and(|(name, _)| *name == pool.name),
         };
-        self.with_cause(causes).filter(touched).count() as u64
+        self.with_cause(causes).filter(touched).map(|hit| hit.count).sum()
     }
 
     /// How many failures with one of these causes took this way.
     pub fn failures_on(&self, route: &Route, causes: &[CauseId]) -> u64 {
         let took = |hit: &&Hit| hit.route.as_ref().is_some_and(|(_, place)| *place == route.place);
-        self.with_cause(causes).filter(took).count() as u64
+        self.with_cause(causes).filter(took).map(|hit| hit.count).sum()
     }
 
     /// Whether the logs know requests that were sent to this server, and every one of them failed.

@@ -19,6 +19,8 @@ const SLACK_NS: i64 = 1_000_000_000;
 #[derive(Debug, Clone)]
 pub(crate) struct Hit {
     pub(crate) cause: CauseId,
+    /// How many requests failed like it, itself included.
+    pub(crate) count: u64,
     /// Addresses of the servers that were tried, as the configuration writes them.
     pub(crate) addresses: Vec<String>,
     /// The server tried last, where the log names it and not its address (HAProxy).
@@ -57,7 +59,13 @@ impl Evidence {
                 let target = failure.target.as_deref().unwrap_or("/");
                 let route = config.route_for("", target);
                 let route = route.map(|route| (route.target.clone(), route.place.clone()));
-                out.by_subject[at].push(Hit { cause: failure.cause, addresses, server, route });
+                out.by_subject[at].push(Hit {
+                    cause: failure.cause,
+                    count: failure.stands_for,
+                    addresses,
+                    server,
+                    route,
+                });
             }
         }
         out

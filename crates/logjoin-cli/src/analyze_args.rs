@@ -50,6 +50,8 @@ pub(crate) struct AnalyzeArgs {
     pub slice_rows: Option<usize>,
     /// Requests in view above which not all are looked at.
     pub lean_rows: Option<usize>,
+    /// How many failures are kept one by one.
+    pub keep_failures: Option<usize>,
     /// How far outside of the range large logs are read.
     pub margin: Margin,
     /// Where to write the lines that no format reads.
@@ -114,6 +116,7 @@ impl AnalyzeArgs {
             window_s: window_s.map(|ns| ns as f64 / 1e9),
             slice_rows: o.slice_rows,
             lean_rows: o.lean_rows,
+            keep_failures: o.keep_failures,
             margin,
             unparsed: o.unparsed.clone(),
             max_unpacked: o.max_unpacked.as_deref().map(size).transpose()?,

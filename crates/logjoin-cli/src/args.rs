@@ -253,6 +253,10 @@ pub(crate) struct Options {
     #[arg(long, value_name = "N")]
     pub lean_rows: Option<usize>,
 
+    /// How many failures are kept one by one; of more, some of those that are alike stand for the others [default: 10000]
+    #[arg(long, value_name = "N")]
+    pub keep_failures: Option<usize>,
+
     /// Who wrote the files that GLOB fits: nginx, apache, haproxy, backend or system
     #[arg(long, value_name = "GLOB=ROLE", help_heading = "Input")]
     pub role: Vec<String>,

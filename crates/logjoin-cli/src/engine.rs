@@ -174,6 +174,9 @@ impl Inputs {
         if let Some(n) = args.lean_rows {
             options.lean_rows = n;
         }
+        if let Some(n) = args.keep_failures {
+            options.keep_failures = n;
+        }
         self.reach.margin = args.margin;
         self.plan(options)
     }

@@ -38,8 +38,13 @@ pub(crate) fn explain(command: ExplainCommand) -> Result<Outcome, Failure> {
     let (analysis, outcome) = run::analyze(&args, output.verbose)?;
     let hits = find(&analysis, &question);
     if hits.is_empty() {
+        let others = if analysis.failures.iter().any(|f| f.stands_for > 1) {
+            "; there were too many to keep each: --keep-failures N keeps more, --since and --until look at fewer"
+        } else {
+            ""
+        };
         return Err(Failure::usage(format!(
-            "{}; `logjoin join PATH...` lists all failures with their lines",
+            "{}{others}; `logjoin join PATH...` lists all failures with their lines",
             not_found(&question)
         )));
     }

@@ -42,7 +42,7 @@ pub(crate) fn find(paths: &[PathBuf], id: &str) -> (LogsStep, Vec<String>) {
                 .to_owned(),
         );
     }
-    let plan = inputs.plan(Options::default());
+    let plan = inputs.plan(Options { keep_failures: usize::MAX, ..Options::default() });
     let analysis = inputs.analyze(&plan, &|_| (), &|| ());
     let failed: Vec<&Failed> = analysis.failures.iter().filter(|f| is_marked(f, &marked)).collect();
     let wanted: BTreeSet<At> =

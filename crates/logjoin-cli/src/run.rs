@@ -90,6 +90,10 @@ fn report(
     if let Some(r) = &args.redactor {
         output.command = r.text(&output.command).into_owned();
     }
+    if form.is_rows() {
+        // Who wants a row for each failed request gets it, whatever they take.
+        args.keep_failures = args.keep_failures.or(Some(usize::MAX));
+    }
     args.hash_inputs = matches!(form.id(), "json" | "markdown");
     let (analysis, outcome) = analyze(&args, output.verbose)?;
     let bytes = form.render(&analysis, &output.render_options())?;

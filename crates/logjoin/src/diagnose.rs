@@ -63,7 +63,10 @@ fn first_verdict(case: &Case<'_>) -> Judged {
             alternatives.push((v.cause, (v.confidence * (1.0 - best.confidence)).max(0.01)));
         }
     }
-    let Verdict { cause, detail, confidence, by_exclusion, evidence } = best;
+    let Verdict { cause, detail, confidence, by_exclusion, mut evidence } = best;
+    // There are as many of them as failures, and they stay.
+    evidence.shrink_to_fit();
+    alternatives.shrink_to_fit();
     // Two causes that speak equally loudly: neither is that sure.
     let rival =
         verdicts.iter().skip(1).filter(|v| v.cause != cause).map(|v| v.confidence).fold(0.0, f64::max);
@@ -268,7 +271,7 @@ fn remedies(scene: &Scene<'_>, judged: &mut [Judged]) {
                 if was.0 != CauseId::Unknown {
                     j.alternatives.insert(0, was);
                 }
-                j.evidence.extend(origin.evidence.iter().cloned());
+                hand_on(&mut j.evidence, &origin.evidence);
                 j.cause = origin.cause;
                 j.detail = Some("cut by the restart that ended it".into());
                 j.by_exclusion = true;
@@ -280,22 +283,36 @@ fn remedies(scene: &Scene<'_>, judged: &mut [Judged]) {
     }
 }
 
+/// Adds the evidence of another failure to that of one. What both claim stays the one's own: what is handed on from each failure to
+/// the next would grow without end.
+fn hand_on(own: &mut Vec<Claim>, others: &[Claim]) {
+    let known = own.len();
+    for claim in others {
+        if !own[..known].iter().any(|c| c.text == claim.text) {
+            own.push(claim.clone());
+        }
+    }
+}
+
 /// A proxy without servers: for what did the requests before it fail?
 fn no_servers(scene: &Scene<'_>, judged: &mut [Judged]) {
+    // Of thousands in half a minute, the last ones say as much as all.
+    const MOST: usize = 2_000;
     for i in 0..judged.len() {
         let case = scene.case(i);
         if case.mechanism != Mechanism::NoServer || judged[i].confidence >= CLEAR {
             continue;
         }
-        let pool = pool_of(&case);
+        let pool = pool_of(scene, i);
         let mut votes: BTreeMap<CauseId, (f64, usize)> = BTreeMap::new();
         // The list is in order of ends.
         let first = scene.failing.partition_point(|f| f.end_ns <= case.end - 30 * SECOND);
+        let first = first.max((i + 1).saturating_sub(MOST));
         for (n, f) in scene.failing.iter().enumerate().take(i + 1).skip(first) {
-            let other = scene.case(n);
-            let same_pool = pool.is_none() || pool_of(&other).is_none() || pool_of(&other) == pool;
+            let other = pool_of(scene, n);
+            let same_pool = pool.is_none() || other.is_none() || other == pool;
             if !f.is_gateway
-                || other.proxy != case.proxy
+                || scene.world.requests[f.request].instance != case.proxy
                 || !same_pool
                 || f.mechanism == Mechanism::NoServer && judged[n].cause == CauseId::NoLiveUpstreams
             {
@@ -319,7 +336,7 @@ fn no_servers(scene: &Scene<'_>, judged: &mut [Judged]) {
             j.cause = *cause;
             j.detail = Some("the proxy had taken its servers out".into());
             j.confidence = confidence;
-            j.evidence.extend(evidence);
+            hand_on(&mut j.evidence, &evidence);
         } else if judged[i].cause == CauseId::NoLiveUpstreams && nothing_before(scene, &case) {
             // What the proxy says is all there is to say.
             judged[i].confidence = judged[i].confidence.max(0.75);
@@ -370,9 +387,9 @@ fn nothing_before(scene: &Scene<'_>, case: &Case<'_>) -> bool {
 }
 
 /// HAProxy's backend, or the group in nginx's and Apache's words.
-fn pool_of(case: &Case<'_>) -> Option<String> {
-    let detail = case.scene.world.requests[case.f.request].r.detail.as_deref()?;
-    detail.haproxy.as_ref().and_then(|h| h.backend.clone())
+fn pool_of<'s>(scene: &'s Scene<'_>, i: usize) -> Option<&'s str> {
+    let detail = scene.world.requests[scene.failing[i].request].r.detail.as_deref()?;
+    detail.haproxy.as_ref().and_then(|h| h.backend.as_deref())
 }
 
 /// The lines that a verdict rests on, of the backends' and the proxies' own life.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnose::Judged;
+use crate::failing::Failing;
 use crate::scene::{SECOND, Scene};
 use crate::vocabulary::CauseId;
 
@@ -10,13 +11,29 @@ use crate::vocabulary::CauseId;
 #[derive(Debug, Clone)]
 pub(crate) struct Row {
     pub cause: CauseId,
+    /// Numbers of the failures that are listed of it.
     pub members: Vec<usize>,
+    /// How many failures there were: what the members stand for.
+    pub failures: u64,
     pub targets: BTreeSet<usize>,
     pub proxies: BTreeSet<usize>,
     pub start: i64,
     pub end: i64,
     /// Gaps between its failures so far.
     gaps: Vec<i64>,
+}
+
+/// Gaps that are remembered.
+const GAPS: usize = 64;
+
+impl Row {
+    /// Notes the gaps between those that a failure stands for, and forgets old ones.
+    fn note_gaps(&mut self, f: &Failing) {
+        let others = (f.n() - 1).min(GAPS as u64) as usize;
+        self.gaps.extend(std::iter::repeat_n((f.stands.pace_ns - (f.end_ns - f.start_ns)).max(0), others));
+        let old = self.gaps.len().saturating_sub(GAPS);
+        self.gaps.drain(..old);
+    }
 }
 
 /// Failures further apart than this do not belong together, unless requests are rare or the cause is one that strikes
@@ -66,11 +83,9 @@ pub(crate) fn group(scene: &Scene<'_>, judged: &[Judged], mean: i64) -> Vec<Row>
             Some(r) => {
                 let row = &mut rows[r];
                 row.gaps.push((case.start - row.end).max(0));
-                if row.gaps.len() > 64 {
-                    row.gaps.remove(0);
-                }
                 row.members.push(i);
-                row.end = row.end.max(case.end);
+                row.failures += case.f.n();
+                row.end = row.end.max(case.f.until());
                 row.targets.extend(case.instance);
                 row.proxies.insert(case.proxy);
             }
@@ -79,14 +94,17 @@ pub(crate) fn group(scene: &Scene<'_>, judged: &[Judged], mean: i64) -> Vec<Row>
                 rows.push(Row {
                     cause,
                     members: vec![i],
+                    failures: case.f.n(),
                     targets: case.instance.into_iter().collect(),
                     proxies: [case.proxy].into(),
                     start: case.start,
-                    end: case.end,
+                    end: case.f.until(),
                     gaps: Vec::new(),
                 });
             }
         }
+        let row = found.or(list.last().copied());
+        row.into_iter().for_each(|r| rows[r].note_gaps(case.f));
     }
     rows.sort_by_key(|r| (r.start, r.members[0]));
     rows

@@ -36,6 +36,24 @@ pub(crate) struct Failing {
     pub start: (i64, i64),
     /// Between which moments it ended.
     pub end: (i64, i64),
+    /// Which others it stands for.
+    pub stands: Stands,
+}
+
+/// The failures that are alike and are told by one of them, as there are too many to keep each.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stands {
+    /// How many, itself included.
+    pub n: u64,
+    /// When the last of those ended that it is one of: until then they came without a gap.
+    pub until: i64,
+    /// Mean time from the start of one to the start of the next.
+    pub pace_ns: i64,
+}
+
+impl Stands {
+    /// For itself alone.
+    pub const ONE: Stands = Stands { n: 1, until: i64::MIN, pace_ns: 0 };
 }
 
 /// One try, with what the proxy saw.
@@ -43,13 +61,39 @@ pub(crate) struct Failing {
 pub(crate) struct Attempted {
     pub label: Option<String>,
     pub mechanism: Mechanism,
-    pub logged: Try,
+    pub logged: Logged,
+}
+
+/// What the proxy's line says of a try, beside its server.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Logged {
+    pub status: Option<i32>,
+    pub connect_us: Option<i64>,
+    pub header_us: Option<i64>,
+    pub response_us: Option<i64>,
+}
+
+impl Logged {
+    fn of(t: &Try) -> Logged {
+        let Try { status, connect_us, header_us, response_us, .. } = *t;
+        Logged { status, connect_us, header_us, response_us }
+    }
 }
 
 impl Failing {
     /// The label of the server that the last try went to.
     pub fn label(&self) -> Option<&str> {
         self.tries.iter().rev().find_map(|t| t.label.as_deref())
+    }
+
+    /// How many failed requests it stands for: whoever counts failures adds these up.
+    pub fn n(&self) -> u64 {
+        self.stands.n
+    }
+
+    /// When it, and what came with it without a gap, had ended.
+    pub fn until(&self) -> i64 {
+        self.end_ns.max(self.stands.until)
     }
 }
 
@@ -103,15 +147,14 @@ fn judge(
     let mut tries: Vec<Attempted> = detail
         .tries
         .iter()
-        .map(|t| Attempted { label: t.address.clone(), mechanism: Mechanism::Unknown, logged: t.clone() })
+        .map(|t| Attempted { label: t.address.clone(), mechanism: Mechanism::Unknown, logged: Logged::of(t) })
         .collect();
     let mechanism = match (&detail.haproxy, product) {
         (Some(h), _) => {
             let m = mechanism::haproxy::of_line(h, status);
             let label = h.server.as_ref().map(|s| format!("{}/{s}", h.backend.as_deref().unwrap_or("")));
             let ms = |v: i64| (v >= 0).then_some(v * 1000);
-            let logged = Try {
-                address: label.clone(),
+            let logged = Logged {
                 status: Some(status),
                 connect_us: ms(h.tc),
                 header_us: ms(h.tr),
@@ -161,6 +204,7 @@ fn judge(
         has_start,
         start,
         end,
+        stands: Stands::ONE,
     })
 }
 
@@ -251,7 +295,7 @@ fn nginx(
         .collect();
     if tries.is_empty() {
         for (m, label) in &said {
-            tries.push(Attempted { label: label.clone(), mechanism: *m, logged: Try::default() });
+            tries.push(Attempted { label: label.clone(), mechanism: *m, logged: Logged::default() });
         }
     }
     // Error lines and failed attempts come in the same order.
@@ -317,10 +361,10 @@ fn apache(
         let label = mechanism::apache::address(&e.message);
         // One `attempt to connect` is one attempt; a summary line adds nothing to it.
         if matches!(e.code.as_deref(), Some("AH00957" | "AH02454")) {
-            said.push(Attempted { label, mechanism: m, logged: Try::default() });
+            said.push(Attempted { label, mechanism: m, logged: Logged::default() });
             best = None;
         } else if let (Some(label), true) = (label, said.is_empty()) {
-            said.push(Attempted { label: Some(label), mechanism: m, logged: Try::default() });
+            said.push(Attempted { label: Some(label), mechanism: m, logged: Logged::default() });
         }
         if best.is_none_or(|(_, r)| rank >= r) {
             best = Some((m, rank));

@@ -62,7 +62,11 @@ pub struct Options {
     pub lean_rows: usize,
     /// Whether the analysis keeps how each verdict came about ([`crate::analysis::Derivation`]). Default: no.
     pub derive: bool,
-    /// How many failures are listed in full; totals never change. Default: all.
+    /// How many failures are kept one by one, about: of more, those that are alike (same proxy, server, status, mechanism and
+    /// cause, at about the same time) are told by some of them ([`Failure::stands_for`](crate::analysis::Failure::stands_for)),
+    /// so that memory does not follow their number. Counts stay exact. Default: 10,000.
+    pub keep_failures: usize,
+    /// How many of the kept failures are listed, the first ones; totals never change. Default: all.
     pub max_failures: Option<usize>,
 }
 
@@ -86,6 +90,7 @@ impl Default for Options {
             slice_rows: 350_000,
             lean_rows: 60_000,
             derive: false,
+            keep_failures: 10_000,
             max_failures: None,
         }
     }

@@ -142,6 +142,9 @@ class Failure:
     def gateway(self) -> bool:
         """False for what is listed but is no gateway failure."""
     @property
+    def stands_for(self) -> int:
+        """How many failed requests it stands for, itself included; 1 unless there were too many to keep each."""
+    @property
     def episode(self) -> str | None:
         """Id of its episode."""
     @property
@@ -483,6 +486,7 @@ def analyze(
     year: int | None = None,
     window_s: float | None = None,
     max_failures: int | None = None,
+    keep_failures: int | None = None,
 ) -> Analysis:
     """Analyses files and folders: logs, rotated and compressed ones too, and the proxies' configurations among them.
 

@@ -19,6 +19,7 @@ pub(crate) struct Told<'py> {
     pub year: Option<i32>,
     pub window_s: Option<f64>,
     pub max_failures: Option<usize>,
+    pub keep_failures: Option<usize>,
 }
 
 const ROLES: [&str; 5] = ["nginx", "apache", "haproxy", "backend", "system"];
@@ -29,6 +30,9 @@ impl Told<'_> {
         let mut options = Options { year: self.year, max_failures: self.max_failures, ..Options::default() };
         if let Some(statuses) = &self.statuses {
             options.statuses = statuses.iter().copied().collect();
+        }
+        if let Some(n) = self.keep_failures {
+            options.keep_failures = n;
         }
         if let Some(s) = self.window_s {
             options.window_s = s;

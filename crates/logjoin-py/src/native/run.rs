@@ -69,12 +69,14 @@ impl Paths {
 /// seconds, to a role ("nginx", "apache", "haproxy", "backend", "system"). peers: a map from an address to a pattern of the
 /// paths of that instance's logs. year: of stamps without one. window_s: how far from a failure its cause may be.
 /// max_failures: how many failures are listed; totals never change.
+/// keep_failures: how many failures are kept one by one; of more, some of those that are alike stand for the others.
 ///
 /// What could not be read is in Analysis.problems; OSError is raised where nothing could. Python's lock is released
 /// meanwhile; Ctrl-C ends the analysis.
 #[pyfunction]
 #[pyo3(signature = (paths, *, configs=None, progress=None, statuses=None, since=None, until=None, zones=None, skews=None,
-    roles=None, peers=None, year=None, window_s=None, max_failures=None))]
+    roles=None, peers=None, year=None, window_s=None, max_failures=None,
+    keep_failures=None))]
 #[allow(clippy::too_many_arguments)]
 pub(crate) fn analyze(
     py: Python<'_>,
@@ -91,8 +93,21 @@ pub(crate) fn analyze(
     year: Option<i32>,
     window_s: Option<f64>,
     max_failures: Option<usize>,
+    keep_failures: Option<usize>,
 ) -> PyResult<Analysis> {
-    let told = Told { statuses, since, until, zones, skews, roles, peers, year, window_s, max_failures };
+    let told = Told {
+        statuses,
+        since,
+        until,
+        zones,
+        skews,
+        roles,
+        peers,
+        year,
+        window_s,
+        max_failures,
+        keep_failures,
+    };
     let (options, paths) = (told.options()?, paths.into_vec());
     let configs = configs.map(Paths::into_vec).unwrap_or_default();
     let work = move |watch: &engine::Watch<'_>| analyze_with(&paths, &configs, options, watch);

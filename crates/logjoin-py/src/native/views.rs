@@ -143,6 +143,8 @@ view! {
     confidence: f64 = |x| x.confidence;
     /// False for what is listed but is no gateway failure.
     gateway: bool = |x| x.gateway;
+    /// How many failed requests it stands for, itself included; 1 unless there were too many to keep each.
+    stands_for: u64 = |x| x.stands_for;
     /// Id of its episode.
     episode: Option<String> = |x| x.episode.clone();
     /// The proxy's error lines about it.

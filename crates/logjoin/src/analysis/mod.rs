@@ -100,7 +100,8 @@ pub struct Analysis {
     pub totals: Totals,
     /// What happened, the worst first.
     pub incidents: Vec<Incident>,
-    /// Every failed request (unless limited by an option; totals never change), in order of time.
+    /// The failed requests, in order of time: every one, unless there are very many
+    /// ([`Failure::stands_for`]) or an option limits them; totals never change.
     pub failures: Vec<Failure>,
     /// Requests per upstream server.
     pub distribution: Vec<ServerShare>,
@@ -428,9 +429,9 @@ pub struct Episode {
     pub by_status: BTreeMap<String, u64>,
     /// Failures by mechanism.
     pub by_mechanism: BTreeMap<String, u64>,
-    /// The paths that failed most, with counts.
+    /// The paths that failed most, with counts; where failures stand for others, the others are taken to be as these.
     pub endpoints: Vec<Count>,
-    /// Distinct client addresses.
+    /// Distinct client addresses, of the listed failures.
     pub clients: u64,
     /// What proves it.
     pub evidence: Vec<Evidence>,
@@ -509,7 +510,7 @@ pub struct Evidence {
     /// The text of the first line, escaped and shortened.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub text: Option<String>,
-    /// How many lines say so.
+    /// How many lines say so; where failures stand for others, that many times the lines that are theirs alone.
     pub count: u64,
 }
 
@@ -578,6 +579,12 @@ pub struct Failure {
     pub confidence: f64,
     /// False for what is listed but is no gateway failure.
     pub gateway: bool,
+    /// How many failed requests it stands for, itself included: 1, and then absent in JSON, unless there were too many to keep each
+    /// ([`Options::keep_failures`](crate::Options::keep_failures)). The others are alike: same proxy, server, status, mechanism,
+    /// cause and episode, at about the same time. Added up over the list, these are the totals.
+    #[serde(skip_serializing_if = "is_one", default = "one")]
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
+    pub stands_for: u64,
     /// Episode.
     pub episode: Option<String>,
     /// The proxy's error lines about this request.
@@ -593,6 +600,15 @@ pub struct Failure {
     pub cause_lines: Vec<LineRef>,
     /// Other causes that were considered.
     pub alternatives: Vec<Alternative>,
+}
+
+fn one() -> u64 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde asks for it")]
+fn is_one(n: &u64) -> bool {
+    *n == 1
 }
 
 /// One try at one upstream server.
@@ -755,7 +771,7 @@ pub struct Contrast {
     pub dimension: String,
     /// The value.
     pub value: String,
-    /// Failed requests that have it, of all failed.
+    /// Failed requests that have it, of all failed; where some stand for others, of as many as the listed ones are worth.
     pub failed: (u64, u64),
     /// Healthy requests that have it, of all healthy that were looked at (a sample of at most 64 per proxy and step of time). For
     /// `message`, both are messages: those of the kind, of all, while requests failed and at other times.

@@ -161,11 +161,13 @@ fn side(a: &Analysis, name: &str) -> Side {
     }
 }
 
-/// Listed gateway failures by a property of theirs.
+/// Gateway failures by a property of the listed ones.
 fn tally(a: &Analysis, of: impl Fn(&Failure) -> Option<String>) -> BTreeMap<String, u64> {
     let mut out = BTreeMap::new();
-    for value in a.failures.iter().filter(|f| f.gateway).filter_map(of) {
-        *out.entry(value).or_default() += 1;
+    for f in a.failures.iter().filter(|f| f.gateway) {
+        if let Some(value) = of(f) {
+            *out.entry(value).or_default() += f.stands_for;
+        }
     }
     out
 }

@@ -249,11 +249,12 @@ fn attempts(scene: &Scene<'_>, row: &Row, from: i64) -> Vec<Evidence> {
         (hidden, 1, "attempts failed and were hidden by retries"),
         (gone, 3, "clients went away before they were answered"),
     ] {
-        if list.len() >= least {
+        let n: u64 = list.iter().map(|i| scene.failing[*i].n()).sum();
+        if n >= least {
             let lines: Vec<At> =
                 list.iter().map(|i| scene.world.requests[scene.failing[*i].request].r.at).collect();
             let t = scene.failing[list[0]].end_ns;
-            out.push(evidence(scene, format!("{} {what}", list.len()), t, &lines, None));
+            out.push(Evidence { count: n, ..evidence(scene, format!("{n} {what}"), t, &lines, None) });
         }
     }
     out

@@ -37,8 +37,7 @@ pub(super) fn contrast(
         if healthy.len() < MIN_HEALTHY {
             healthy = sample.within(ours, row.start - AROUND, row.end + AROUND);
         }
-        let failed: Vec<&Request> =
-            row.members.iter().map(|m| &scene.world.requests[scene.failing[*m].request].r).collect();
+        let failed: Vec<(&Request, f64)> = sample_of(scene, row);
         let mut found = attributes(scene, &episode, &failed, &healthy);
         found.extend(
             messages.contrast(&catalogues, &row.targets, row.start, row.end).into_iter().take(SHOWN).map(
@@ -57,7 +56,7 @@ pub(super) fn contrast(
                 episode,
                 dimension: "none".into(),
                 value: String::new(),
-                failed: (0, failed.len() as u64),
+                failed: (0, failed.iter().map(|(_, w)| w).sum::<f64>().round() as u64),
                 healthy: (0, healthy.len() as u64),
                 p_value: None,
             });
@@ -67,16 +66,30 @@ pub(super) fn contrast(
     out
 }
 
-fn attributes(scene: &Scene<'_>, episode: &str, failed: &[&Request], healthy: &[Traits]) -> Vec<Contrast> {
-    let mut sick: BTreeMap<(usize, u64), u64> = BTreeMap::new();
+/// The failed requests of a row, each with its weight. Where some stand for others they are a sample, and a sample with unequal
+/// weights tells as much as a smaller one with equal weights (Kish): the weights add up to the size of that.
+fn sample_of<'s>(scene: &'s Scene<'_>, row: &Row) -> Vec<(&'s Request, f64)> {
+    let all = row.members.iter().map(|m| &scene.failing[*m]);
+    let squares: f64 = all.clone().map(|f| (f.n() as f64).powi(2)).sum();
+    let scale = row.failures as f64 / squares;
+    all.map(|f| (&scene.world.requests[f.request].r, f.n() as f64 * scale)).collect()
+}
+
+fn attributes(
+    scene: &Scene<'_>,
+    episode: &str,
+    failed: &[(&Request, f64)],
+    healthy: &[Traits],
+) -> Vec<Contrast> {
+    let mut weights: BTreeMap<(usize, u64), f64> = BTreeMap::new();
     let mut well: BTreeMap<(usize, u64), u64> = BTreeMap::new();
     let mut names: BTreeMap<(usize, u64), String> = BTreeMap::new();
     // Requests whose line says the dimension at all.
-    let (mut sick_total, mut well_total) = ([0u64; 8], [0u64; 8]);
-    for r in failed {
+    let (mut total_weights, mut well_total) = ([0f64; 8], [0u64; 8]);
+    for (r, weight) in failed {
         for (d, value) in traits(AnyRequest::Whole(r)).into_iter().enumerate().filter(|(_, v)| *v != 0) {
-            *sick.entry((d, value)).or_default() += 1;
-            sick_total[d] += 1;
+            *weights.entry((d, value)).or_default() += weight;
+            total_weights[d] += weight;
             names.entry((d, value)).or_insert_with(|| name(scene, d, value, r));
         }
     }
@@ -86,9 +99,11 @@ fn attributes(scene: &Scene<'_>, episode: &str, failed: &[&Request], healthy: &[
             well_total[d] += 1;
         }
     }
-    let looks = sick.len();
+    let looks = weights.len();
+    let sick_total = total_weights.map(|w| w.round() as u64);
     let mut found: Vec<(usize, Contrast)> = Vec::new();
-    for ((d, value), a) in sick {
+    for ((d, value), weight) in weights {
+        let a = (weight.round() as u64).min(sick_total[d]);
         let b = well.get(&(d, value)).copied().unwrap_or(0);
         if well_total[d] < 10 || a < 5 || !is_large((a, sick_total[d]), (b, well_total[d])) {
             continue;

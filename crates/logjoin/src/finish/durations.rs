@@ -20,9 +20,14 @@ pub(super) struct Durations {
 impl Durations {
     /// Counts one duration, nanoseconds; a negative one counts as none.
     pub fn add(&mut self, ns: i64) {
+        self.add_each(ns, 1);
+    }
+
+    /// Counts a duration several times.
+    pub fn add_each(&mut self, ns: i64, n: u64) {
         let us = u64::try_from(ns / 1000).unwrap_or(0);
-        *self.at(bucket(us)) += 1;
-        self.count += 1;
+        *self.at(bucket(us)) += n;
+        self.count += n;
         self.max_us = self.max_us.max(us);
     }
 

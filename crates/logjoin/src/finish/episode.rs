@@ -28,26 +28,26 @@ pub(super) fn build(scene: &Scene<'_>, judged: &[Judged], pace: &Pace, row: &Row
     for m in &row.members {
         let f = &scene.failing[*m];
         let r = &scene.world.requests[f.request].r;
-        *by_status.entry(r.status.to_string()).or_default() += 1;
-        *by_mechanism.entry(f.mechanism.to_string()).or_default() += 1;
+        *by_status.entry(r.status.to_string()).or_default() += f.n();
+        *by_mechanism.entry(f.mechanism.to_string()).or_default() += f.n();
         clients.insert(r.client);
         if let Some(d) = r.detail.as_deref() {
             let path = d.target.as_deref().unwrap_or("-").split('?').next().unwrap_or("-");
-            *endpoints.entry(format!("{} {path}", d.method.as_deref().unwrap_or("-"))).or_default() += 1;
+            *endpoints.entry(format!("{} {path}", d.method.as_deref().unwrap_or("-"))).or_default() += f.n();
         }
         if scene.case(*m).instance.is_none() {
             labels.extend(f.label().map(str::to_string));
         }
         if let Some(d) = judged[*m].detail.as_deref() {
-            *details.entry(d).or_default() += 1;
+            *details.entry(d).or_default() += f.n();
         }
     }
     let mut targets: Vec<String> = row.targets.iter().map(|t| plan.instances[*t].name.clone()).collect();
     targets.extend(labels);
-    let confidence =
-        row.members.iter().map(|m| judged[*m].confidence).sum::<f64>() / row.members.len() as f64;
+    let weighed = |m: &usize| judged[*m].confidence * scene.failing[*m].n() as f64;
+    let confidence = row.members.iter().map(weighed).sum::<f64>() / row.failures as f64;
     let usual = |m: &BTreeMap<&str, u64>| m.iter().max_by_key(|(_, n)| **n).map(|(d, _)| (*d).to_string());
-    let majority = |n: u64| n * 2 > row.members.len() as u64;
+    let majority = |n: u64| n * 2 > row.failures;
     let detail = usual(&details).filter(|d| majority(details[d.as_str()]));
     let own = crate::rule::named(&plan.options.rules, detail.as_deref());
     let requests: u64 = row.proxies.iter().map(|p| pace.ended(*p, row.start, row.end)).sum();
@@ -61,15 +61,15 @@ pub(super) fn build(scene: &Scene<'_>, judged: &[Judged], pace: &Pace, row: &Row
         confidence: round(confidence),
         targets,
         proxies: row.proxies.iter().map(|p| plan.instances[*p].name.clone()).collect(),
-        failures: row.members.len() as u64,
-        requests: requests.max(row.members.len() as u64),
+        failures: row.failures,
+        requests: requests.max(row.failures),
         by_status,
         by_mechanism,
         endpoints: top(endpoints, ENDPOINTS),
         clients: clients.len() as u64,
         evidence: evidence(scene, judged, row),
         against: against(scene, pace, row),
-        alternatives: alternatives(judged, row),
+        alternatives: alternatives(scene, judged, row),
         ruled_out: ruled_out(scene, row),
         precursors: Vec::new(),
         recovery: None,
@@ -85,35 +85,59 @@ fn top(counts: BTreeMap<String, u64>, n: usize) -> Vec<Count> {
     list
 }
 
+/// A claim of some members.
+struct Told<'a> {
+    text: &'a str,
+    cites: BTreeSet<Cite>,
+    /// How many failures it is made of.
+    failures: u64,
+    /// Lines of failures that are not listed, each of which has its own.
+    others: u64,
+}
+
+/// Whether a line is about this failed request alone.
+fn is_own(scene: &Scene<'_>, i: usize, cite: Cite) -> bool {
+    let joined = |row: crate::index::Row| scene.joins[i].lines.iter().any(|l| l.row == row);
+    match cite {
+        Cite::Request(n) => n == scene.failing[i].request || joined(crate::index::Row::Request(n as u32)),
+        Cite::Error(n) => scene.failing[i].errors.contains(&n),
+        Cite::Log(n) => joined(crate::index::Row::Log(n as u32)),
+        Cite::State(_) => false,
+    }
+}
+
 /// The claims of all members, each once, with the lines of all.
 fn evidence(scene: &Scene<'_>, judged: &[Judged], row: &Row) -> Vec<Evidence> {
-    let mut claims: Vec<(&str, BTreeSet<Cite>, u64)> = Vec::new();
+    let mut claims: Vec<Told<'_>> = Vec::new();
     for m in &row.members {
+        let f = &scene.failing[*m];
         for claim in &judged[*m].evidence {
-            match claims.iter_mut().find(|c| c.0 == claim.text) {
-                Some(c) => {
-                    c.1.extend(&claim.cites);
-                    c.2 += 1;
-                }
-                None => claims.push((&claim.text, claim.cites.iter().copied().collect(), 1)),
+            let n = claims.iter().position(|c| c.text == claim.text).unwrap_or(claims.len());
+            if n == claims.len() {
+                claims.push(Told { text: &claim.text, cites: BTreeSet::new(), failures: 0, others: 0 });
             }
+            let told = &mut claims[n];
+            told.cites.extend(&claim.cites);
+            told.failures += f.n();
+            let own = claim.cites.iter().filter(|c| is_own(scene, *m, **c)).count() as u64;
+            told.others += (f.n() - 1) * own;
         }
     }
     // What the backend and the system say comes before what the proxy says.
-    claims.sort_by_key(|(_, cites, n)| {
-        let own = cites.iter().any(|c| matches!(c, Cite::Log(_) | Cite::State(_)));
-        (!own, std::cmp::Reverse(*n))
+    claims.sort_by_key(|told| {
+        let own = told.cites.iter().any(|c| matches!(c, Cite::Log(_) | Cite::State(_)));
+        (!own, std::cmp::Reverse(told.failures))
     });
     claims
         .into_iter()
-        .map(|(text, cites, _)| {
+        .map(|Told { text, cites, others, .. }| {
             let mut ordered: Vec<Cite> = cites.into_iter().collect();
             ordered.sort_by_key(|c| (cite_time(scene, *c), *c));
             Evidence {
                 id: String::new(),
                 claim: text.into(),
                 time: ordered.first().map(|c| Time(cite_time(scene, *c))),
-                count: ordered.len() as u64,
+                count: ordered.len() as u64 + others,
                 text: ordered.first().and_then(|c| cite_text(scene, *c)),
                 lines: ordered.iter().take(LINES).map(|c| line_ref(scene.plan, cite_at(scene, *c))).collect(),
             }
@@ -176,14 +200,14 @@ fn against(scene: &Scene<'_>, pace: &Pace, row: &Row) -> Vec<Evidence> {
     out
 }
 
-fn alternatives(judged: &[Judged], row: &Row) -> Vec<Alternative> {
+fn alternatives(scene: &Scene<'_>, judged: &[Judged], row: &Row) -> Vec<Alternative> {
     let mut sums: BTreeMap<CauseId, f64> = BTreeMap::new();
     for m in &row.members {
         for (c, p) in judged[*m].alternatives.iter().filter(|(c, _)| *c != row.cause) {
-            *sums.entry(*c).or_default() += p;
+            *sums.entry(*c).or_default() += p * scene.failing[*m].n() as f64;
         }
     }
-    let n = row.members.len() as f64;
+    let n = row.failures as f64;
     let mut list: Vec<Alternative> = sums
         .into_iter()
         .map(|(cause, p)| Alternative { cause, confidence: round(p / n) })

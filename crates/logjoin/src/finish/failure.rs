@@ -45,6 +45,7 @@ pub(super) fn build(
             detail: j.detail.as_deref().or_else(|| super::missing::reason(scene, i, j)).map(Into::into),
             confidence: round(j.confidence),
             gateway: f.is_gateway,
+            stands_for: f.n(),
             episode: episode_of[i].clone(),
             error_lines: f.errors.iter().map(|e| line_ref(scene.plan, scene.world.errors[*e].e.at)).collect(),
             chain: chains[i]

@@ -109,14 +109,17 @@ pub(super) fn audit(scene: &Scene<'_>, load: &Load) -> Vec<HealthAudit> {
         .collect()
 }
 
+/// When an attempt failed, when those like it had, and how many there were.
+type Failed = (i64, i64, u64);
+
 /// When attempts at each server failed, in order; those that a retry hid too.
-fn failed_by_label(scene: &Scene<'_>) -> BTreeMap<(usize, String), Vec<i64>> {
-    let mut out: BTreeMap<(usize, String), Vec<i64>> = BTreeMap::new();
+fn failed_by_label(scene: &Scene<'_>) -> BTreeMap<(usize, String), Vec<Failed>> {
+    let mut out: BTreeMap<(usize, String), Vec<Failed>> = BTreeMap::new();
     for f in scene.failing.iter().filter(|f| f.is_gateway || f.is_hidden) {
         let proxy = scene.world.requests[f.request].instance;
         let tries = f.tries.len() - usize::from(f.is_hidden && f.tries.len() > 1);
         for label in f.tries[..tries].iter().filter_map(|t| t.label.clone()) {
-            out.entry((proxy, label)).or_default().push(f.end_ns);
+            out.entry((proxy, label)).or_default().push((f.end_ns, f.until(), f.n()));
         }
     }
     out.values_mut().for_each(|v| v.sort_unstable());
@@ -129,7 +132,7 @@ fn one(
     proxy: usize,
     server: &str,
     life: &Life,
-    failed: &[i64],
+    failed: &[Failed],
     without: i64,
 ) -> HealthAudit {
     let instance = scene.peers.instance(server);
@@ -137,17 +140,17 @@ fn one(
     let mut last_up = i64::MIN;
     for (down, up) in &life.outs {
         // The row of failures that led to it: backwards, until a gap.
-        let before = failed.partition_point(|t| *t <= down + SECOND);
+        let before = failed.partition_point(|f| f.0 <= down + SECOND);
         let mut first = before;
         while first > 0
-            && failed[first - 1] > last_up
-            && failed.get(first).copied().unwrap_or(*down) - failed[first - 1] <= ROW
+            && failed[first - 1].0 > last_up
+            && failed.get(first).map_or(*down, |f| f.0) - failed[first - 1].1 <= ROW
         {
             first -= 1;
         }
         let row = &failed[first..before];
-        if let Some(start) = row.first() {
-            lost += row.len() as u64;
+        if let Some((start, ..)) = row.first() {
+            lost += row.iter().map(|f| f.2).sum::<u64>();
             lag = lag.max(Some((down - start).max(0)));
         } else if is_false(scene, load, proxy, server, instance, *down) {
             false_downs += 1;
@@ -156,8 +159,8 @@ fn one(
             // That it broke again is not the check's fault.
             let broke =
                 instance.is_some_and(|i| scene.signs(i, *up, up + 5 * SECOND).any(|s| is_trouble(s.meaning)));
-            late += u64::from(!broke)
-                * failed.iter().filter(|t| (up + 1..=up + 5 * SECOND).contains(*t)).count() as u64;
+            let soon = failed.iter().filter(|f| (up + 1..=up + 5 * SECOND).contains(&f.0));
+            late += u64::from(!broke) * soon.map(|f| f.2).sum::<u64>();
             last_up = *up;
         }
     }

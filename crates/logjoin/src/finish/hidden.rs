@@ -33,7 +33,7 @@ pub(super) fn hidden(scene: &Scene<'_>) -> Vec<HiddenFailures> {
             });
             tally.count += n;
             tally.first = tally.first.min(f.end_ns);
-            tally.last = tally.last.max(f.end_ns);
+            tally.last = tally.last.max(f.until());
             *tally.by.entry(mechanism).or_default() += n;
             if tally.lines.last() != Some(&t.r.at) {
                 tally.lines.push(t.r.at);
@@ -47,11 +47,11 @@ pub(super) fn hidden(scene: &Scene<'_>) -> Vec<HiddenFailures> {
                 Some(s) if !h.is_redispatched => format!("{pool}/{s}"),
                 _ => pool,
             };
-            add(server, Mechanism::ConnectFailed, h.retries.max(1) as u64);
+            add(server, Mechanism::ConnectFailed, h.retries.max(1) as u64 * f.n());
             continue;
         }
         for tried in f.tries.iter().rev().skip(1) {
-            add(tried.label.clone().unwrap_or_default(), tried.mechanism, 1);
+            add(tried.label.clone().unwrap_or_default(), tried.mechanism, f.n());
         }
     }
     let mut out: Vec<HiddenFailures> = by

@@ -24,7 +24,7 @@ struct Stream {
     elsewhere: BTreeMap<Kind, Vec<Span>>,
 }
 
-/// How long such requests took, nanoseconds. `failures` are those that were given up on after `waited`; lines until `until` are
+/// How long such requests took, nanoseconds, and how many took so long. `failures` are those that were given up on after `waited`; lines until `until` are
 /// looked at.
 pub(super) fn durations(
     scene: &Scene<'_>,
@@ -32,15 +32,15 @@ pub(super) fn durations(
     failures: &[usize],
     waited: i64,
     until: i64,
-) -> Vec<i64> {
+) -> Vec<(i64, u64)> {
     let world = scene.world;
-    let mut given_up: BTreeMap<Kind, Vec<i64>> = BTreeMap::new();
+    let mut given_up: BTreeMap<Kind, Vec<(i64, u64)>> = BTreeMap::new();
     for f in failures.iter().map(|f| &scene.failing[*f]) {
         let r = &world.requests[f.request].r;
-        given_up.entry((r.method, r.target)).or_default().push(f.start_ns);
+        given_up.entry((r.method, r.target)).or_default().push((f.start_ns, f.n()));
     }
     given_up.values_mut().for_each(|starts| starts.sort_unstable());
-    let first = given_up.values().filter_map(|s| s.first()).min().copied().unwrap_or(until);
+    let first = given_up.values().filter_map(|s| s.first()).min().map_or(until, |s| s.0);
     // By stream: 0 is the request log, the others are templates of messages.
     let mut streams: BTreeMap<u64, Stream> = BTreeMap::new();
     let mut add = |stream: u64, at: usize, kind: Kind, span: Span| {
@@ -74,15 +74,16 @@ pub(super) fn durations(
         }
     }
     let all = streams.into_values().map(|s| left_over(s, &given_up, &served, waited));
-    all.reduce(|best, next| if next.len() > best.len() { next } else { best }).unwrap_or_default()
+    let count = |found: &[(i64, u64)]| found.iter().map(|(_, n)| *n).sum::<u64>();
+    all.reduce(|best, next| if count(&next) > count(&best) { next } else { best }).unwrap_or_default()
 }
 
 fn left_over(
     stream: Stream,
-    given_up: &BTreeMap<Kind, Vec<i64>>,
+    given_up: &BTreeMap<Kind, Vec<(i64, u64)>>,
     served: &BTreeMap<Kind, Vec<(Span, bool)>>,
     waited: i64,
-) -> Vec<i64> {
+) -> Vec<(i64, u64)> {
     let Stream { mut here, mut elsewhere } = stream;
     let mut out = Vec::new();
     for (kind, starts) in given_up {
@@ -105,10 +106,12 @@ fn left_over(
         let mut found = 0;
         for (lo, hi) in left {
             if found < surplus
-                && let Some(start) = starts.next_if(|s| **s + waited <= hi + SLACK)
+                && let Some((start, n)) = starts.next_if(|s| s.0 + waited <= hi + SLACK)
             {
-                out.push((lo + (hi - lo) / 2 - start).max(waited));
-                found += 1;
+                // One that stands for others has as many lines.
+                let n = (*n).min((surplus - found) as u64);
+                out.push(((lo + (hi - lo) / 2 - start).max(waited), n));
+                found += n as usize;
             }
         }
     }
@@ -128,10 +131,10 @@ mod tests {
             here: BTreeMap::from([(kind, vec![s(1), s(3), s(4), s(6)])]),
             elsewhere: BTreeMap::new(),
         };
-        let given_up = BTreeMap::from([(kind, vec![0, SECOND])]);
+        let given_up = BTreeMap::from([(kind, vec![(0, 1), (SECOND, 1)])]);
         let served = BTreeMap::from([(kind, vec![(s(1), true), (s(4), true)])]);
         let found: Vec<i64> =
-            left_over(stream, &given_up, &served, 2 * SECOND).iter().map(|d| d / SECOND).collect();
+            left_over(stream, &given_up, &served, 2 * SECOND).iter().map(|(d, _)| d / SECOND).collect();
         assert_eq!(found, [3, 5]);
     }
 
@@ -144,7 +147,7 @@ mod tests {
             here: BTreeMap::from([(kind, vec![s(1), s(9)])]),
             elsewhere: BTreeMap::from([(kind, vec![s(2)])]),
         };
-        let given_up = BTreeMap::from([(kind, vec![0])]);
+        let given_up = BTreeMap::from([(kind, vec![(0, 1)])]);
         let served = BTreeMap::from([(kind, vec![(s(1), false), (s(2), false), (s(5), false)])]);
         assert!(left_over(stream, &given_up, &served, 2 * SECOND).is_empty());
     }

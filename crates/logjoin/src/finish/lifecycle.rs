@@ -113,7 +113,10 @@ enum Kind {
         text: String,
     },
     Served,
-    Refused,
+    Refused {
+        /// Until about when it was refused again, where there were so many that not each is kept.
+        until: i64,
+    },
     CheckDown {
         text: String,
     },
@@ -239,7 +242,9 @@ fn refusals(scene: &Scene<'_>, judged: &[Judged], facts: &mut [Vec<Fact>]) {
             let at = scene.world.requests[case.f.request].r.at;
             // The request began no later than it was refused, whatever retries took.
             let t = case.start.min(case.end);
-            facts[instance].push(Fact { t, hi: t, at, kind: Kind::Refused });
+            let again = if case.f.n() > 1 { case.f.stands.pace_ns } else { 0 };
+            let kind = Kind::Refused { until: t.saturating_add(again) };
+            facts[instance].push(Fact { t, hi: t, at, kind });
         }
     }
 }
@@ -301,9 +306,11 @@ fn machine(instance: usize, facts: &[Fact], first: i64, last: i64, scene: &Scene
                 _ => None,
             },
             // One refusal may be anything; two without an answer between them are not.
-            Kind::Refused => {
-                let again = facts[n + 1..].iter().find(|f| matches!(f.kind, Kind::Served | Kind::Refused));
-                let is_gone = again.is_none_or(|f| matches!(f.kind, Kind::Refused));
+            Kind::Refused { until } => {
+                let mut after = facts[n + 1..].iter();
+                let again = after.find(|f| matches!(f.kind, Kind::Served | Kind::Refused { .. }));
+                let is_before = |next: &Fact| f.t < *until && *until <= next.t;
+                let is_gone = again.is_none_or(|f| matches!(f.kind, Kind::Refused { .. }) || is_before(f));
                 if is_gone && f.t >= settled && matches!(state, State::Ready | State::Unknown) {
                     life.note(
                         f,

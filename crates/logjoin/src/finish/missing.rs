@@ -51,7 +51,7 @@ pub(super) fn unknowns(scene: &Scene<'_>, judged: &[Judged], files: &[FileFacts]
     for (i, j) in judged.iter().enumerate() {
         let case = scene.case(i);
         if j.cause == CauseId::Unknown && case.f.is_gateway {
-            *reasons.entry(missing(&case, &formats)).or_default() += 1;
+            *reasons.entry(missing(&case, &formats)).or_default() += case.f.n();
         }
     }
     let mut out: Vec<UnknownReason> = reasons
@@ -78,7 +78,7 @@ pub(super) fn ambiguous(scene: &Scene<'_>, judged: &[Judged], files: &[FileFacts
             && j.cause != CauseId::Unknown
         {
             let proxy = by.entry(case.proxy).or_default();
-            proxy.0 += 1;
+            proxy.0 += case.f.n();
             proxy.1.insert(instance);
         }
     }
@@ -114,8 +114,8 @@ pub(super) fn mute(scene: &Scene<'_>, sums: &Sums, files: &[FileFacts]) -> Vec<N
     for i in 0..scene.failing.len() {
         let case = scene.case(i);
         if case.f.is_gateway {
-            case.instance.into_iter().for_each(|n| *failed.entry(n).or_default() += 1);
-            *failed.entry(case.proxy).or_default() += 1;
+            case.instance.into_iter().for_each(|n| *failed.entry(n).or_default() += case.f.n());
+            *failed.entry(case.proxy).or_default() += case.f.n();
         }
     }
     mentions.extend(scene.world.logs.iter().filter(|m| m.e.target != 0 || m.e.id != 0).map(|m| m.instance));

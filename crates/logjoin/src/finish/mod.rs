@@ -52,6 +52,7 @@ use crate::plan::Plan;
 use crate::rewrites::{self, Rewrites};
 use crate::scanner::FileScan;
 use crate::scene::Scene;
+use crate::thin::Thinning;
 use crate::timeline::{self, Horizon};
 use crate::trail::Trail;
 
@@ -100,14 +101,21 @@ fn run<E>(
     let mut files: BTreeMap<u32, Events> = scans.into_iter().map(|s| (s.file, s.events)).collect();
     let rewrites = rewrites::undo(plan, &mut files, Rewrites::default());
     let world = timeline::resolve(plan, files, &calendar);
-    let linked = link(plan, world, Learned::of(rewrites), watch)?;
+    let mut linked = link(plan, world, Learned::of(rewrites), watch)?;
     watch(Stage::Scene)?;
     let scene = linked.scene(plan);
     watch(Stage::Causes)?;
-    let judged = linked.judge(&scene);
+    let mut judged = linked.judge(&scene);
     watch(Stage::Sums)?;
     let mut sums = Sums::new(plan);
     sums.add(&scene, &Lean::default(), Horizon::END, &tails);
+    let scene = if judged.len() > plan.options.keep_failures {
+        drop(scene);
+        Thinning::new(plan).thin_all(&mut linked, &mut judged);
+        linked.scene(plan)
+    } else {
+        scene
+    };
     watch(Stage::Story)?;
     let (clocks, chains) = (&linked.clocks, &linked.chains[..]);
     Ok(tell(&Story {
@@ -171,6 +179,7 @@ pub(crate) fn tell(story: &Story<'_>) -> Analysis {
     let mut notes = sources::notes(plan, &files);
     notes.extend(clock_notes(plan, clocks));
     notes.extend(told::notes(plan, clocks, &files));
+    notes.extend(told::thinned(scene));
     notes.extend(missing::mute(scene, sums, &files));
     notes.extend(missing::ambiguous(scene, judged, &files));
     Analysis {
@@ -231,17 +240,17 @@ fn totals(sums: &Sums, failing: &[Failing], judged: &[Judged]) -> Totals {
     let mut t = Totals { requests: sums.requests, by_status, ..Totals::default() };
     for (f, j) in failing.iter().zip(judged) {
         if f.is_hidden {
-            t.hidden_by_retry += 1;
+            t.hidden_by_retry += f.n();
             continue;
         }
         if !f.is_gateway {
-            t.not_gateway += 1;
+            t.not_gateway += f.n();
             continue;
         }
-        t.failures += 1;
-        *t.by_origin.entry(f.origin.to_string()).or_default() += 1;
-        *t.by_mechanism.entry(f.mechanism.to_string()).or_default() += 1;
-        *t.by_cause.entry(j.cause.to_string()).or_default() += 1;
+        t.failures += f.n();
+        *t.by_origin.entry(f.origin.to_string()).or_default() += f.n();
+        *t.by_mechanism.entry(f.mechanism.to_string()).or_default() += f.n();
+        *t.by_cause.entry(j.cause.to_string()).or_default() += f.n();
     }
     t
 }

@@ -10,6 +10,7 @@ use super::line_ref;
 use crate::analysis::{LineRef, Restart, Time};
 use crate::episodes::Row;
 use crate::event::At;
+use crate::failing::Failing;
 use crate::scene::{SECOND, Scene};
 use crate::signals::Meaning;
 use crate::vocabulary::CauseId;
@@ -97,12 +98,11 @@ fn of_life(scene: &Scene<'_>, life: &Life, out: &mut Vec<(i64, Restart)>) {
         // By their starts: a request that began while it was gone may have ended when it was back.
         let failed = |from: i64, to: i64| {
             let all = scene.failed_at(i, from, i64::MAX);
-            all.iter().filter(|n| (from..to).contains(&scene.failing[**n].start_ns)).count() as u64
+            count(all.iter().map(|n| &scene.failing[*n]).filter(|f| (from..to).contains(&f.start_ns)))
         };
         // What was under way when it stopped began before.
-        let cut =
-            scene.failed_at(i, begin, until).iter().filter(|n| scene.failing[**n].start_ns < begin).count();
-        let during = failed(begin, until) + cut as u64;
+        let cut = scene.failed_at(i, begin, until).iter().map(|n| &scene.failing[*n]);
+        let during = failed(begin, until) + count(cut.filter(|f| f.start_ns < begin));
         let after = a.ready.map_or(0, |r| failed(r, r.saturating_add(MINUTE).min(next)));
         let hidden = hidden(scene, i, begin, until);
         let out_before = told_out(scene, i, begin);
@@ -168,17 +168,22 @@ fn of_life(scene: &Scene<'_>, life: &Life, out: &mut Vec<(i64, Restart)>) {
     }
 }
 
+/// How many failed requests some stand for.
+fn count<'f>(failures: impl Iterator<Item = &'f Failing>) -> u64 {
+    failures.map(Failing::n).sum()
+}
+
 /// Attempts at an instance that failed in a stretch of time and were hidden by a retry.
 fn hidden(scene: &Scene<'_>, instance: usize, from: i64, to: i64) -> u64 {
-    let failed = |f: &&crate::failing::Failing| f.is_hidden && (from..=to).contains(&f.end_ns);
-    let labels = |f: &crate::failing::Failing| {
+    let failed = |f: &&Failing| f.is_hidden && (from..=to).contains(&f.end_ns);
+    let labels = |f: &Failing| {
         let tries = f.tries.len().saturating_sub(1);
         f.tries[..tries]
             .iter()
             .filter_map(|t| t.label.as_deref())
             .any(|l| scene.peers.instance(l) == Some(instance))
     };
-    scene.failing.iter().filter(failed).filter(|f| labels(f)).count() as u64
+    count(scene.failing.iter().filter(failed).filter(|f| labels(f)))
 }
 
 /// Whether a proxy said, before that moment and not long before, that it takes this server out.
@@ -218,7 +223,7 @@ fn reloads(
         let until = gone.iter().map(|l| ready(l).unwrap_or(i64::MAX)).max().unwrap_or(t);
         let failed = |from: i64, to: i64| -> u64 {
             let here = scene.failing.iter().filter(|f| f.is_gateway && (from..to).contains(&f.end_ns));
-            here.filter(|f| scene.world.requests[f.request].instance == proxy).count() as u64
+            count(here.filter(|f| scene.world.requests[f.request].instance == proxy))
         };
         let (stale, stale_lines) = addresses(scene, proxy, answers, (t, next));
         lines.extend(stale_lines);
@@ -330,7 +335,7 @@ fn addresses(
     let failed = |label: &str, to: i64| -> u64 {
         let here = |r: usize| scene.world.requests[r].instance == proxy;
         let tried = scene.failing.iter().filter(|f| f.is_gateway && (t + SECOND..to).contains(&f.end_ns));
-        tried.filter(|f| here(f.request) && f.label() == Some(label)).count() as u64
+        count(tried.filter(|f| here(f.request) && f.label() == Some(label)))
     };
     let (mut said, mut lines) = (Vec::new(), Vec::new());
     for (address, label, line) in new.iter().filter(|(a, ..)| !old.iter().any(|(o, ..)| o == a)) {

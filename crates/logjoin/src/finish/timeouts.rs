@@ -56,13 +56,13 @@ pub(super) fn advice(scene: &Scene<'_>, rows: &[Row]) -> Vec<TimeoutAdvice> {
             let target = target.unwrap_or_default();
             instances.extend(case.instance.map(|i| (target.clone(), i)));
             let sum = by.entry((case.proxy, target)).or_default();
-            sum.waited.add(case.end - case.start);
+            sum.waited.add_each(case.end - case.start, case.f.n());
             sum.rows.insert(n);
             sum.requests.push(case.number);
             let (from, to) = sum.span.unwrap_or((case.start, case.end));
-            sum.span = Some((from.min(case.start), to.max(case.end)));
+            sum.span = Some((from.min(case.start), to.max(case.f.until())));
             if let Some(took) = took(&case) {
-                sum.completed.add(took);
+                sum.completed.add_each(took, case.f.n());
             }
         }
     }
@@ -108,7 +108,7 @@ impl GivenUp {
         let until = to.saturating_add(waited.saturating_mul(5));
         let mut by_lines = Durations::default();
         let left_over = late::durations(scene, instance, &self.requests, waited, until);
-        left_over.into_iter().for_each(|d| by_lines.add(d));
+        left_over.into_iter().for_each(|(d, n)| by_lines.add_each(d, n));
         let said = scene.all_signs(instance).iter().filter(|s| s.meaning == Meaning::Slow);
         let said = said.filter_map(|s| {
             let ms = scene.world.logs[s.log].e.signal.as_ref()?.duration_ms?;

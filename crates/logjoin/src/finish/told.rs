@@ -3,8 +3,10 @@
 use super::sources::FileFacts;
 use crate::analysis::Note;
 use crate::clock::ClockModel;
+use crate::failing::Failing;
 use crate::options::{LineAt, Pattern};
 use crate::plan::Plan;
+use crate::scene::Scene;
 
 pub(super) fn notes(plan: &Plan, clocks: &ClockModel, files: &[FileFacts]) -> Vec<Note> {
     let warning = |about: &str, text: String| Note { level: "warning".into(), about: about.to_owned(), text };
@@ -35,6 +37,18 @@ pub(super) fn notes(plan: &Plan, clocks: &ClockModel, files: &[FileFacts]) -> Ve
         notes.push(warning(&plan.instances[*instance].name, text));
     }
     notes
+}
+
+/// How many failures are told by others.
+pub(super) fn thinned(scene: &Scene<'_>) -> Option<Note> {
+    let listed = scene.failing.len() as u64;
+    let all: u64 = scene.failing.iter().map(Failing::n).sum();
+    let text = || {
+        format!(
+            "{all} failed requests are told by {listed} of them: of many that are alike (same proxy, server, status, mechanism and cause, at about the same time) some are listed, each with how many it stands for. Counts and the times of episodes are of all; lines, clients, paths and durations are those of the listed ones. `--keep-failures N` keeps more"
+        )
+    };
+    (all > listed).then(|| Note { level: "info".into(), about: "failures".into(), text: text() })
 }
 
 fn fits_any(plan: &Plan, pattern: &Pattern) -> bool {

@@ -1,34 +1,31 @@
 //! What is settled: the failed requests with their verdicts, and the rows that these name. Everything here is on the reference
 //! clock and refers to rows of its own lists.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::window::Staying;
 use crate::clock::ClockModel;
 use crate::diagnose::Judged;
-use crate::event::At;
-use crate::failing::Failing;
+use crate::event::{At, LogEvent};
 use crate::index::Row as JoinedRow;
-use crate::join::Join;
-use crate::link::{Chain, Linked};
+use crate::link::Linked;
 use crate::peers::Peers;
+use crate::plan::Plan;
 use crate::rules::Cite;
-use crate::timeline::{Horizon, World};
-
-/// A failed request and its verdict.
-pub(super) struct Told {
-    pub failing: Failing,
-    pub join: Join,
-    pub judged: Judged,
-    pub chain: Chain,
-}
+use crate::signals::Meaning;
+use crate::thin::{Thinning, Told, told};
+use crate::timeline::{Horizon, Moment, Row, World};
 
 /// Settled failures and their rows.
-#[derive(Default)]
 pub(super) struct Archive {
     world: World,
     have: Have,
     told: Vec<Told>,
+    thinning: Thinning,
+    /// Gateway failures that were settled last: when they ended, and where they stand.
+    fresh: Vec<(i64, At)>,
+    /// Whether anybody asks for them.
+    pub notes_fresh: bool,
 }
 
 /// Where rows stand that were taken over; looked up, never iterated.
@@ -49,6 +46,23 @@ struct Places {
 }
 
 impl Archive {
+    /// Nothing is settled yet.
+    pub fn new(plan: &Plan) -> Archive {
+        Archive {
+            world: World::default(),
+            have: Have::default(),
+            told: Vec::new(),
+            thinning: Thinning::new(plan),
+            fresh: Vec::new(),
+            notes_fresh: false,
+        }
+    }
+
+    /// Of failures that were judged at once and are too many, some stay.
+    pub fn thin_all(&mut self, linked: &mut Linked, judged: &mut Vec<Judged>) {
+        self.thinning.thin_all(linked, judged);
+    }
+
     /// Takes over what is settled now, and the rows that stay in any case when `is_last`.
     pub fn absorb(
         &mut self,
@@ -58,7 +72,7 @@ impl Archive {
         staying: &Staying,
         is_last: bool,
     ) {
-        let told: Vec<Told> = told.filter(|t| horizon.takes(&world.requests[t.failing.request])).collect();
+        let told = self.choose(world, told.filter(|t| horizon.takes(&world.requests[t.failing.request])));
         let mut named = Named::new(world);
         told.iter().for_each(|t| named.add(t));
         let wanted = |named: bool, stays: bool, now: bool| named || stays && (now || is_last);
@@ -95,16 +109,30 @@ impl Archive {
         }
     }
 
-    /// How many failures there are.
-    pub fn len(&self) -> usize {
-        self.told.len()
+    /// The failures among those that are settled now that stay, if they are too many with those that are here.
+    fn choose(&mut self, world: &World, now: impl Iterator<Item = Told>) -> Vec<Told> {
+        let mut all = std::mem::take(&mut self.told);
+        all.iter_mut().for_each(|t| t.is_settled = true);
+        let before = all.len();
+        all.extend(now);
+        self.fresh.clear();
+        if self.notes_fresh {
+            let fresh = all[before..].iter().map(|t| &t.failing).filter(|f| f.is_gateway && !f.is_hidden);
+            self.fresh.extend(fresh.map(|f| (f.end_ns, world.requests[f.request].r.at)));
+        }
+        self.thinning.thin(&mut all);
+        let now = all.split_off(all.partition_point(|t| t.is_settled));
+        let fewer = all.len() < before;
+        self.told = all;
+        if fewer {
+            self.let_go(None);
+        }
+        now
     }
 
-    /// Gateway failures that were settled after so many others and ended before a moment: when, and where they stand.
-    pub fn late(&self, after: usize, before: i64) -> Vec<(i64, At)> {
-        let late = self.told[after.min(self.told.len())..].iter().map(|t| &t.failing);
-        let late = late.filter(|f| f.is_gateway && !f.is_hidden && f.end_ns < before);
-        late.map(|f| (f.end_ns, self.world.requests[f.request].r.at)).collect()
+    /// Gateway failures that were settled last and ended before a moment: when, and where they stand.
+    pub fn late(&self, before: i64) -> Vec<(i64, At)> {
+        self.fresh.iter().filter(|(end, _)| *end < before).copied().collect()
     }
 
     /// Whether a settled failure ended between two moments.
@@ -119,7 +147,8 @@ impl Archive {
         peers: Peers,
         labels: BTreeMap<u64, String>,
     ) -> (Linked, Vec<Judged>) {
-        let Archive { mut world, mut told, .. } = std::mem::take(self);
+        self.have = Have::default();
+        let (mut world, mut told) = (std::mem::take(&mut self.world), std::mem::take(&mut self.told));
         world.labels = labels;
         let places = Places {
             requests: order(&mut world.requests, |t| (t.end_lo, t.r.at)),
@@ -145,22 +174,39 @@ impl Archive {
     pub fn put_back(&mut self, linked: Linked, judged: Vec<Judged>) -> (ClockModel, Peers) {
         let Linked { world, clocks, peers, failing, joins, chains, .. } = linked;
         self.have = Have::of(&world);
+        self.told = told(&world, failing, joins, chains, judged).collect();
         self.world = world;
-        self.told = told(failing, joins, chains, judged).collect();
         (clocks, peers)
     }
 
     /// Lets go of failures that ended before a moment, and of all rows before it that no other failure names.
     pub fn forget(&mut self, before: i64) {
         self.told.retain(|t| t.failing.end_ns >= before);
+        self.let_go(Some(before));
+    }
+
+    /// Lets go of the rows that no failure names: those before a moment, or, where none is given, those that are here for nothing
+    /// but that.
+    fn let_go(&mut self, before: Option<i64>) {
         let mut named = Named::new(&self.world);
         self.told.iter().for_each(|t| named.add(t));
         let world = &mut self.world;
+        let is_late = |t: i64| before.is_some_and(|b| t >= b);
+        // As the window has it: the first of each kind and instance says that there is such a log.
+        let (first_errors, first_logs) = (firsts(&world.errors, |_| true), firsts(&world.logs, |_| true));
+        let first_naming = firsts(&world.logs, |e| e.target != 0);
+        let is_first = |i: usize| first_logs.contains(&i) || first_naming.contains(&i);
+        let says = |m: &Moment<LogEvent>| m.e.signal.as_ref().is_some_and(|s| s.meaning != Meaning::Noise);
+        let stays = |says: bool| says && before.is_none();
         let places = Places {
-            requests: keep(&mut world.requests, |i, t| named.requests[i] || t.end_lo >= before),
-            errors: keep(&mut world.errors, |i, m| named.errors[i] || m.lo >= before),
-            states: keep(&mut world.states, |i, m| named.states[i] || m.lo >= before),
-            logs: keep(&mut world.logs, |i, m| named.logs[i] || m.lo >= before),
+            requests: keep(&mut world.requests, |i, t| named.requests[i] || is_late(t.end_lo)),
+            errors: keep(&mut world.errors, |i, m| {
+                named.errors[i] || is_late(m.lo) || stays(m.e.signal.is_some() || first_errors.contains(&i))
+            }),
+            states: keep(&mut world.states, |i, m| named.states[i] || is_late(m.lo) || stays(true)),
+            logs: keep(&mut world.logs, |i, m| {
+                named.logs[i] || is_late(m.lo) || stays(says(m) || is_first(i))
+            }),
         };
         self.told.iter_mut().for_each(|t| places.turn(t));
         self.have = Have::of(&self.world);
@@ -176,17 +222,6 @@ impl Have {
             logs: world.logs.iter().enumerate().map(|(i, m)| (m.e.at, i)).collect(),
         }
     }
-}
-
-/// Failed requests with what belongs to them.
-pub(super) fn told(
-    failing: Vec<Failing>,
-    joins: Vec<Join>,
-    chains: Vec<Chain>,
-    judged: Vec<Judged>,
-) -> impl Iterator<Item = Told> {
-    let linked = failing.into_iter().zip(joins).zip(chains);
-    linked.zip(judged).map(|(((failing, join), chain), judged)| Told { failing, join, judged, chain })
 }
 
 /// Rows that settled failures name.
@@ -259,7 +294,21 @@ fn keep<T>(list: &mut Vec<T>, wanted: impl Fn(usize, &T) -> bool) -> Vec<Option<
         i += 1;
         places[i - 1].is_some()
     });
+    if list.len() < list.capacity() / 2 {
+        list.shrink_to_fit();
+    }
     places
+}
+
+/// Numbers of the first rows of each instance, among those of some kind.
+fn firsts<T: Row>(rows: &[Moment<T>], is: impl Fn(&T) -> bool) -> BTreeSet<usize> {
+    let mut first: BTreeMap<usize, (i64, At, usize)> = BTreeMap::new();
+    for (i, m) in rows.iter().enumerate().filter(|(_, m)| is(&m.e)) {
+        let this = (m.lo, m.e.at(), i);
+        let known = first.entry(m.instance).or_insert(this);
+        *known = this.min(*known);
+    }
+    first.into_values().map(|(.., i)| i).collect()
 }
 
 /// Sorts a list; says where each row stands then.

@@ -45,6 +45,7 @@ impl<'p> Follow<'p> {
     pub fn new(plan: &'p Plan) -> Follow<'p> {
         let mut fold = Fold::new(plan);
         fold.reading.lanes.iter_mut().for_each(Lane::open);
+        fold.judging.archive.notes_fresh = true;
         Follow { fold, told_until: i64::MIN }
     }
 
@@ -61,9 +62,8 @@ impl<'p> Follow<'p> {
     /// than they should are judged with what is then in view; an incident that comes to light by them, or has more of them than
     /// when it was told, is told now.
     pub fn settle(&mut self, until_ns: i64) -> Vec<Incident> {
-        let known = self.fold.judging.archive.len();
         self.fold.turn_to(until_ns.div_euclid(SECOND));
-        let late = self.fold.judging.archive.late(known, self.told_until);
+        let late = self.fold.judging.archive.late(self.told_until);
         let over = self
             .fold
             .judging

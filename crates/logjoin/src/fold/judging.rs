@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use super::SECOND;
-use super::archive::{Archive, told};
+use super::archive::Archive;
 use super::lean::Lean;
 use super::reading::Cut;
 use super::window::Window;
@@ -13,6 +13,7 @@ use crate::finish::{Sums, Tails};
 use crate::link::{Learned, Linked, Stage, link};
 use crate::plan::Plan;
 use crate::rewrites;
+use crate::thin::told;
 use crate::timeline::{self, Horizon, World};
 
 /// The rows in view, and everything before them.
@@ -38,7 +39,7 @@ impl<'p> Judging<'p> {
         Judging {
             plan,
             window: Window::new(),
-            archive: Archive::default(),
+            archive: Archive::new(plan),
             sums: Sums::new(plan),
             tails: Tails::default(),
             learned: Learned::default(),
@@ -66,7 +67,8 @@ impl<'p> Judging<'p> {
         let Ok((linked, judged, lean)) = self.view(cut, horizon, &mut |_| Ok::<(), Infallible>(()));
         let staying = self.window.staying(&linked.world, horizon, self.floor);
         let Linked { world, clocks, peers, failing, joins, chains, .. } = linked;
-        self.archive.absorb(&world, told(failing, joins, chains, judged), horizon, &staying, false);
+        let told = told(&world, failing, joins, chains, judged);
+        self.archive.absorb(&world, told, horizon, &staying, false);
         self.window.take_back(world, lean, horizon, horizon.0.saturating_sub(around), &staying);
         self.learned = Learned { clocks: Some(clocks), peers };
         self.has_sliced = true;
@@ -122,14 +124,15 @@ impl<'p> Judging<'p> {
         cut: Cut,
         watch: &mut dyn FnMut(Stage) -> Result<(), E>,
     ) -> Result<(Linked, Vec<Judged>), E> {
-        let (linked, judged, lean) = self.view(cut, Horizon::END, watch)?;
+        let (mut linked, mut judged, lean) = self.view(cut, Horizon::END, watch)?;
         drop(lean);
         if !self.has_sliced {
+            self.archive.thin_all(&mut linked, &mut judged);
             return Ok((linked, judged));
         }
         let staying = self.window.staying(&linked.world, Horizon::END, self.floor);
         let Linked { world, clocks, peers, failing, joins, chains, .. } = linked;
-        let told = told(failing, joins, chains, judged);
+        let told = told(&world, failing, joins, chains, judged);
         self.archive.absorb(&world, told, Horizon::END, &staying, true);
         drop(world);
         Ok(self.archive.take_out(clocks, peers, std::mem::take(&mut self.window.labels)))

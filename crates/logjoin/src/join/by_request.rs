@@ -308,6 +308,10 @@ fn group(
         }
     }
     prune(&mut pairs, claims.len(), lines.len());
+    // All groups are looked at together: what they reserved in vain adds up.
+    pairs.shrink_to_fit();
+    lines.shrink_to_fit();
+    claims.shrink_to_fit();
     let late = pairs.iter().map(|(c, l, _)| {
         let (c, e) = (&claims[*c as usize], &lines[*l as usize]);
         let law = laws.of(from.world.requests[c.request].instance, e.instance as usize);

@@ -76,6 +76,7 @@ pub(crate) fn instances(plan: &Plan, world: &World, peers: &Peers, failing: &[Fa
                 }
             }
             out.dedup();
+            out.shrink_to_fit();
             out
         })
         .collect()
@@ -92,7 +93,7 @@ pub(crate) fn join(
 ) -> Vec<Join> {
     let tried = instances(plan, world, peers, failing);
     let mut joins: Vec<Join> =
-        tried.iter().map(|i| Join { instances: i.clone(), ..Join::default() }).collect();
+        tried.into_iter().map(|instances| Join { instances, ..Join::default() }).collect();
     by_id(plan, world, index, failing, &mut joins);
     let from = by_request::Sources { plan, world, index, peers, clocks };
     by_request::join(&from, failing, &mut joins);
@@ -104,7 +105,10 @@ pub(crate) fn join(
         }
     }
     by_time::join(plan, world, index, peers, clocks, failing, &mut joins);
-    joins.iter_mut().for_each(|j| j.lines.sort_by_key(|l| l.row));
+    for j in &mut joins {
+        j.lines.sort_by_key(|l| l.row);
+        j.lines.shrink_to_fit();
+    }
     joins
 }
 

@@ -99,6 +99,10 @@ pub fn explain_failure(a: &Analysis, f: &Failure, o: &RenderOptions) -> Vec<u8> 
     if !f.gateway {
         c.row("", &[plain("it is listed and not counted among the gateway failures")]);
     }
+    if f.stands_for > 1 {
+        let others = words::count(f.stands_for - 1, "other that is", "others that are");
+        c.row("stands for", &[plain(format!("{others} not listed: alike, and at about the same time"))]);
+    }
     places(&mut c, "because of", f.cause_lines.iter().map(|l| (l, String::new())));
     for x in &f.alternatives {
         let why = causes::page(f.cause).look_alikes.iter().find(|(id, _)| *id == x.cause);

@@ -88,6 +88,9 @@ fn request(spans: &mut Spans, f: &Failure, instances: &BTreeMap<&str, &str>) {
     ];
     attributes.extend(maybe.iter().filter_map(|(k, v)| v.map(|v| text(k, v))));
     attributes.extend(f.status.map(|s| int("http.response.status_code", s.into())));
+    if f.stands_for > 1 {
+        attributes.push(int("logjoin.stands_for", i64::try_from(f.stands_for).unwrap_or(i64::MAX)));
+    }
     let lists = [("logjoin.error_lines", &f.error_lines), ("logjoin.cause_lines", &f.cause_lines)];
     attributes.extend(lists.iter().filter(|(_, l)| !l.is_empty()).map(|(k, l)| places(k, l)));
     let name = f.method.as_deref().unwrap_or("request");

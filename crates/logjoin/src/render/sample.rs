@@ -70,6 +70,7 @@ fn failure(n: usize, ms: i64, cause: CauseId, mechanism: Mechanism, episode: Opt
         detail: (cause == CauseId::OomKill).then(|| "backend-out-of-memory".into()),
         confidence: if cause == CauseId::Unknown { 0.0 } else { 0.93 },
         gateway: !abort,
+        stands_for: 1,
         episode: episode.map(Into::into),
         error_lines: vec![line("logs/edge-1/error.log", 10 + n as u64)],
         chain: if n.is_multiple_of(3) {

@@ -128,7 +128,7 @@ pub(crate) fn buckets<'a>(
     let span = (i128::from(end.0) - i128::from(start.0)).max(1);
     for f in failures {
         let at = (i128::from(f.time.0) - i128::from(start.0)).clamp(0, span);
-        out[((at * n) / (span + 1)) as usize] += 1;
+        out[((at * n) / (span + 1)) as usize] += f.stands_for;
     }
     out
 }

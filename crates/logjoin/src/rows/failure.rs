@@ -58,6 +58,7 @@ pub static FAILURE_COLUMNS: &[FailureColumn] = &[
     column("detail", "logjoin.detail", Kind::Text, |f| f.detail.as_deref().into()),
     column("confidence", "logjoin.confidence", Kind::Float, |f| f.confidence.into()),
     column("gateway", "logjoin.gateway", Kind::Bool, |f| f.gateway.into()),
+    column("stands_for", "logjoin.stands_for", Kind::Int, |f| f.stands_for.into()),
     column("episode", "logjoin.episode", Kind::Text, |f| f.episode.as_deref().into()),
     column("join", "logjoin.join", Kind::Text, |f| f.join.as_str().into()),
     column("error_lines", "logjoin.error_lines", Kind::List, |f| places(f.error_lines.iter())),

@@ -19,4 +19,5 @@ mod rewrites;
 mod robustness;
 mod scenarios;
 mod sections;
+mod thin;
 mod world;

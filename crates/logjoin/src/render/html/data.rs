@@ -224,6 +224,11 @@ fn failures(a: &Analysis, rows: usize, base: i64, t: &mut Tables) -> Value {
         names.zip(&columns).map(|(name, c)| (name.to_owned(), column(c))).collect();
     out.insert("n".into(), json!(rows));
     out.insert("of".into(), json!(a.failures.len()));
+    let listed = a.failures.iter().take(rows);
+    if listed.clone().any(|f| f.stands_for > 1) {
+        let stands = listed.map(|f| i64::try_from(f.stands_for).unwrap_or(i64::MAX));
+        out.insert("stands".into(), column(&stands.collect::<Vec<_>>()));
+    }
     Value::Object(out)
 }
 

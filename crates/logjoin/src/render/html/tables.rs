@@ -211,9 +211,15 @@ pub(super) fn failures(p: &mut Page, a: &Analysis, listed: usize) {
     }
     p.raw("<section aria-labelledby=\"failed\"><h2 id=\"failed\">Failed requests</h2>\n");
     let all = a.totals.failures + a.totals.not_gateway;
-    if (listed as u64) < all {
-        p.element("<p class=\"warn\">Listed here: the first ", words::grouped(listed as u64), " of ");
+    let told: u64 = a.failures.iter().take(listed).map(|f| f.stands_for).sum();
+    if told < all {
+        p.element("<p class=\"warn\">Listed here: the first ", words::grouped(told), " of ");
         p.text(words::grouped(all)).raw(". The verdicts and all counts speak of all of them.</p>\n");
+    }
+    let stands = told > listed as u64;
+    if stands {
+        p.element("<p class=\"mute\">", words::grouped(listed as u64), " rows stand for ");
+        p.text(words::grouped(told)).raw(": of many that are alike, some are listed.</p>\n");
     }
     p.raw("<div class=\"live-only\"><div id=\"filters\" class=\"filters\" role=\"group\" aria-label=\"filters\"></div>\n");
     p.raw("<p class=\"mute\"><output id=\"list-count\" aria-live=\"polite\"></output> shown; a row opens its lines side by side</p>\n");
@@ -225,13 +231,25 @@ pub(super) fn failures(p: &mut Page, a: &Analysis, listed: usize) {
         p.element("<p class=\"mute\">The first ", words::grouped(MOST as u64), " of ");
         p.text(words::grouped(a.failures.len() as u64)).raw(".</p>\n");
     }
-    let columns =
-        ["id", "time (UTC)", "status", "request", "target", "seen as", "cause", "#sure", "episode", "line"];
+    let columns = [
+        "id",
+        "time (UTC)",
+        "status",
+        "request",
+        "target",
+        "seen as",
+        "cause",
+        "#sure",
+        "episode",
+        "line",
+        "#stands for",
+    ];
+    let columns = &columns[..columns.len() - usize::from(!stands)];
     let rows = a.failures.iter().take(MOST).map(|f| {
         let last = f.attempts.last();
         let server = last.and_then(|t| t.instance.clone().or_else(|| t.address.clone()));
         let target = super::super::canvas::clip(f.target.as_deref().unwrap_or("-"), 120).into_owned();
-        vec![
+        let mut row = vec![
             f.id.clone(),
             words::moment(f.time).trim_end_matches(" UTC").to_owned(),
             f.status.map_or("-".into(), |s| s.to_string()),
@@ -242,8 +260,10 @@ pub(super) fn failures(p: &mut Page, a: &Analysis, listed: usize) {
             words::percent(f.confidence),
             f.episode.clone().unwrap_or("-".into()),
             format!("{}:{}", f.file, f.line),
-        ]
+        ];
+        row.extend(stands.then(|| words::grouped(f.stands_for)));
+        row
     });
-    table(p, "", &columns, rows);
+    table(p, "", columns, rows);
     p.raw("</div></section>\n");
 }

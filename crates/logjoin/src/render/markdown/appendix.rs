@@ -404,7 +404,10 @@ impl Draft<'_> {
         writeln!(self.out, "| schema of the result | {} |", a.schema_version)?;
         let template = Template::ALL.iter().find(|(_, t)| *t == self.document.template);
         writeln!(self.out, "| template | {} |", template.map_or("", |(id, _)| id))?;
-        writeln!(self.out, "| failures listed | {} |", words::grouped(a.failures.len() as u64))
+        let told: u64 = a.failures.iter().map(|f| f.stands_for).sum();
+        let listed = a.failures.len() as u64;
+        let stand = if told > listed { format!(", for {}", words::grouped(told)) } else { String::new() };
+        writeln!(self.out, "| failures listed | {}{stand} |", words::grouped(listed))
     }
 
     /// A heading that sentences name, and the head of its table.

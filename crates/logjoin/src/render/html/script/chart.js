@@ -12,7 +12,7 @@ const frame = byId("axis");
 /** The causes that occur, the most frequent first. */
 const occurring = (() => {
   const n = new Map();
-  for (let i = 0; i < rows.n; i += 1) n.set(rows.cause[i], (n.get(rows.cause[i]) || 0) + 1);
+  for (let i = 0; i < rows.n; i += 1) n.set(rows.cause[i], (n.get(rows.cause[i]) || 0) + weight(i));
   return [...n].sort((a, b) => b[1] - a[1]).map(([c]) => c);
 })();
 const MOST_CAUSES = 8;
@@ -47,10 +47,10 @@ const draw = () => {
     if (t < zoom.from || t > zoom.to) continue;
     const s = Math.min(slices - 1, Math.floor((t - zoom.from) * scale));
     const b = by.get(rows.cause[i]);
-    b.all[s] += 1;
+    b.all[s] += weight(i);
     if (fits[i]) {
-      b.fit[s] += 1;
-      b.n += 1;
+      b.fit[s] += weight(i);
+      b.n += weight(i);
     }
   }
   const lanes = occurring.slice(0, MOST_CAUSES);

@@ -21,6 +21,8 @@ const rows = { n: data.rows.n, of: data.rows.of };
 for (const name of Object.keys(data.rows)) {
   if (name !== "n" && name !== "of") rows[name] = column(data.rows[name]);
 }
+/** How many failed requests a row stands for. */
+const weight = (i) => (rows.stands ? rows.stands[i] : 1);
 const lines = { n: data.lines.n, at: new Map() };
 for (const name of ["file", "line", "instance", "time", "within", "text"]) lines[name] = column(data.lines[name]);
 for (let i = 0; i < lines.n; i += 1) lines.at.set(lines.file[i] + ":" + lines.line[i], i);

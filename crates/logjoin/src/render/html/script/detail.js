@@ -95,6 +95,7 @@ const open = (i, move) => {
   for (let k = 0; k < others.length; k += 2) or.push(data.causes[others[k]] + " " + others[k + 1] / 10 + " %");
   fact("or", or.join(", "));
   fact("join", text(rows.join[i]));
+  if (weight(i) > 1) fact("stands for", grouped(weight(i)) + " that are alike, at about the same time");
   if (!rows.gateway[i]) fact("counted", "no: it is listed, and is no gateway failure");
   const step = (by) => () => {
     const k = shown.indexOf(i) + by;

@@ -93,6 +93,6 @@ const between = (from, to) => {
 const tally = (name) => {
   const c = choices[name];
   const counts = new Map();
-  for (const i of shown) counts.set(c.of[i], (counts.get(c.of[i]) || 0) + 1);
+  for (const i of shown) counts.set(c.of[i], (counts.get(c.of[i]) || 0) + weight(i));
   return [...counts].sort((a, b) => b[1] - a[1] || (c.show(a[0]) < c.show(b[0]) ? -1 : 1));
 };

@@ -98,7 +98,9 @@ const list = () => {
       if (columns[n].id === state.sort) cell.setAttribute("aria-sort", state.up ? "ascending" : "descending");
       else cell.removeAttribute("aria-sort");
     });
-    heading.value = grouped(shown.length) + " of " + count(rows.n, "request", "requests");
+    const all = shown.reduce((sum, i) => sum + weight(i), 0);
+    const others = all > shown.length ? ", which stand for " + grouped(all) + "," : "";
+    heading.value = grouped(shown.length) + " of " + count(rows.n, "request", "requests") + others;
     cursor = Math.max(0, Math.min(cursor, shown.length - 1));
     paint();
   });
