@@ -8,6 +8,11 @@ pub mod measure;
 
 use std::path::PathBuf;
 
+/// Options by which every failure is kept: what is scored is scored failure by failure.
+fn all_kept() -> logjoin::Options {
+    logjoin::Options { keep_failures: usize::MAX, ..logjoin::Options::default() }
+}
+
 /// The folder of the workspace.
 pub fn workspace() -> PathBuf {
     let package = PathBuf::from(env!("CARGO_MANIFEST_DIR"));

@@ -12,11 +12,12 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
+use logjoin::Analysis;
 use logjoin::analysis::{Clock, LineRef};
-use logjoin::{Analysis, Options};
 
 use crate::accuracy::said::Said;
 use crate::accuracy::score::Share;
+use crate::all_kept;
 use crate::generate::{Truth, generate};
 pub use cells::{Cell, cells};
 
@@ -63,7 +64,7 @@ pub fn run(cell: &Cell, folder: &Path) -> io::Result<Outcome> {
     let world = generate(&cell.scenario);
     world.write(folder)?;
     let paths = [folder.join("logs"), folder.join("conf")];
-    let (analysis, _problems) = logjoin_cli::engine::analyze(&paths, &[], Options::default());
+    let (analysis, _problems) = logjoin_cli::engine::analyze(&paths, &[], all_kept());
     let said = Said::new(&analysis, &folder.to_string_lossy());
     let mut outcome = Outcome::default();
     joins(&world.truth, &said, cell.scenario.ids, &mut outcome);
