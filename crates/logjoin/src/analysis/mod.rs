@@ -606,7 +606,6 @@ fn one() -> u64 {
     1
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde asks for it")]
 fn is_one(n: &u64) -> bool {
     *n == 1
 }

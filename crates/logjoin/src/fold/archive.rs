@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::window::Staying;
+use super::window::{Staying, is_of_proxy};
 use crate::clock::ClockModel;
 use crate::diagnose::Judged;
 use crate::event::{At, LogEvent};
@@ -201,7 +201,7 @@ impl Archive {
         let places = Places {
             requests: keep(&mut world.requests, |i, t| named.requests[i] || is_late(t.end_lo)),
             errors: keep(&mut world.errors, |i, m| {
-                named.errors[i] || is_late(m.lo) || stays(m.e.signal.is_some() || first_errors.contains(&i))
+                named.errors[i] || is_late(m.lo) || stays(is_of_proxy(&m.e) || first_errors.contains(&i))
             }),
             states: keep(&mut world.states, |i, m| named.states[i] || is_late(m.lo) || stays(true)),
             logs: keep(&mut world.logs, |i, m| {

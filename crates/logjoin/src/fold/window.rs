@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::lean::Lean;
 use crate::clock::sample_rank;
-use crate::event::{Events, LogEvent};
+use crate::event::{ErrorEvent, Events, LogEvent};
 use crate::signals::Meaning;
 use crate::timeline::{Horizon, Moment, Row, World};
 
@@ -85,7 +85,7 @@ impl Window {
         let errors = world
             .errors
             .iter()
-            .map(|m| is_first(1, m.instance) || m.lo >= floor && m.e.signal.is_some())
+            .map(|m| is_first(1, m.instance) || m.lo >= floor && is_of_proxy(&m.e))
             .collect();
         let mut stays = |m: &Moment<LogEvent>| {
             let is_first_line = is_first(2, m.instance);
@@ -134,6 +134,13 @@ impl Window {
         }
         self.files = files;
     }
+}
+
+/// Whether a line of an error log speaks of the proxy's own life; the others speak of single requests, and are as many.
+pub(super) fn is_of_proxy(e: &ErrorEvent) -> bool {
+    use Meaning::{ProxyCrash, ProxyReload, ProxyStarted, ProxyStopped};
+    let meaning = e.signal.as_ref().map(|s| s.meaning);
+    matches!(meaning, Some(ProxyCrash | ProxyReload | ProxyStarted | ProxyStopped))
 }
 
 fn kept<T: Row>(mut m: Moment<T>, horizon: Horizon, floor: i64, stays: bool) -> Option<T> {

@@ -297,3 +297,37 @@ fn many_incidents_stay_readable() {
     let long = render_with(&text::RENDERER, &a, &RenderOptions { verbose: true, ..RenderOptions::default() });
     assert!(!long.contains("smaller incidents"));
 }
+
+#[test]
+fn failures_that_stand_for_others_say_so() {
+    let mut a = sample::rich();
+    let listed = a.failures.len() as u64;
+    a.failures[0].stands_for = 1_204;
+    a.totals.failures += 1_203;
+    let o = RenderOptions::default();
+    let shown = |id: &str| render_with(by_id(id).unwrap(), &a, &o);
+    let all = words::grouped(listed + 1_203);
+    for (id, words) in [
+        ("json", "\"stands_for\": 1204".to_owned()),
+        ("ndjson", "\"stands_for\":1204".to_owned()),
+        ("csv", ",stands_for,".to_owned()),
+        ("csv", ",1204,".to_owned()),
+        ("otlp", "logjoin.stands_for".to_owned()),
+        ("markdown", format!("| failures listed | {listed}, for {all} |")),
+        ("html", format!("{listed} rows stand for {all}")),
+        ("html", "<td class=\"n\">1,204</td>".to_owned()),
+        ("html", "\"stands\":".to_owned()),
+    ] {
+        assert!(shown(id).contains(&words), "{id} does not say {words}");
+    }
+    let ecs = RenderOptions { names: crate::rows::Names::Ecs, ..RenderOptions::default() };
+    assert!(render_with(by_id("ndjson").unwrap(), &a, &ecs).contains("\"logjoin.stands_for\":1204"));
+    let explained = String::from_utf8(explain_failure(&a, &a.failures[0], &o)).unwrap();
+    assert!(explained.contains("1,203 others that are not listed"), "{explained}");
+    // Nothing of it where each stands for itself.
+    let plain = sample::rich();
+    for id in ["json", "ndjson", "otlp", "html"] {
+        let shown = render_with(by_id(id).unwrap(), &plain, &o);
+        assert!(!shown.contains("stands_for") && !shown.contains("rows stand for"), "{id}");
+    }
+}
