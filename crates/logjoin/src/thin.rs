@@ -304,7 +304,7 @@ mod tests {
             let h = pair(n, 7);
             let burst = (h % 23) as i64 * 37 * SECOND;
             let start = burst + (h >> 8) as i64 % (20 * SECOND);
-            let took = if h % 11 == 0 { (h >> 16) as i64 % (60 * SECOND) } else { 0 };
+            let took = if h.is_multiple_of(11) { (h >> 16) as i64 % (60 * SECOND) } else { 0 };
             one(h >> 40 & 7, n, start, took)
         };
         (0..4000).map(of).collect()
