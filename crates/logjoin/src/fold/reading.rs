@@ -31,13 +31,16 @@ pub(super) struct Reading<'p> {
     in_view: usize,
 }
 
+/// Of a file: how many lines follow each event, and the lines within events that have rows of their own.
+type CutTails = (u32, Vec<(u64, u64)>, Vec<u64>);
+
 /// The rows of a slice, taken out of the lanes.
 pub(super) struct Cut {
     /// Up to which second.
     pub second: i64,
     pub events: Vec<(u32, Events)>,
     /// Lines that follow each event, and lines within events: by file; only where a range was asked for.
-    pub tails: Vec<(u32, Vec<(u64, u64)>, Vec<u64>)>,
+    pub tails: Vec<CutTails>,
     pub calendar: Calendar,
     /// With the first cut.
     pub first_clocks: Option<ClockModel>,
