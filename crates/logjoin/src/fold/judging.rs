@@ -124,6 +124,7 @@ impl<'p> Judging<'p> {
         cut: Cut,
         watch: &mut dyn FnMut(Stage) -> Result<(), E>,
     ) -> Result<(Linked, Vec<Judged>), E> {
+        self.window.bring_back();
         let (mut linked, mut judged, lean) = self.view(cut, Horizon::END, watch)?;
         drop(lean);
         if !self.has_sliced {

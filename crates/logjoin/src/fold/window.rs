@@ -3,13 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::lean::Lean;
-use crate::clock::sample_rank;
-use crate::event::{ErrorEvent, Events, LogEvent};
+use crate::clock::{rank, sample_rank};
+use crate::event::{ErrorEvent, Events, LogEvent, Request};
 use crate::signals::Meaning;
 use crate::timeline::{Horizon, Moment, Row, World};
 
-/// Healthy requests that stay in view to the end, about: by them the clocks are fitted over the whole time.
+/// Healthy requests that stay to the end, about: by them the clocks are fitted over the whole time.
 const SAMPLE: usize = 40_000;
+/// For so long before the rows in view they are in view themselves, nanoseconds: what a slice has to know of the clocks. Fitting all
+/// that was in each slice would cost the more the longer the logs are.
+const RECENT: i64 = 3 * 3600 * 1_000_000_000;
 
 /// The rows in view, by file, on the hosts' own clocks.
 pub(super) struct Window {
@@ -17,11 +20,15 @@ pub(super) struct Window {
     pub labels: BTreeMap<u64, String>,
     /// Requests whose targets rank up to here stay: the same ones on both sides of each proxy.
     limit: u64,
+    /// Those of them that are long past, by file.
+    past: BTreeMap<u32, Vec<Request>>,
 }
 
 /// Which rows of a world stay for good.
 pub(super) struct Staying {
     requests: Vec<bool>,
+    /// By request: the first of its instance.
+    firsts: Vec<bool>,
     errors: Vec<bool>,
     states: Vec<bool>,
     logs: Vec<bool>,
@@ -47,7 +54,7 @@ impl Staying {
 
 impl Window {
     pub fn new() -> Window {
-        Window { files: BTreeMap::new(), labels: BTreeMap::new(), limit: u64::MAX }
+        Window { files: BTreeMap::new(), labels: BTreeMap::new(), limit: u64::MAX, past: BTreeMap::new() }
     }
 
     /// How many rows are in view.
@@ -61,6 +68,15 @@ impl Window {
         self.files.entry(file).or_default().append(events);
     }
 
+    /// Takes all that stayed into view.
+    pub fn bring_back(&mut self) {
+        for (file, mut requests) in std::mem::take(&mut self.past) {
+            let events = self.files.entry(file).or_default();
+            events.requests.append(&mut requests);
+            events.requests.sort_by_key(|r| r.at);
+        }
+    }
+
     /// What of a world stays in view to the end: signs of life and changes; the first row of each kind and instance, which
     /// says that there is such a log; and a sample of what was served. What lies before `floor` does not, but for the first rows.
     pub fn staying(&mut self, world: &World, horizon: Horizon, floor: i64) -> Staying {
@@ -70,17 +86,21 @@ impl Window {
             .iter()
             .map(|t| sample_rank(t).filter(|_| is_settled(t.r.settled, t.end_lo) && t.end_lo >= floor))
             .collect();
-        let mut sampled: Vec<u64> = ranks.iter().flatten().copied().filter(|r| *r <= self.limit).collect();
+        let past = self.past.values().flatten().map(|r| rank(r.key));
+        let mut sampled: Vec<u64> =
+            ranks.iter().flatten().copied().chain(past).filter(|r| *r <= self.limit).collect();
         if sampled.len() > SAMPLE {
             let (_, limit, _) = sampled.select_nth_unstable(SAMPLE);
             // Requests for one target stay or go together.
             self.limit = limit.saturating_sub(1);
+            let limit = self.limit;
+            self.past.values_mut().for_each(|list| list.retain(|r| rank(r.key) <= limit));
         }
         let mut seen: BTreeSet<(u8, usize)> = BTreeSet::new();
         let mut is_first = |kind: u8, instance: usize| seen.insert((kind, instance));
-        let requests = world.requests.iter().zip(&ranks);
-        let requests =
-            requests.map(|(t, rank)| is_first(0, t.instance) || rank.is_some_and(|r| r <= self.limit));
+        let firsts: Vec<bool> = world.requests.iter().map(|t| is_first(0, t.instance)).collect();
+        let requests = firsts.iter().zip(&ranks);
+        let requests = requests.map(|(first, rank)| *first || rank.is_some_and(|r| r <= self.limit));
         let requests = requests.collect();
         let errors = world
             .errors
@@ -95,7 +115,7 @@ impl Window {
         };
         let logs = world.logs.iter().map(&mut stays).collect();
         let states = world.states.iter().map(|m| m.lo >= floor).collect();
-        Staying { requests, errors, states, logs }
+        Staying { requests, firsts, errors, states, logs }
     }
 
     /// Takes a world back: settles what is before the horizon, and lets go what is before `floor`.
@@ -106,7 +126,12 @@ impl Window {
             let is_now = horizon.takes(&t);
             t.r.settled |= is_now;
             if !t.r.settled || t.end_hi >= floor || staying.requests[i] {
-                files.entry(t.r.at.file).or_default().requests.push(t.r);
+                let is_past = t.r.settled && t.end_hi < floor.saturating_sub(RECENT) && !staying.firsts[i];
+                if is_past {
+                    self.past.entry(t.r.at.file).or_default().push(t.r);
+                } else {
+                    files.entry(t.r.at.file).or_default().requests.push(t.r);
+                }
             }
         }
         lean.give_back(&mut files, horizon, floor);
