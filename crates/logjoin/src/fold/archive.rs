@@ -3,16 +3,15 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::window::{Staying, is_of_proxy};
+use super::window::{Staying, is_of_proxy, says_something};
 use crate::clock::ClockModel;
 use crate::diagnose::Judged;
-use crate::event::{At, LogEvent};
+use crate::event::At;
 use crate::index::Row as JoinedRow;
 use crate::link::Linked;
 use crate::peers::Peers;
 use crate::plan::Plan;
 use crate::rules::Cite;
-use crate::signals::Meaning;
 use crate::thin::{Thinning, Told, told};
 use crate::timeline::{Horizon, Moment, Row, World};
 
@@ -196,7 +195,6 @@ impl Archive {
         let (first_errors, first_logs) = (firsts(&world.errors, |_| true), firsts(&world.logs, |_| true));
         let first_naming = firsts(&world.logs, |e| e.target != 0);
         let is_first = |i: usize| first_logs.contains(&i) || first_naming.contains(&i);
-        let says = |m: &Moment<LogEvent>| m.e.signal.as_ref().is_some_and(|s| s.meaning != Meaning::Noise);
         let stays = |says: bool| says && before.is_none();
         let places = Places {
             requests: keep(&mut world.requests, |i, t| named.requests[i] || is_late(t.end_lo)),
@@ -205,7 +203,7 @@ impl Archive {
             }),
             states: keep(&mut world.states, |i, m| named.states[i] || is_late(m.lo) || stays(true)),
             logs: keep(&mut world.logs, |i, m| {
-                named.logs[i] || is_late(m.lo) || stays(says(m) || is_first(i))
+                named.logs[i] || is_late(m.lo) || stays(says_something(&m.e) || is_first(i))
             }),
         };
         self.told.iter_mut().for_each(|t| places.turn(t));

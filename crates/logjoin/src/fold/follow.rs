@@ -63,15 +63,12 @@ impl<'p> Follow<'p> {
     /// when it was told, is told now.
     pub fn settle(&mut self, until_ns: i64) -> Vec<Incident> {
         self.fold.turn_to(until_ns.div_euclid(SECOND));
-        let late = self.fold.judging.archive.late(self.told_until);
-        let over = self
-            .fold
-            .judging
-            .horizon
-            .saturating_sub(episodes::longest_gap(self.fold.judging.sums.mean_gap()));
+        let judging = &self.fold.judging;
+        let late = judging.archive.late(self.told_until);
+        let over = judging.horizon.saturating_sub(episodes::longest_gap(judging.sums.mean_gap()));
         let since = self.told_until;
         self.told_until = since.max(over);
-        if late.is_empty() && !self.fold.judging.archive.has_failures_between(since, over) {
+        if late.is_empty() && !judging.archive.has_failures_between(since, over) {
             return Vec::new();
         }
         let Analysis { incidents, failures, .. } = self.so_far();
@@ -94,7 +91,8 @@ impl<'p> Follow<'p> {
         failures.iter().find(|f| f.line == at.line && f.file == *path)?.episode.as_deref()
     }
 
-    /// The analysis of what is settled and not forgotten.
+    /// The analysis of what is settled and not forgotten. Of the clocks it tells what the last hours show; the [end](Follow::finish)
+    /// tells of the whole time.
     pub fn so_far(&mut self) -> Analysis {
         self.fold.so_far()
     }

@@ -280,10 +280,8 @@ impl<'p> Lane<'p> {
 
     /// Reads what the block still lacks: how many bytes and lines it was.
     fn read(&mut self, first_line: u64, bytes: &[u8]) -> (usize, u64) {
-        let (now, lines) = {
-            let (scanner, apart) = (&mut self.scanner, &mut self.apart);
-            slices::push_some(self.plan, scanner, apart, first_line, bytes, self.left)
-        };
+        let (now, lines) =
+            slices::push_some(self.plan, &mut self.scanner, &mut self.apart, first_line, bytes, self.left);
         if self.left != ALL {
             self.left -= lines;
         }

@@ -126,11 +126,15 @@ impl<'p> Reading<'p> {
 
     /// Notes the moments of the new rows; zones and years are decided again when another file begins.
     pub fn note(&mut self) {
+        self.note_rows();
+        self.align();
+    }
+
+    fn note_rows(&mut self) {
         if self.lanes.iter_mut().any(Lane::is_undecided) {
             self.decide();
         }
         self.lanes.iter_mut().for_each(Lane::note);
-        self.align();
     }
 
     fn decide(&mut self) {
@@ -233,9 +237,6 @@ impl<'p> Reading<'p> {
     /// What was not read to its end ends here.
     pub fn end(&mut self) {
         self.lanes.iter_mut().for_each(Lane::end_now);
-        if self.lanes.iter_mut().any(Lane::is_undecided) {
-            self.decide();
-        }
-        self.lanes.iter_mut().for_each(Lane::note);
+        self.note_rows();
     }
 }

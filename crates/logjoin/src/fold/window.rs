@@ -110,8 +110,7 @@ impl Window {
         let mut stays = |m: &Moment<LogEvent>| {
             let is_first_line = is_first(2, m.instance);
             let is_first_naming = m.e.target != 0 && is_first(3, m.instance);
-            let says = m.e.signal.as_ref().is_some_and(|s| s.meaning != Meaning::Noise);
-            is_first_line || is_first_naming || m.lo >= floor && says
+            is_first_line || is_first_naming || m.lo >= floor && says_something(&m.e)
         };
         let logs = world.logs.iter().map(&mut stays).collect();
         let states = world.states.iter().map(|m| m.lo >= floor).collect();
@@ -166,6 +165,11 @@ pub(super) fn is_of_proxy(e: &ErrorEvent) -> bool {
     use Meaning::{ProxyCrash, ProxyReload, ProxyStarted, ProxyStopped};
     let meaning = e.signal.as_ref().map(|s| s.meaning);
     matches!(meaning, Some(ProxyCrash | ProxyReload | ProxyStarted | ProxyStopped))
+}
+
+/// Whether a message was recognised as one that means something: it stays for good.
+pub(super) fn says_something(e: &LogEvent) -> bool {
+    e.signal.as_ref().is_some_and(|s| s.meaning != Meaning::Noise)
 }
 
 fn kept<T: Row>(mut m: Moment<T>, horizon: Horizon, floor: i64, stays: bool) -> Option<T> {

@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::assign::{Pair, UNSETTLED, probabilities};
 use super::claims::{self, Claim};
-use super::laws::{Laws, density};
+use super::lateness::{Delays, Late, Sighting};
+use super::laws::Laws;
 use super::order::Order;
 use super::sequence::Sequence;
 use super::stated::{self, CLEAR};
@@ -25,7 +26,6 @@ use crate::plan::Plan;
 use crate::timeline::World;
 use crate::vocabulary::Mechanism;
 
-const MS: i64 = 1_000_000;
 const SECOND: i64 = 1_000_000_000;
 /// Where this much of the probability is on lines, none of them clear, it is not said that there is none.
 const OPEN: f64 = 0.1;
@@ -41,10 +41,6 @@ const HOPELESS: f64 = 1e-6;
 const TAKEN: f64 = 1e-3;
 /// The order of the lines is measured over so much time before and after an open question.
 const MEASURED: i64 = 15 * SECOND;
-/// So many late lines tell how late lines are.
-const LATE_SAMPLE: usize = 200;
-/// Comparisons of late lines with one another in a round: where there are many, fewer others are asked.
-const LATE_WORK: usize = 4_000_000;
 /// Status lines of errors: 5xx, and the 499 of a server whose client went away.
 fn is_error(status: i32) -> bool {
     status >= 499
@@ -78,13 +74,6 @@ struct Group {
     pairs: Vec<(u32, u32, f64)>,
     /// Of each pair that is late: the delay, and how probable the line's moments were taken to be, per second.
     late: Vec<Option<Late>>,
-}
-
-/// A line that came after the proxy had given up, or could have.
-#[derive(Debug, Clone, Copy)]
-struct Late {
-    delay: (i64, i64),
-    expected: f64,
 }
 
 /// Everything that the join looks at.
@@ -129,7 +118,7 @@ pub(super) fn join(from: &Sources<'_>, failing: &[Failing], joins: &mut [Join]) 
 /// Settles all groups of a sort, learning from each round for the next.
 fn in_rounds(from: &Sources<'_>, groups: &[Group], crossing: Option<f64>) -> Vec<Vec<f64>> {
     let mut habits = Habits::new();
-    let mut late = Delays::new();
+    let mut late = Delays::default();
     let mut settled = par::map(groups, |g| settle(from, g, &habits, &late, crossing));
     for _ in 1..ROUNDS {
         late = delays(groups, &settled);
@@ -443,93 +432,27 @@ fn usual(kind: Kind, mechanism: Option<Mechanism>) -> Habit {
     Habit { claims: 1.0, joined, errors: joined * errors }
 }
 
-/// How late lines have been seen to come, by instance.
-type Delays = BTreeMap<usize, Seen>;
-
-/// The lines of an instance that came late.
-#[derive(Debug, Default)]
-struct Seen {
-    /// The probability, the delay, and of which request and line; the surest first.
-    all: Vec<(f64, (i64, i64), usize, Row)>,
-    /// Of each width of [`WIDTHS`], how far it is to be believed that delays are alike to it.
-    widths: [f64; WIDTHS.len()],
-}
-
-/// How alike two delays are: within so much, and so much of the delay (one part in ...).
-const WIDTHS: [(i64, i64); 3] = [(20 * MS, 20), (100 * MS, 5), (500 * MS, 1)];
-
-impl Seen {
-    /// How far each width is to be believed: as far as each delay is foretold by the others.
-    fn weigh(&mut self) {
-        let mut odds = [0.0f64; WIDTHS.len()];
-        for a in self.all.iter() {
-            let (mut near, mut n) = ([0.0; WIDTHS.len()], 0.0);
-            for b in self.all.iter().filter(|b| a.2 != b.2 && a.3 != b.3) {
-                for (k, w) in WIDTHS.iter().enumerate() {
-                    near[k] += b.0 * alike(a.1, b.1, *w);
-                }
-                n += b.0;
-            }
-            if n > 0.0 {
-                for k in 0..WIDTHS.len() {
-                    odds[k] += a.0 * (0.05 + 0.95 * near[k] / n).ln();
-                }
-            }
-        }
-        let most = odds.iter().fold(f64::MIN, |a, b| a.max(*b));
-        let each = odds.map(|o| (o - most).exp());
-        let sum: f64 = each.iter().sum();
-        self.widths = each.map(|e| e / sum);
-    }
-
-    fn near(&self, a: (i64, i64), b: (i64, i64)) -> f64 {
-        WIDTHS.iter().zip(self.widths).filter(|(_, by)| *by > 0.0).map(|(w, by)| by * alike(a, b, *w)).sum()
-    }
-}
-
-/// How probable a delay is, per second, where another was `seen`.
-fn alike(a: (i64, i64), seen: (i64, i64), (least, part): (i64, i64)) -> f64 {
-    let middle = seen.0 + (seen.1 - seen.0) / 2;
-    density(a, seen, least + middle.abs() / part)
-}
-
 fn delays(groups: &[Group], settled: &[Vec<f64>]) -> Delays {
-    let mut out = Delays::new();
-    for (g, p) in groups.iter().zip(settled) {
-        for (((c, l, _), late), p) in g.pairs.iter().zip(&g.late).zip(p).filter(|(_, p)| **p > 0.05) {
-            if let Some(late) = late {
-                let e = &g.lines[*l as usize];
-                let seen = (*p, late.delay, g.claims[*c as usize].request, e.row);
-                out.entry(e.instance as usize).or_default().all.push(seen);
-            }
-        }
-    }
-    let pairs: usize = groups.iter().map(|g| g.late.iter().flatten().count()).sum();
-    let sample = (LATE_WORK / pairs.max(1)).clamp(8, LATE_SAMPLE);
-    for seen in out.values_mut() {
-        seen.all.sort_by(|a, b| b.0.total_cmp(&a.0).then((a.2, a.3).cmp(&(b.2, b.3))));
-        seen.all.truncate(sample);
-        seen.weigh();
-    }
-    out
+    let of_group = |(g, p): (&'_ Group, &'_ Vec<f64>)| -> Vec<(usize, Sighting)> {
+        let pairs = g.pairs.iter().zip(&g.late).zip(p).filter(|(_, p)| **p > 0.05);
+        let sighting = |(((c, l, _), late), p): ((&(u32, u32, f64), &Option<Late>), &f64)| {
+            let e = &g.lines[*l as usize];
+            late.as_ref()
+                .map(|late| (e.instance as usize, (*p, late.delay, g.claims[*c as usize].request, e.row)))
+        };
+        pairs.filter_map(sighting).collect()
+    };
+    let pairs = groups.iter().map(|g| g.late.iter().flatten().count()).sum();
+    Delays::learn(groups.iter().zip(settled).flat_map(of_group), pairs)
 }
 
-/// How much likelier late lines become, when those of other requests have been seen to be as late: of each pair, the factor. A
-/// backend that finishes what nobody waits for any more may have a queue of some length and take about as long each time, or
-/// not: how alike the delays are is told by themselves.
+/// By how much each pair becomes likelier by what is known of late lines.
 fn lateness(g: &Group, delays: &Delays) -> Vec<f64> {
-    let factor = |(c, l, _): &(u32, u32, f64), late: &Late| {
+    let factor = |((c, l, _), late): (&(u32, u32, f64), &Option<Late>)| {
         let (request, e) = (g.claims[*c as usize].request, &g.lines[*l as usize]);
-        let Some(seen) = delays.get(&(e.instance as usize)) else { return 1.0 };
-        let (mut sum, mut n) = (0.0, 0.0);
-        for (p, delay, ..) in seen.all.iter().filter(|s| s.2 != request && s.3 != e.row) {
-            sum += p * seen.near(late.delay, *delay);
-            n += p;
-        }
-        let share = 0.95 * n / (n + 2.0);
-        if n > 0.0 { 1.0 - share + share * sum / n / late.expected } else { 1.0 }
+        late.as_ref().map_or(1.0, |late| delays.factor(e.instance as usize, request, e.row, late))
     };
-    g.pairs.iter().zip(&g.late).map(|(p, l)| l.as_ref().map_or(1.0, |l| factor(p, l))).collect()
+    g.pairs.iter().zip(&g.late).map(factor).collect()
 }
 
 /// The probability of each pair of a group.
