@@ -5,6 +5,7 @@
 //! about.
 
 use std::collections::BTreeSet;
+use std::hint::black_box;
 
 use crate::hash::pair;
 use crate::par;
@@ -31,6 +32,9 @@ pub(crate) struct Entry {
     /// Earliest start of the request, where a duration is known; else `lo`.
     pub start: i64,
     pub has_duration: bool,
+    /// The duration as it was logged, and the unit in which it was.
+    pub duration: Option<i64>,
+    pub unit: i64,
     /// 0 for messages.
     pub status: i32,
     pub bytes: i64,
@@ -55,6 +59,8 @@ impl Entry {
                     hi,
                     start: t.start_lo,
                     has_duration: t.has_duration,
+                    duration: t.r.duration_ns,
+                    unit: t.r.unit_ns,
                     status: t.r.status,
                     bytes: t.r.bytes,
                     agent: t.r.agent,
@@ -72,6 +78,8 @@ impl Entry {
                     hi: m.hi,
                     start: m.lo,
                     has_duration: false,
+                    duration: None,
+                    unit: 0,
                     status: 0,
                     bytes: -1,
                     agent: 0,
@@ -104,6 +112,8 @@ pub(crate) struct Index<'w> {
     widest: i64,
 }
 
+/// Rows that are asked for at once.
+const AHEAD: usize = 16;
 /// Rows of one piece of work.
 const PIECE: usize = 1 << 14;
 
@@ -216,7 +226,15 @@ impl<'w> Index<'w> {
 
     fn entries<'s>(&self, slots: &'s [Slot]) -> impl Iterator<Item = Entry> + use<'s, 'w> {
         let world = self.world;
-        slots.iter().map(move |s| Entry::of(world, s.row))
+        slots.chunks(AHEAD).flat_map(move |some| {
+            // Rows of one target lie far apart: asked for at once, they come while others are on their way.
+            let touch = |s: &Slot| match s.row {
+                Row::Request(i) => world.requests[i as usize].end_lo,
+                Row::Log(i) => world.logs[i as usize].lo,
+            };
+            black_box(some.iter().fold(0, |all, s| all ^ touch(s)));
+            some.iter().map(move |s| Entry::of(world, s.row))
+        })
     }
 }
 
