@@ -84,22 +84,37 @@ fn lonely(pair: &Pair, alone: &[f64]) -> f64 {
     if total > 0.0 { (with / total).clamp(0.0, 1.0) } else { 0.0 }
 }
 
-/// Numbers of the pairs, those that hang together beside each other, with what they have in common before them.
-fn components(pairs: &[Pair], claims: usize, lines: usize) -> Vec<(usize, usize)> {
-    let mut parent: Vec<usize> = (0..claims + lines).collect();
-    fn root(parent: &mut [usize], mut x: usize) -> usize {
-        while parent[x] != x {
-            parent[x] = parent[parent[x]];
-            x = parent[x];
+/// What hangs together with what: each thing points to another one of its part, in the end to the first one.
+pub(super) struct Parts(Vec<u32>);
+
+impl Parts {
+    /// So many things, each by itself.
+    pub fn new(things: usize) -> Parts {
+        Parts((0..things as u32).collect())
+    }
+
+    /// The thing that stands for the part of this one.
+    pub fn root(&mut self, mut x: usize) -> usize {
+        while self.0[x] as usize != x {
+            self.0[x] = self.0[self.0[x] as usize];
+            x = self.0[x] as usize;
         }
         x
     }
-    for p in pairs {
-        let (a, b) = (root(&mut parent, p.claim as usize), root(&mut parent, claims + p.line as usize));
-        parent[a.max(b)] = a.min(b);
+
+    /// Puts the parts of two things together.
+    pub fn join(&mut self, a: usize, b: usize) {
+        let (a, b) = (self.root(a), self.root(b));
+        self.0[a.max(b)] = a.min(b) as u32;
     }
+}
+
+/// Numbers of the pairs, those that hang together beside each other, with what they have in common before them.
+fn components(pairs: &[Pair], claims: usize, lines: usize) -> Vec<(usize, usize)> {
+    let mut parts = Parts::new(claims + lines);
+    pairs.iter().for_each(|p| parts.join(p.claim as usize, claims + p.line as usize));
     let mut of_root: Vec<(usize, usize)> =
-        pairs.iter().enumerate().map(|(i, p)| (root(&mut parent, p.claim as usize), i)).collect();
+        pairs.iter().enumerate().map(|(i, p)| (parts.root(p.claim as usize), i)).collect();
     of_root.sort_unstable();
     of_root
 }

@@ -5,21 +5,22 @@
 //! often a request that ended in some way leaves a line, and a line with an error status, is learned as the claims are settled,
 //! round by round. What cannot be told apart is *ambiguous*.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use super::assign::{Pair, UNSETTLED, probabilities};
 use super::claims::{self, Claim};
+use super::fitness::is_error;
 use super::lateness::{Delays, Late, Sighting};
 use super::laws::Laws;
 use super::order::Order;
+use super::pairing::{Group, groups};
 use super::sequence::Sequence;
 use super::stated::{self, CLEAR};
-use super::{Join, Joined};
+use super::{Habit, Join, Joined, Kind};
 use crate::clock::ClockModel;
 use crate::event::At;
 use crate::failing::Failing;
-use crate::hash::Map;
-use crate::index::{Entry, Index, Row};
+use crate::index::{Index, Row};
 use crate::par;
 use crate::peers::Peers;
 use crate::plan::Plan;
@@ -35,46 +36,10 @@ const FOUND: f64 = 0.9;
 const SURE: f64 = 0.995;
 /// Rounds in which it is learned how often which requests leave lines.
 const ROUNDS: usize = 3;
-/// A pair that fits so much worse than the best one of its line or its request is none.
-const HOPELESS: f64 = 1e-6;
-/// The same, for a line and a request that are each other's best.
-const TAKEN: f64 = 1e-3;
 /// The order of the lines is measured over so much time before and after an open question.
 const MEASURED: i64 = 15 * SECOND;
-/// Status lines of errors: 5xx, and the 499 of a server whose client went away.
-fn is_error(status: i32) -> bool {
-    status >= 499
-}
-
-/// Lines of one kind, of which a request has one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Kind {
-    /// The access lines of all instances: a try goes to one of them. Of an instance that writes several logs, one each.
-    Access(usize),
-    /// Messages of one wording, of one instance.
-    Message { template: u64, instance: usize },
-}
-
-/// What is learned: of the claims that ended in this way, how many have a line, and one with an error status.
-#[derive(Debug, Clone, Copy, Default)]
-struct Habit {
-    claims: f64,
-    joined: f64,
-    errors: f64,
-}
 
 type Habits = BTreeMap<(Kind, Option<Mechanism>), Habit>;
-
-/// The claims and lines of one target and one kind.
-struct Group {
-    kind: Kind,
-    claims: Vec<Claim>,
-    lines: Vec<Entry>,
-    /// Claim, line, and how much likelier than chance they belong together, habits apart.
-    pairs: Vec<(u32, u32, f64)>,
-    /// Of each pair that is late: the delay, and how probable the line's moments were taken to be, per second.
-    late: Vec<Option<Late>>,
-}
 
 /// Everything that the join looks at.
 pub(super) struct Sources<'a> {
@@ -95,9 +60,11 @@ pub(super) fn join(from: &Sources<'_>, failing: &[Failing], joins: &mut [Join]) 
     let (access, mut messages): (Vec<Group>, Vec<Group>) =
         all.into_iter().partition(|g| matches!(g.kind, Kind::Access(_)));
     let mut access = access;
-    let mut settled = in_rounds(from, &access, None);
-    if let Some(order) = order(from, &mut access, &settled) {
-        settled = in_rounds(from, &access, Some(order));
+    let mut settled = in_rounds(from, &access);
+    if let Some(crossing) = order(from, &mut access, &settled) {
+        for _ in 1..ROUNDS {
+            settled = again(from, &access, &settled, Some(crossing));
+        }
     }
     // Messages of a request stand in the log of the instance that its access line names.
     let went = if messages.is_empty() { HashMap::new() } else { instances(&access, &settled) };
@@ -109,23 +76,23 @@ pub(super) fn join(from: &Sources<'_>, failing: &[Failing], joins: &mut [Join]) 
         });
         g.late = vec![None; g.pairs.len()];
     }
-    let said = in_rounds(from, &messages, None);
+    let said = in_rounds(from, &messages);
     for (g, p) in access.iter().zip(&settled).chain(messages.iter().zip(&said)) {
         give(g, p, joins);
     }
 }
 
 /// Settles all groups of a sort, learning from each round for the next.
-fn in_rounds(from: &Sources<'_>, groups: &[Group], crossing: Option<f64>) -> Vec<Vec<f64>> {
-    let mut habits = Habits::new();
-    let mut late = Delays::default();
-    let mut settled = par::map(groups, |g| settle(from, g, &habits, &late, crossing));
-    for _ in 1..ROUNDS {
-        late = delays(groups, &settled);
-        habits = learn(groups, &settled);
-        settled = par::map(groups, |g| settle(from, g, &habits, &late, crossing));
-    }
-    settled
+fn in_rounds(from: &Sources<'_>, groups: &[Group]) -> Vec<Vec<f64>> {
+    let settle = |g: &Group| settle(from, g, &Habits::new(), &Delays::default(), None);
+    let first = par::map(groups, settle);
+    (1..ROUNDS).fold(first, |settled, _| again(from, groups, &settled, None))
+}
+
+/// Settles all groups once more, by what the last round taught.
+fn again(from: &Sources<'_>, groups: &[Group], settled: &[Vec<f64>], crossing: Option<f64>) -> Vec<Vec<f64>> {
+    let (late, habits) = (delays(groups, settled), learn(groups, settled));
+    par::map(groups, |g| settle(from, g, &habits, &late, crossing))
 }
 
 /// Where joins are not settled, the order of the lines is asked; how often lines cross, if that was worth while.
@@ -133,8 +100,10 @@ fn order(from: &Sources<'_>, groups: &mut [Group], settled: &[Vec<f64>]) -> Opti
     let mut spans = Vec::new();
     let mut open = Vec::new();
     for (n, (g, p)) in groups.iter().zip(settled).enumerate() {
+        // What was settled with an earlier slice only stands in the way of others.
         let is_open = |((c, _, _), p): &(&(u32, u32, f64), &f64)| {
-            UNSETTLED.contains(*p) && g.claims[*c as usize].failing.is_some()
+            let c = &g.claims[*c as usize];
+            UNSETTLED.contains(*p) && c.failing.is_some() && !from.world.requests[c.request].r.settled
         };
         let before = spans.len();
         spans.extend(g.pairs.iter().zip(p).filter(is_open).map(|((_, l, _), _)| {
@@ -175,6 +144,9 @@ fn at_of(from: &Sources<'_>, row: Row) -> At {
 /// The instances at which requests have been found.
 fn instances(groups: &[Group], settled: &[Vec<f64>]) -> HashMap<usize, Vec<usize>> {
     let mut out: HashMap<usize, Vec<usize>> = HashMap::new();
+    for (request, instance) in groups.iter().flat_map(|g| &g.went) {
+        out.entry(*request).or_default().push(*instance);
+    }
     for (g, p) in groups.iter().zip(settled) {
         for ((c, l, _), _) in g.pairs.iter().zip(p).filter(|(_, p)| **p >= FOUND) {
             let at = out.entry(g.claims[*c as usize].request).or_default();
@@ -182,237 +154,6 @@ fn instances(groups: &[Group], settled: &[Vec<f64>]) -> HashMap<usize, Vec<usize
         }
     }
     out
-}
-
-fn groups(
-    from: &Sources<'_>,
-    laws: &Laws,
-    failing: &[Failing],
-    joins: &[Join],
-    wanted: BTreeMap<(u64, u64), Vec<Claim>>,
-) -> Vec<Group> {
-    let world = from.world;
-    let mut is_failing = vec![false; world.requests.len()];
-    failing.iter().for_each(|f| is_failing[f.request] = true);
-    let by_id: BTreeSet<Row> = joins.iter().flat_map(|j| j.lines.iter().map(|l| l.row)).collect();
-    let logs = logs_of(from.plan);
-    let wanted: Vec<((u64, u64), Vec<Claim>)> = wanted.into_iter().collect();
-    let of_target = |((method, target), failed): &((u64, u64), Vec<Claim>)| {
-        let mut kinds: BTreeMap<Kind, Vec<Entry>> = BTreeMap::new();
-        let mut served: Vec<usize> = Vec::new();
-        for e in from.index.request(*method, *target).chain(from.index.target(*target)) {
-            if from.plan.instances[e.instance as usize].is_proxy {
-                if let Row::Request(i) = e.row {
-                    served.push(i as usize);
-                }
-                continue;
-            }
-            if by_id.contains(&e.row) {
-                continue;
-            }
-            let kind = match e.row {
-                Row::Request(i) => {
-                    let source = from.plan.files[world.requests[i as usize].r.at.file as usize].source;
-                    Kind::Access(logs[source])
-                }
-                Row::Log(i) => Kind::Message {
-                    template: world.logs[i as usize].e.template,
-                    instance: e.instance as usize,
-                },
-            };
-            kinds.entry(kind).or_default().push(e);
-        }
-        if kinds.is_empty() {
-            return Vec::new();
-        }
-        served.retain(|i| {
-            let r = &world.requests[*i].r;
-            !is_failing[*i] && (r.method, r.key) == (*method, *target)
-        });
-        served.sort_unstable();
-        kinds.into_iter().map(|(kind, lines)| group(from, laws, kind, failed, &served, lines)).collect()
-    };
-    par::map(&wanted, of_target).into_iter().flatten().collect()
-}
-
-/// The number of each source among those of its instance.
-pub(super) fn logs_of(plan: &Plan) -> Vec<usize> {
-    let mut seen: BTreeMap<usize, usize> = BTreeMap::new();
-    let number = |s: &crate::plan::SourcePlan| {
-        let n = seen.entry(s.instance).or_default();
-        *n += 1;
-        *n - 1
-    };
-    plan.sources.iter().map(number).collect()
-}
-
-/// Of a target's lines and served requests, those near the failed ones; and all pairs that are possible.
-fn group(
-    from: &Sources<'_>,
-    laws: &Laws,
-    kind: Kind,
-    failed: &[Claim],
-    served: &[usize],
-    mut lines: Vec<Entry>,
-) -> Group {
-    let widest =
-        |c: &Claim, e: &Entry| laws.of(from.world.requests[c.request].instance, e.instance as usize).band;
-    let all_known = lines.iter().all(|e| from.clocks.is_known(e.instance as usize));
-    lines.sort_by_key(|e| (e.lo, e.row));
-    let rare = Rarity::of(&lines, from.world.complete.is_none());
-    let slack = SECOND + failed.iter().flat_map(|c| lines.first().map(|e| widest(c, e))).max().unwrap_or(0);
-    let mut claims: Vec<Claim> = failed.to_vec();
-    if all_known {
-        let mut spans: Vec<(i64, i64)> = failed.iter().map(Claim::reach).collect();
-        spans.sort_unstable();
-        spans.dedup_by(|next, last| {
-            let touches = next.0 <= last.1 + 2 * SECOND;
-            if touches {
-                last.1 = last.1.max(next.1);
-            }
-            touches
-        });
-        let is_near = |lo: i64, hi: i64, slack: i64| {
-            let n = spans.partition_point(|s| s.1 + slack < lo);
-            spans.get(n).is_some_and(|s| s.0 - slack <= hi)
-        };
-        lines.retain(|e| is_near(e.lo, e.hi, slack));
-        let ends = |i: usize| (from.world.requests[i].start_lo, from.world.requests[i].end_hi);
-        let near = served.iter().filter(|i| is_near(ends(**i).0, ends(**i).1, 2 * slack));
-        claims.extend(near.map(|i| claims::served(from.world, from.peers, *i)));
-    } else {
-        claims.extend(served.iter().map(|i| claims::served(from.world, from.peers, *i)));
-    }
-    let widths = lines.iter().map(|e| e.hi - e.lo).max().unwrap_or(0);
-    let mut pairs = Vec::new();
-    for (i, c) in claims.iter().enumerate() {
-        let (lo, hi) = if c.failing.is_some() { c.reach() } else { (c.start.0, c.end.1) };
-        let (lo, hi) = if all_known { (lo - slack - widths, hi + slack) } else { (i64::MIN, i64::MAX) };
-        let first = lines.partition_point(|e| e.lo < lo);
-        for (k, e) in lines.iter().enumerate().skip(first).take_while(|(_, e)| e.lo <= hi) {
-            let fit = fitness(from, laws, c, e, &rare);
-            if fit > 0.0 {
-                pairs.push((i as u32, k as u32, fit));
-            }
-        }
-    }
-    prune(&mut pairs, claims.len(), lines.len());
-    // All groups are looked at together: what they reserved in vain adds up.
-    pairs.shrink_to_fit();
-    lines.shrink_to_fit();
-    claims.shrink_to_fit();
-    let late = pairs.iter().map(|(c, l, _)| {
-        let (c, e) = (&claims[*c as usize], &lines[*l as usize]);
-        let law = laws.of(from.world.requests[c.request].instance, e.instance as usize);
-        let delay = law.delay(c, e).filter(|_| law.is_known)?;
-        Some(Late { delay, expected: law.moments(from.world, c, e) })
-    });
-    let late = late.collect();
-    Group { kind, claims, lines, pairs, late }
-}
-
-/// In a thinned world, nothing is known of longer gaps.
-const LONGEST_GAP: i64 = 10 * SECOND;
-
-/// How frequent what a line says is among the lines of its target.
-struct Rarity {
-    agents: Map<u64, f64>,
-    /// By agent and client.
-    visitors: Map<(u64, u64), f64>,
-    bytes: Map<i64, f64>,
-    all: f64,
-    /// Seconds from the first to the last.
-    span: f64,
-}
-
-impl Rarity {
-    /// Unless `is_whole`, there may be more lines in the gaps between these.
-    fn of(lines: &[Entry], is_whole: bool) -> Rarity {
-        let mut rare = Rarity {
-            agents: Map::default(),
-            visitors: Map::default(),
-            bytes: Map::default(),
-            all: lines.len() as f64,
-            span: 10.0,
-        };
-        for e in lines {
-            *rare.agents.entry(e.agent).or_default() += 1.0;
-            *rare.visitors.entry((e.agent, e.client)).or_default() += 1.0;
-            *rare.bytes.entry(e.bytes).or_default() += 1.0;
-        }
-        let gap = if is_whole { i64::MAX } else { LONGEST_GAP };
-        let known: i64 = lines.windows(2).map(|w| (w[1].lo - w[0].lo).min(gap)).sum();
-        let last = lines.last().map_or(0, |e| e.hi - e.lo);
-        rare.span = rare.span.max((known + last) as f64 / 1e9);
-        rare
-    }
-
-    /// Lines like this one, per second.
-    fn by_chance(&self, e: &Entry, names_client: bool) -> f64 {
-        let alike =
-            if names_client { self.visitors.get(&(e.agent, e.client)) } else { self.agents.get(&e.agent) };
-        alike.copied().unwrap_or(1.0) / self.span
-    }
-
-    /// The share of other lines with as many bytes.
-    fn as_long(&self, e: &Entry) -> f64 {
-        let others = self.bytes.get(&e.bytes).copied().unwrap_or(1.0) - 1.0;
-        (others + 0.01) / (self.all - 1.0 + 2.0)
-    }
-}
-
-/// The share of errors among lines.
-fn error_share(lines: &[Entry]) -> f64 {
-    let errors = lines.iter().filter(|e| is_error(e.status)).count() as f64;
-    (errors + 0.1) / (lines.len() as f64 + 2.0)
-}
-
-/// How much likelier the line is as this request's than as nobody's; 0 if it cannot be.
-fn fitness(from: &Sources<'_>, laws: &Laws, c: &Claim, e: &Entry, rare: &Rarity) -> f64 {
-    let t = &from.world.requests[c.request];
-    let is_access = e.status != 0;
-    // What is cheap and rules out most comes first.
-    if e.agent != 0 && t.r.agent != 0 && e.agent != t.r.agent
-        || c.instance.is_some_and(|i| i != e.instance as usize)
-    {
-        return 0.0;
-    }
-    let law = laws.of(t.instance, e.instance as usize);
-    if law.shares_clients && e.client != 0 && t.r.client != 0 && e.client != t.r.client
-        || law.shares_ids && e.id != 0 && t.r.id != 0 && e.id != t.r.id
-        || is_access && c.is_passed_on() && e.status != c.status
-    {
-        return 0.0;
-    }
-    // Without a clock, only being the only one tells.
-    let moments = if law.is_known { law.moments(from.world, c, e) } else { 1.0 / rare.span };
-    if moments == 0.0 {
-        return 0.0;
-    }
-    let names_client = law.shares_clients && e.client != 0 && e.client == t.r.client;
-    moments / (law.strays * rare.by_chance(e, names_client))
-        * law.same_bytes(c, e, t.r.bytes, rare.as_long(e))
-}
-
-/// Leaves out what fits far worse than something else: a line that is clearly the best one of its best claim is open to few
-/// others.
-fn prune(pairs: &mut Vec<(u32, u32, f64)>, claims: usize, lines: usize) {
-    let none = (0.0f64, u32::MAX);
-    let (mut of_claim, mut of_line) = (vec![none; claims], vec![none; lines]);
-    for (c, l, w) in pairs.iter() {
-        let (claim, line) = (&mut of_claim[*c as usize], &mut of_line[*l as usize]);
-        if *w > claim.0 {
-            *claim = (*w, *l);
-        }
-        if *w > line.0 {
-            *line = (*w, *c);
-        }
-    }
-    pairs.retain(|(c, l, w)| {
-        let (best_line, best_claim) = (of_claim[*c as usize], of_line[*l as usize]);
-        let is_taken = of_claim[best_claim.1 as usize].1 == *l;
-        *w > HOPELESS * best_line.0 && *w > if is_taken { TAKEN } else { HOPELESS } * best_claim.0
-    });
 }
 
 /// How often a claim has a line, before anything is known.
@@ -467,7 +208,7 @@ fn settle(from: &Sources<'_>, g: &Group, habits: &Habits, late: &Delays, crossin
         }
     };
     let share = |h: &Habit| (h.joined / h.claims).clamp(0.001, 0.995);
-    let by_chance = error_share(&g.lines).clamp(0.01, 0.99);
+    let by_chance = g.error_share.clamp(0.01, 0.99);
     // Neighbours mostly ended alike.
     let mut last: Option<(Option<Mechanism>, Habit)> = None;
     let mut own: Vec<Habit> = Vec::with_capacity(g.claims.len());
@@ -523,6 +264,11 @@ fn learn(groups: &[Group], settled: &[Vec<f64>]) -> Habits {
     let mut numbers: BTreeMap<(Kind, Option<Mechanism>), usize> = BTreeMap::new();
     let mut habits: Vec<Habit> = Vec::new();
     for (g, p) in groups.iter().zip(settled) {
+        let beside = *numbers.entry((g.kind, None)).or_insert_with(|| {
+            habits.push(Habit::default());
+            habits.len() - 1
+        });
+        habits[beside].add(&g.beside);
         // Which of the habits each claim's is: neighbours mostly have the same.
         let mut last: Option<(Option<Mechanism>, usize)> = None;
         let mut own: Vec<usize> = Vec::with_capacity(g.claims.len());

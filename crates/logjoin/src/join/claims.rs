@@ -6,7 +6,7 @@ use super::{Join, reaches};
 use crate::failing::Failing;
 use crate::peers::Peers;
 use crate::plan::Plan;
-use crate::timeline::World;
+use crate::timeline::{Timed, World};
 use crate::vocabulary::Mechanism;
 
 const MS: i64 = 1_000_000;
@@ -16,10 +16,39 @@ const LATE: i64 = 120 * SECOND;
 /// ... and write its line this long after it was done.
 const TARDY: i64 = 2 * SECOND;
 
+/// What a proxy's line says that a backend's may say too.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked {
+    /// The proxy.
+    pub instance: usize,
+    pub agent: u64,
+    pub client: u64,
+    pub id: u64,
+    pub bytes: i64,
+    /// As it was logged, and the unit in which it was.
+    pub duration: Option<i64>,
+    pub unit: i64,
+}
+
+impl Asked {
+    pub fn of(t: &Timed) -> Asked {
+        Asked {
+            instance: t.instance,
+            agent: t.r.agent,
+            client: t.r.client,
+            id: t.r.id,
+            bytes: t.r.bytes,
+            duration: t.r.duration_ns,
+            unit: t.r.unit_ns,
+        }
+    }
+}
+
 /// One try of a request that may have left a line in a backend's log.
 #[derive(Debug, Clone)]
 pub(super) struct Claim {
     pub request: usize,
+    pub asked: Asked,
     /// Number in the list of failed requests; none for one that was served.
     pub failing: Option<usize>,
     /// How the try ended; none when it was served.
@@ -91,6 +120,7 @@ fn tries(plan: &Plan, world: &World, peers: &Peers, f: &Failing, number: usize) 
     let t = &world.requests[f.request];
     let whole = Claim {
         request: f.request,
+        asked: Asked::of(t),
         failing: Some(number),
         mechanism: Some(f.mechanism),
         status: t.r.status,
@@ -158,6 +188,7 @@ pub(super) fn served(world: &World, peers: &Peers, request: usize) -> Claim {
     let t = &world.requests[request];
     Claim {
         request,
+        asked: Asked::of(t),
         failing: None,
         mechanism: None,
         status: t.r.status,

@@ -12,7 +12,7 @@ const MS: i64 = 1_000_000;
 /// So many late lines tell how late lines are.
 const SAMPLE: usize = 200;
 /// Comparisons of late lines with one another in a round: where there are many, fewer others are asked.
-const WORK: usize = 4_000_000;
+const WORK: usize = 1_000_000;
 /// How alike two delays are: within so much, and so much of the delay (one part in ...).
 const WIDTHS: [(i64, i64); 3] = [(20 * MS, 20), (100 * MS, 5), (500 * MS, 1)];
 

@@ -6,10 +6,10 @@
 
 use std::collections::BTreeMap;
 
-use super::by_request::logs_of;
 use super::claims::Claim;
+use super::survey::{Sample, Survey};
 use crate::clock::ClockModel;
-use crate::hash::pair;
+use crate::hash::Map;
 use crate::index::{Entry, Index, Row};
 use crate::peers::Peers;
 use crate::plan::Plan;
@@ -17,24 +17,22 @@ use crate::timeline::{Timed, World};
 
 const MS: i64 = 1_000_000;
 const SECOND: i64 = 1_000_000_000;
-/// Served requests of a proxy that are looked at.
-const SAMPLE: usize = 8_000;
 /// Fewer pairs teach nothing.
 const MIN_PAIRS: u64 = 12;
 /// A stamp may be off by more than usual this often.
 const ODD: f64 = 0.03;
+/// Durations that differ so many times as much as usual are not alike.
+const UNLIKE: i64 = 10;
 /// How long after the proxy gave up a backend still works on a request: half of them up to this.
 const LATE_SCALE: f64 = 2.0;
 /// The share of a backend's lines that belong to no logged request, before anything is known.
 const STRAYS: f64 = 0.05;
-/// Lines of a backend that are looked at to find how many do.
-const STRAY_SAMPLE: usize = 2_000;
 
 /// What is known of one proxy and one backend.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Law {
     /// The proxy's bytes minus the backend's, and how often.
-    bytes: BTreeMap<i64, u64>,
+    bytes: Map<i64, u64>,
     bytes_seen: u64,
     /// By how much the stamps of ends (or of starts, where lines are stamped so) differ beyond their precision.
     jitter: i64,
@@ -65,123 +63,71 @@ struct Seen {
 
 /// The laws of all pairs.
 pub(super) struct Laws {
-    by_pair: BTreeMap<(usize, usize), Law>,
+    /// Of each instance that is a proxy: where its laws begin, one for each instance.
+    rows: Vec<Option<usize>>,
+    laws: Vec<Law>,
     none: Law,
 }
 
 impl Laws {
     pub fn of(&self, proxy: usize, instance: usize) -> &Law {
-        self.by_pair.get(&(proxy, instance)).unwrap_or(&self.none)
+        match self.rows.get(proxy) {
+            Some(Some(row)) => &self.laws[row + instance],
+            _ => &self.none,
+        }
     }
 
     pub fn learn(plan: &Plan, world: &World, index: &Index<'_>, peers: &Peers, clocks: &ClockModel) -> Laws {
+        let instances = plan.instances.len();
+        let survey = Survey::of(plan, world, clocks);
         let mut seen: BTreeMap<(usize, usize), Seen> = BTreeMap::new();
-        let instances = 0..plan.instances.len();
-        for proxy in instances.clone().filter(|i| plan.instances[*i].is_proxy) {
+        for (proxy, served) in survey.served.iter().enumerate() {
             // Without another log on this clock there is nothing to be learned.
-            if !instances.clone().any(|i| i != proxy && clocks.is_known(i)) {
+            if !(0..instances).any(|i| i != proxy && clocks.is_known(i)) {
                 continue;
             }
-            let is_served = |t: &Timed| {
-                t.instance == proxy
-                    && (200..500).contains(&t.r.status)
-                    && t.r.status != 499
-                    && t.r.key != 0
-                    && t.r.tries <= 1
-                    && world.has_all(t.r.key)
-            };
-            let served: Vec<&Timed> = world.requests.iter().filter(|t| is_served(t)).collect();
-            let step = served.len().div_ceil(SAMPLE).max(1) as u64;
-            // The same requests, however the log was cut.
-            let is_drawn =
-                |t: &&Timed| step == 1 || pair(t.r.key, pair(t.r.client, t.r.at.line)).is_multiple_of(step);
-            for t in served.into_iter().filter(is_drawn) {
+            for t in served.rows(world) {
                 let server = peers.by_hash(t.r.server);
                 if let Some(e) = only_line(plan, index, clocks, t, server) {
-                    seen.entry((proxy, e.instance as usize)).or_default().add(world, t, &e);
+                    seen.entry((proxy, e.instance as usize)).or_default().add(t, &e);
                 }
             }
         }
-        let strays = strays(plan, world, index, clocks);
-        let by_pair = (0..plan.instances.len())
-            .filter(|i| plan.instances[*i].is_proxy)
-            .flat_map(|p| (0..plan.instances.len()).map(move |b| (p, b)))
-            .map(|(p, b)| {
+        let strays = strays(plan, world, index, clocks, &survey);
+        let mut laws = Laws { rows: vec![None; instances], laws: Vec::new(), none: Seen::default().law() };
+        for p in (0..instances).filter(|p| plan.instances[*p].is_proxy) {
+            laws.rows[p] = Some(laws.laws.len());
+            laws.laws.extend((0..instances).map(|b| {
                 let law = seen.remove(&(p, b)).unwrap_or_default().law();
                 let band = clocks.band(b) + clocks.band(p);
-                ((p, b), Law { band, strays: strays[b], is_known: clocks.is_known(b), ..law })
-            })
-            .collect();
-        Laws { by_pair, none: Seen::default().law() }
+                Law { band, strays: strays[b], is_known: clocks.is_known(b), ..law }
+            }));
+        }
+        laws
     }
 }
 
 /// The share of each instance's lines about which no proxy logged any request that they could be about. Only what is requested
 /// through a proxy at all counts: health checks are nobody's rivals.
-fn strays(plan: &Plan, world: &World, index: &Index<'_>, clocks: &ClockModel) -> Vec<f64> {
-    let is_asked = |t: &Timed| {
-        !plan.instances[t.instance].is_proxy
-            && clocks.is_known(t.instance)
-            && t.r.key != 0
-            && world.has_all(t.r.key)
-    };
-    let mut lines = vec![0usize; plan.instances.len()];
-    world.requests.iter().filter(|t| is_asked(t)).for_each(|t| lines[t.instance] += 1);
-    // The same lines, however the log was cut.
-    let is_sampled = |t: &Timed| {
-        let step = lines[t.instance].div_ceil(STRAY_SAMPLE).max(1) as u64;
-        crate::hash::pair(t.r.key, t.r.agent).is_multiple_of(step)
-    };
-    let (from, to) = covered(plan, world);
+fn strays(plan: &Plan, world: &World, index: &Index<'_>, clocks: &ClockModel, survey: &Survey) -> Vec<f64> {
+    let (from, to) = survey.covered;
     let reach = clocks.widest_band() + SECOND;
     let is_proxied = |e: &Entry| plan.instances[e.instance as usize].is_proxy;
-    let mut seen = vec![(0.0, 0.0); plan.instances.len()];
-    for t in world.requests.iter().filter(|t| is_asked(t) && is_sampled(t)) {
-        let is_covered = t.start_lo >= from + reach && t.end_hi + reach <= to;
-        if !is_covered || !index.request(t.r.method, t.r.key).any(|e| is_proxied(&e)) {
-            continue;
+    let share = |lines: &Sample| {
+        let (mut strays, mut all) = (0.0, 0.0);
+        for t in lines.rows(world) {
+            let is_covered = t.start_lo >= from + reach && t.end_hi + reach <= to;
+            if !is_covered || !index.request(t.r.method, t.r.key).any(|e| is_proxied(&e)) {
+                continue;
+            }
+            // A request may have waited, and its proxy may have given up long before.
+            let mut near = index.near(t.r.method, t.r.key, t.start_lo - 60 * SECOND, t.end_hi + reach);
+            all += 1.0;
+            strays += f64::from(u8::from(!near.any(|e| is_proxied(&e))));
         }
-        // A request may have waited, and its proxy may have given up long before.
-        let mut near = index.near(t.r.method, t.r.key, t.start_lo - 60 * SECOND, t.end_hi + reach);
-        let (strays, all) = &mut seen[t.instance];
-        *all += 1.0;
-        *strays += f64::from(u8::from(!near.any(|e| is_proxied(&e))));
-    }
-    let least = surplus(plan, world, clocks);
-    seen.into_iter()
-        .map(|(strays, all)| ((strays + STRAYS) / (all + 1.0)).max(least).clamp(0.002, 0.5))
-        .collect()
-}
-
-/// The share of the backends' lines that are too many: more than the proxies have requests for the same. Where one target is
-/// asked for all the time, a line always has a request near it; that some came another way shows in the number alone.
-fn surplus(plan: &Plan, world: &World, clocks: &ClockModel) -> f64 {
-    let (from, to) = covered(plan, world);
-    let logs = logs_of(plan);
-    // By target: the tries of the proxies, and the lines of all backends, of those with several logs by log.
-    let mut asked: BTreeMap<(u64, u64), f64> = BTreeMap::new();
-    let mut lines: BTreeMap<usize, BTreeMap<(u64, u64), f64>> = BTreeMap::new();
-    for t in world.requests.iter().filter(|t| t.r.key != 0 && world.has_all(t.r.key)) {
-        let key = (t.r.method, t.r.key);
-        if plan.instances[t.instance].is_proxy {
-            *asked.entry(key).or_default() += f64::from(t.r.tries.max(1));
-        } else if clocks.is_known(t.instance) && t.end_lo >= from && t.end_hi <= to {
-            let log = logs[plan.files[t.r.at.file as usize].source];
-            *lines.entry(log).or_default().entry(key).or_default() += 1.0;
-        }
-    }
-    let share = |own: &BTreeMap<(u64, u64), f64>| {
-        let both = || own.iter().filter_map(|(key, n)| Some((n, asked.get(key)?)));
-        let (all, asked) = both().fold((0.0, 0.0), |(a, b), (n, m)| (a + n, b + m));
-        if all > 0.0 { ((all - asked) / all).max(0.0) } else { 0.0 }
+        ((strays + STRAYS) / (all + 1.0)).max(survey.surplus).clamp(0.002, 0.5)
     };
-    lines.values().map(share).fold(0.0, f64::max)
-}
-
-/// From when to when the proxies log.
-fn covered(plan: &Plan, world: &World) -> (i64, i64) {
-    let ends = || world.requests.iter().filter(|t| plan.instances[t.instance].is_proxy).map(|t| t.end_lo);
-    (ends().min().unwrap_or(0), ends().max().unwrap_or(0))
+    survey.lines.iter().map(share).collect()
 }
 
 /// The only line that can be the other side of a served request.
@@ -193,7 +139,8 @@ pub(super) fn only_line(
     server: Option<usize>,
 ) -> Option<Entry> {
     let mut found = None;
-    for e in index.near(t.r.method, t.r.key, t.start_lo - 5 * SECOND, t.end_hi + 5 * SECOND) {
+    let widest = (clocks.widest_band() + SECOND / 2).min(5 * SECOND);
+    for e in index.near(t.r.method, t.r.key, t.start_lo - widest, t.end_hi + widest) {
         let i = e.instance as usize;
         let reach = clocks.band(i) + SECOND / 2;
         let fits = matches!(e.row, Row::Request(_))
@@ -212,13 +159,11 @@ pub(super) fn only_line(
 }
 
 impl Seen {
-    fn add(&mut self, world: &World, t: &Timed, e: &Entry) {
+    fn add(&mut self, t: &Timed, e: &Entry) {
         self.end.push(gap((e.lo, e.hi), (t.end_lo, t.end_hi)));
         let start = (e.start, e.start + (e.hi - e.lo));
         self.start.push(gap(start, (t.start_lo, t.start_hi)));
-        if let (Row::Request(i), Some(d)) = (e.row, t.r.duration_ns)
-            && let Some(own) = world.requests[i as usize].r.duration_ns
-        {
+        if let (Some(d), Some(own)) = (t.r.duration_ns, e.duration) {
             self.durations.push((d - own).abs());
         }
         if e.bytes > 0 && t.r.bytes > 0 {
@@ -245,7 +190,7 @@ impl Seen {
         let jitter = if pairs >= MIN_PAIRS { if is_start { start } else { end } } else { None };
         Law {
             bytes_seen,
-            bytes: self.bytes,
+            bytes: self.bytes.into_iter().collect(),
             jitter: jitter.unwrap_or(10 * MS).clamp(2 * MS, SECOND / 4),
             is_start,
             duration: quantile(&mut self.durations, 0.5).unwrap_or(5 * MS).clamp(MS, SECOND) as f64 / 1e9,
@@ -289,9 +234,15 @@ fn around(e: (i64, i64), c: (i64, i64), scale: f64) -> f64 {
     0.5 / (scale * (1.0 + off / scale).powi(2))
 }
 
+/// The backend says that it took longer than the proxy, which waited to the end, says that it waited: whatever the clocks.
+fn outlasts(c: &Claim, e: &Entry) -> bool {
+    let unit = e.unit + c.asked.unit;
+    e.duration.zip(c.asked.duration).is_some_and(|(took, waited)| took > waited + unit + took / 100)
+}
+
 impl Law {
     /// How probable the moments of a line are, per second, if it is about this request. 0: it cannot be.
-    pub fn moments(&self, world: &World, c: &Claim, e: &Entry) -> f64 {
+    pub fn moments(&self, c: &Claim, e: &Entry) -> f64 {
         let slack = self.band + self.jitter.max(30 * MS);
         let (stamp, end, start) = ((e.lo, e.hi), c.end, c.start);
         if e.hi < c.start.0 - slack {
@@ -300,7 +251,7 @@ impl Law {
         let is_message = e.status == 0;
         let jitter = self.jitter + self.band;
         let is_late = c.may_end_late();
-        if !is_late && c.is_only && self.outlasts(world, c, e) {
+        if !is_late && c.is_only && c.mechanism.is_some() && outlasts(c, e) {
             return 0.0;
         }
         if is_message {
@@ -326,7 +277,7 @@ impl Law {
                 let is_guessed = end.1 - end.0 > start.1 - start.0;
                 let at = at_start.filter(|_| is_guessed).map_or(at_end, |s| s.min(at_end));
                 let base = (1.0 - ODD) * at + ODD * near;
-                base * if c.is_only { self.same_duration(world, c, e) } else { 1.0 }
+                base * if c.is_only { self.same_duration(c, e) } else { 1.0 }
             }
             _ if is_late => match at_start {
                 // What waits in the accept queue is read after the proxy has given up.
@@ -339,16 +290,6 @@ impl Law {
                 None => 0.8 * at_end + 0.2 * around(stamp, end, 0.3),
             },
         }
-    }
-
-    /// The backend says that it took longer than the proxy, which waited to the end, says that it waited: whatever the clocks.
-    fn outlasts(&self, world: &World, c: &Claim, e: &Entry) -> bool {
-        let (Row::Request(i), Some(waited)) = (e.row, world.requests[c.request].r.duration_ns) else {
-            return false;
-        };
-        let r = &world.requests[i as usize].r;
-        let unit = r.unit_ns + world.requests[c.request].r.unit_ns;
-        r.duration_ns.is_some_and(|took| c.mechanism.is_some() && took > waited + unit + took / 100)
     }
 
     /// By how much a line came later than the request let expect, where the proxy did not wait for it: between which two
@@ -366,12 +307,22 @@ impl Law {
         Some((lo - from.1, hi - from.0))
     }
 
+    /// The line of a request that was served names neither its moment nor its duration: seldom enough that it need not be
+    /// weighed.
+    pub fn is_elsewhere(&self, c: &Claim, e: &Entry) -> bool {
+        let (Some(d), Some(own)) = (c.asked.duration, e.duration) else { return false };
+        let apart = gap((e.lo, e.hi), c.end).min(gap((e.lo, e.hi), c.start));
+        let usual = ((self.duration * 1e9) as i64).max(e.unit).max(c.asked.unit);
+        c.is_only
+            && c.failing.is_none()
+            && apart > self.jitter + self.band
+            && (d - own).abs() > UNLIKE * usual
+    }
+
     /// How many times likelier the two durations are for one request than for two.
-    fn same_duration(&self, world: &World, c: &Claim, e: &Entry) -> f64 {
-        let (Row::Request(i), Some(d)) = (e.row, world.requests[c.request].r.duration_ns) else { return 1.0 };
-        let r = &world.requests[i as usize].r;
-        let Some(own) = r.duration_ns else { return 1.0 };
-        let unit = (r.unit_ns.max(world.requests[c.request].r.unit_ns)) as f64 / 1e9;
+    fn same_duration(&self, c: &Claim, e: &Entry) -> f64 {
+        let (Some(d), Some(own)) = (c.asked.duration, e.duration) else { return 1.0 };
+        let unit = e.unit.max(c.asked.unit) as f64 / 1e9;
         let scale = self.duration.max(unit);
         let off = (d - own).abs() as f64 / 1e9;
         let spread = (own as f64 / 1e9).max(0.01);
@@ -380,7 +331,8 @@ impl Law {
     }
 
     /// How many times likelier the bytes are for one request than for two; `share` of such lines have as many.
-    pub fn same_bytes(&self, c: &Claim, e: &Entry, bytes: i64, share: f64) -> f64 {
+    pub fn same_bytes(&self, c: &Claim, e: &Entry, share: f64) -> f64 {
+        let bytes = c.asked.bytes;
         if e.bytes <= 0 || bytes <= 0 || !c.is_passed_on() || self.bytes_seen < MIN_PAIRS {
             return 1.0;
         }

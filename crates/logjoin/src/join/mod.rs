@@ -9,12 +9,15 @@ mod by_request;
 mod by_time;
 mod chains;
 mod claims;
+mod fitness;
 mod lateness;
 mod laws;
 mod order;
+mod pairing;
 mod placing;
 mod sequence;
 mod stated;
+mod survey;
 
 use std::collections::BTreeSet;
 
@@ -27,6 +30,31 @@ use crate::peers::Peers;
 use crate::plan::Plan;
 use crate::timeline::World;
 use crate::vocabulary::Mechanism;
+
+/// Lines of one kind, of which a request has one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    /// The access lines of all instances: a try goes to one of them. Of an instance that writes several logs, one each.
+    Access(usize),
+    /// Messages of one wording, of one instance.
+    Message { template: u64, instance: usize },
+}
+
+/// What is learned: of the claims that ended in one way, how many have a line, and one with an error status.
+#[derive(Debug, Clone, Copy, Default)]
+struct Habit {
+    claims: f64,
+    joined: f64,
+    errors: f64,
+}
+
+impl Habit {
+    fn add(&mut self, other: &Habit) {
+        self.claims += other.claims;
+        self.joined += other.joined;
+        self.errors += other.errors;
+    }
+}
 
 /// A backend's line that belongs to a failed request.
 #[derive(Debug, Clone)]
