@@ -13,7 +13,7 @@ use super::fitness::is_error;
 use super::lateness::{Delays, Late, Sighting};
 use super::laws::Laws;
 use super::order::Order;
-use super::pairing::{Group, groups};
+use super::pairing::{Fit, Group, groups};
 use super::sequence::Sequence;
 use super::stated::{self, CLEAR};
 use super::{Habit, Join, Joined, Kind};
@@ -101,7 +101,7 @@ fn order(from: &Sources<'_>, groups: &mut [Group], settled: &[Vec<f64>]) -> Opti
     let mut open = Vec::new();
     for (n, (g, p)) in groups.iter().zip(settled).enumerate() {
         // What was settled with an earlier slice only stands in the way of others.
-        let is_open = |((c, _, _), p): &(&(u32, u32, f64), &f64)| {
+        let is_open = |((c, _, _), p): &(&Fit, &f64)| {
             let c = &g.claims[*c as usize];
             UNSETTLED.contains(*p) && c.failing.is_some() && !from.world.requests[c.request].r.settled
         };
@@ -176,7 +176,7 @@ fn usual(kind: Kind, mechanism: Option<Mechanism>) -> Habit {
 fn delays(groups: &[Group], settled: &[Vec<f64>]) -> Delays {
     let of_group = |(g, p): (&'_ Group, &'_ Vec<f64>)| -> Vec<(usize, Sighting)> {
         let pairs = g.pairs.iter().zip(&g.late).zip(p).filter(|(_, p)| **p > 0.05);
-        let sighting = |(((c, l, _), late), p): ((&(u32, u32, f64), &Option<Late>), &f64)| {
+        let sighting = |(((c, l, _), late), p): ((&Fit, &Option<Late>), &f64)| {
             let e = &g.lines[*l as usize];
             late.as_ref()
                 .map(|late| (e.instance as usize, (*p, late.delay, g.claims[*c as usize].request, e.row)))
@@ -189,7 +189,7 @@ fn delays(groups: &[Group], settled: &[Vec<f64>]) -> Delays {
 
 /// By how much each pair becomes likelier by what is known of late lines.
 fn lateness(g: &Group, delays: &Delays) -> Vec<f64> {
-    let factor = |((c, l, _), late): (&(u32, u32, f64), &Option<Late>)| {
+    let factor = |((c, l, _), late): (&Fit, &Option<Late>)| {
         let (request, e) = (g.claims[*c as usize].request, &g.lines[*l as usize]);
         late.as_ref().map_or(1.0, |late| delays.factor(e.instance as usize, request, e.row, late))
     };
@@ -297,7 +297,7 @@ fn learn(groups: &[Group], settled: &[Vec<f64>]) -> Habits {
 
 fn give(g: &Group, p: &[f64], joins: &mut [Join]) {
     let mut best: BTreeMap<u32, (f64, u32, f64)> = BTreeMap::new();
-    let of_failed = |(c, _, _): &(u32, u32, f64)| g.claims[*c as usize].failing.is_some();
+    let of_failed = |(c, _, _): &Fit| g.claims[*c as usize].failing.is_some();
     for ((c, l, _), p) in g.pairs.iter().zip(p).filter(|(pair, _)| of_failed(pair)) {
         let b = best.entry(*c).or_insert((0.0, *l, 0.0));
         b.2 += p;

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use super::clusters::{Given, Stretches, Why, assign};
 use super::placing::{self, Said, Writer};
 use super::stated::{self, CLEAR};
 use super::{Join, Joined, reaches};
@@ -36,8 +37,6 @@ const SUREST: f64 = 0.97;
 /// so many times likelier; and so many times where none of either is left over.
 const IN_ORDER: f64 = 12.0;
 const EVERY_ONE: f64 = 24.0;
-/// How sure a pair by order is where none is left over, and there is too much to weigh.
-const COMPLETE: f64 = 0.86;
 /// Where this much of the probability is on messages, none of them clear, it is not said that there is none.
 const OPEN: f64 = 0.1;
 /// Messages given to one request.
@@ -47,14 +46,14 @@ const MOST: usize = 8;
 const LATEST: i64 = 30 * SECOND;
 
 /// A request that may have written a message: a failed one (by its number), or a served one.
-struct Owner {
+pub(super) struct Owner {
     failing: Option<usize>,
-    start: (i64, i64),
+    pub start: (i64, i64),
     end: (i64, i64),
     /// When the message can have been written.
-    from: i64,
-    to: i64,
-    order: (i64, crate::event::At),
+    pub from: i64,
+    pub to: i64,
+    pub order: (i64, crate::event::At),
     /// The backend may have gone on when the proxy had given up.
     is_late: bool,
 }
@@ -140,9 +139,8 @@ pub(super) fn join(
             }
             place(&lines, &mut owners, band);
             owners.sort_by_key(|o| o.order);
-            let mut given = assign(&lines, &owners);
-            by_habit(&lines, &owners, (band, covered_s), &mut given, &mut open);
-            for (o, l, confidence) in given {
+            let given = assign(&lines, &owners);
+            for (o, l, confidence) in by_habit(&lines, &owners, (band, covered_s), &given, &mut open) {
                 let row = Row::Log(lines[l].0 as u32);
                 found.extend(owners[o].failing.map(|f| (f, Joined { row, how: "time", confidence })));
             }
@@ -186,28 +184,6 @@ fn span(f: &Failing) -> (i64, i64) {
     (f.start.0, f.end.1)
 }
 
-/// Stretches of time, to be found by a moment: sorted by their beginning, with the length of the longest.
-struct Stretches {
-    by_start: Vec<(i64, i64, usize)>,
-    longest: i64,
-}
-
-impl Stretches {
-    fn new(all: impl Iterator<Item = (i64, i64)>) -> Stretches {
-        let mut by_start: Vec<(i64, i64, usize)> = all.enumerate().map(|(n, (lo, hi))| (lo, hi, n)).collect();
-        by_start.sort_unstable();
-        let longest = by_start.iter().map(|s| s.1.saturating_sub(s.0)).max().unwrap_or(0);
-        Stretches { by_start, longest }
-    }
-
-    /// The numbers of those that touch `lo..=hi`, in order of their beginnings.
-    fn touching(&self, lo: i64, hi: i64) -> impl Iterator<Item = usize> + '_ {
-        let first = self.by_start.partition_point(|s| s.0 < lo.saturating_sub(self.longest));
-        let near = self.by_start[first..].iter().take_while(move |s| s.0 <= hi);
-        near.filter(move |s| s.1 >= lo).map(|s| s.2)
-    }
-}
-
 /// Where in a request messages of a kind are written: if nearly all of them stand at some request's start, or at some
 /// request's end, then it is there, and nowhere else in between.
 fn place(lines: &[Line<'_>], owners: &mut [Owner], band: i64) {
@@ -236,7 +212,7 @@ fn place(lines: &[Line<'_>], owners: &mut [Owner], band: i64) {
     }
 }
 
-type Line<'a> = (usize, &'a Moment<LogEvent>);
+pub(super) type Line<'a> = (usize, &'a Moment<LogEvent>);
 
 /// Messages that name nothing, by kind, in order of time.
 fn kinds<'a>(plan: &Plan, world: &'a World, instance: usize, joins: &[Join]) -> BTreeMap<u64, Vec<Line<'a>>> {
@@ -349,21 +325,18 @@ fn went_to(index: &Index<'_>, peers: &Peers, t: &Timed) -> Option<usize> {
     at.map(|i| i as usize)
 }
 
-/// A request, a message, and how sure it is that they belong together.
-type Given = (usize, usize, f64);
-
 /// How sure it is whose each message is: by where in their requests such messages are written, and in which order. What was
-/// given in heaps stays (those requests write several); of the rest, `given` is made anew, unless there is too much to weigh. Who
-/// may own one, but none for sure, is `open`.
+/// given in heaps stays (those requests write several); what was given singly is weighed anew, unless there is too much to weigh.
+/// Who may own one, but none for sure, is `open`. Returns requests, messages, and how sure it is that they belong together.
 fn by_habit(
     lines: &[Line<'_>],
     owners: &[Owner],
     (band, covered_s): (i64, f64),
-    given: &mut Vec<Given>,
+    given: &[Given],
     open: &mut Vec<usize>,
-) {
+) -> Vec<(usize, usize, f64)> {
     let mut owned = vec![0; owners.len()];
-    given.iter().for_each(|g| owned[g.0] += 1);
+    given.iter().for_each(|g| owned[g.owner] += 1);
     let messages: Vec<Said> = lines
         .iter()
         .map(|(_, m)| Said { at: (m.lo, m.hi), took: took(m), place: (m.e.at.file, m.e.at.line) })
@@ -379,34 +352,33 @@ fn by_habit(
         })
         .collect();
     let slack = band + NEAR;
-    let heaps: Vec<(usize, usize)> = given.iter().filter(|g| owned[g.0] > 1).map(|g| (g.0, g.1)).collect();
+    let heaps: Vec<(usize, usize)> =
+        given.iter().filter(|g| owned[g.owner] > 1).map(|g| (g.owner, g.line)).collect();
     let placed = placing::place(&messages, &writers, &heaps, slack, covered_s);
     if placed.is_empty() {
-        return;
+        return given.iter().map(|g| (g.owner, g.line, g.why.confidence())).collect();
     }
     // What is left over is weighed with what was given out of the way.
-    let all: Vec<(usize, usize)> = given.iter().map(|g| (g.0, g.1)).collect();
+    let all: Vec<(usize, usize)> = given.iter().map(|g| (g.owner, g.line)).collect();
     let rest = placing::place(&messages, &writers, &all, slack, covered_s);
-    let odds = |sure: f64| if sure == COMPLETE { EVERY_ONE } else { IN_ORDER };
-    let by_order: BTreeMap<usize, (usize, f64)> =
-        given.iter().filter(|g| owned[g.0] == 1).map(|g| (g.0, (g.1, odds(g.2)))).collect();
-    given.retain(|g| owned[g.0] > 1);
+    let odds = |why: Why| if why == Why::WholeOrder { EVERY_ONE } else { IN_ORDER };
+    let singly = given.iter().filter(|g| owned[g.owner] == 1);
+    let by_order: BTreeMap<usize, (usize, f64)> = singly.map(|g| (g.owner, (g.line, odds(g.why)))).collect();
     // Who wrote a heap was the only one there: if such requests write several, as heaps among those with messages show, each
     // message is its own, or nobody's; if they write one, only one is.
     let heaped = owned.iter().filter(|n| **n > 1).count() as f64;
     let told = owned.iter().filter(|n| **n > 0).count() as f64;
     let several = (heaped + 1.0) / (told + 2.0);
-    for g in given.iter_mut() {
-        let own = placing::alone(&messages, &writers, (g.0, g.1), slack, covered_s);
-        g.2 = stated::message(own * (several + (1.0 - several) / owned[g.0] as f64)).min(SUREST);
-    }
-    given.retain(|g| {
-        let is_clear = g.2 >= CLEAR;
-        if !is_clear {
-            open.extend(owners[g.0].failing);
+    let mut out: Vec<(usize, usize, f64)> = Vec::new();
+    for (o, l) in heaps {
+        let own = placing::alone(&messages, &writers, (o, l), slack, covered_s);
+        let sure = stated::message(own * (several + (1.0 - several) / owned[o] as f64)).min(SUREST);
+        if sure >= CLEAR {
+            out.push((o, l, sure));
+        } else {
+            open.extend(owners[o].failing);
         }
-        is_clear
-    });
+    }
     let mut best: BTreeMap<usize, (f64, usize, f64)> = BTreeMap::new();
     let was_given = |o: &usize| owned[*o] == 1;
     let placed = placed.into_iter().filter(|(o, ..)| was_given(o));
@@ -432,169 +404,16 @@ fn by_habit(
     sure.sort_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
     for (p, o, l) in sure {
         if *taken.entry(l).or_insert(o) == o {
-            given.push((o, l, stated::message(p).min(SUREST)));
+            out.push((o, l, stated::message(p).min(SUREST)));
         } else {
             open.extend(owners[o].failing);
         }
     }
+    out
 }
 
 /// How long what a message speaks of took, nanoseconds.
 fn took(m: &Moment<LogEvent>) -> Option<i64> {
     let ms = m.e.signal.as_ref()?.duration_ms?;
     Some((ms as i64).saturating_mul(MS))
-}
-
-/// Gives messages to requests, cluster by cluster: what overlaps hangs together.
-fn assign(lines: &[Line<'_>], owners: &[Owner]) -> Vec<Given> {
-    let mut found: Vec<Given> = Vec::new();
-    let covers = |o: &Owner, m: &Moment<LogEvent>| m.hi >= o.from && m.lo <= o.to;
-    let of_owners = Stretches::new(owners.iter().map(|o| (o.from, o.to)));
-    let of_lines = Stretches::new(lines.iter().map(|(_, m)| (m.lo, m.hi)));
-    let mut used = vec![false; lines.len()];
-    let mut spent = vec![false; owners.len()];
-    // First the pairs that precise stamps decide: one message in a narrow place, and no other narrow place for it.
-    let is_narrow = |o: &Owner| o.to - o.from <= NARROW;
-    for (l, (_, m)) in lines.iter().enumerate() {
-        let mut near = of_owners.touching(m.lo, m.hi).filter(|o| is_narrow(&owners[*o]));
-        if let (Some(o), None) = (near.next(), near.next())
-            && of_lines.touching(owners[o].from, owners[o].to).nth(1).is_none()
-        {
-            (used[l], spent[o]) = (true, true);
-            found.push((o, l, 0.88));
-        }
-    }
-    let mut is_mine = vec![false; owners.len()];
-    let mut is_member = vec![false; lines.len()];
-    for start in 0..lines.len() {
-        if used[start] {
-            continue;
-        }
-        // The cluster of this message.
-        let mut members = vec![start];
-        let mut mine: Vec<usize> = Vec::new();
-        is_member[start] = true;
-        let mut k = 0;
-        while k < members.len() {
-            let here = lines[members[k]].1;
-            for n in of_owners.touching(here.lo, here.hi) {
-                if spent[n] || std::mem::replace(&mut is_mine[n], true) {
-                    continue;
-                }
-                mine.push(n);
-                for l in of_lines.touching(owners[n].from, owners[n].to) {
-                    if !used[l] && !std::mem::replace(&mut is_member[l], true) {
-                        members.push(l);
-                    }
-                }
-            }
-            k += 1;
-        }
-        members.sort_unstable();
-        mine.sort_unstable();
-        members.iter().for_each(|m| used[*m] = true);
-        let mut give = |owner: usize, line: usize, confidence: f64| found.push((owner, line, confidence));
-        if let [one] = mine[..] {
-            // A long request covers much that is not its own.
-            if owners[one].to - owners[one].from <= LONG || members.len() == lines.len() && lines.len() > 1 {
-                members.iter().for_each(|m| give(one, *m, 0.92));
-            }
-            continue;
-        }
-        if members.len() > CLUSTER || mine.len() > CLUSTER {
-            continue;
-        }
-        let fits = |mine: &[usize]| -> Vec<Vec<bool>> {
-            let row = |m: &usize| mine.iter().map(|o| covers(&owners[*o], lines[*m].1)).collect();
-            members.iter().map(row).collect()
-        };
-        // Written when handlers fail, messages are in the order of ends; written when they begin, in that of starts.
-        let (most, sure) = in_order(&fits(&mine));
-        let mut by_start = mine.clone();
-        by_start.sort_by_key(|o| (owners[*o].start, owners[*o].order));
-        let (most_by_start, sure_by_start) = in_order(&fits(&by_start));
-        if most_by_start > most {
-            let is_complete = sure_by_start.len() == members.len() && members.len() == mine.len();
-            for (m, o) in sure_by_start {
-                // Which of two began first is not known where their starts are not.
-                let own = &owners[by_start[o]];
-                let is_distinct = by_start.iter().all(|other| {
-                    let other = &owners[*other];
-                    std::ptr::eq(own, other)
-                        || own.start.1 <= other.start.0
-                        || other.start.1 <= own.start.0
-                        || !covers(other, lines[members[m]].1)
-                });
-                if is_distinct {
-                    give(by_start[o], members[m], if is_complete { COMPLETE } else { 0.85 });
-                }
-            }
-            continue;
-        }
-        let is_complete = sure.len() == members.len() && sure.len() == mine.len();
-        for (m, o) in sure {
-            give(mine[o], members[m], if is_complete { COMPLETE } else { 0.85 });
-        }
-    }
-    found
-}
-
-/// A single message inside a longer stretch than this is chance.
-const LONG: i64 = 3 * SECOND;
-/// A place is narrow up to this width.
-const NARROW: i64 = 150 * MS;
-/// Larger clusters say nothing.
-const CLUSTER: usize = 300;
-
-/// Both sides are in order of time, so pairs do not cross. Of all ways to match as many as possible, the pairs that are in
-/// every one; and how many that is.
-fn in_order(fits: &[Vec<bool>]) -> (u32, Vec<(usize, usize)>) {
-    let (n, k) = (fits.len(), fits.first().map_or(0, Vec::len));
-    // Most pairs among the first `i` and `j`, and among those from `i` and `j` on.
-    let mut head = vec![vec![0u32; k + 1]; n + 1];
-    let mut tail = head.clone();
-    for i in 1..=n {
-        for j in 1..=k {
-            let with = if fits[i - 1][j - 1] { head[i - 1][j - 1] + 1 } else { 0 };
-            head[i][j] = with.max(head[i - 1][j]).max(head[i][j - 1]);
-        }
-    }
-    for i in (0..n).rev() {
-        for j in (0..k).rev() {
-            let with = if fits[i][j] { tail[i + 1][j + 1] + 1 } else { 0 };
-            tail[i][j] = with.max(tail[i + 1][j]).max(tail[i][j + 1]);
-        }
-    }
-    let best = head[n][k];
-    let mut sure = Vec::new();
-    for i in 0..n {
-        let mut can = (0..k).filter(|j| fits[i][*j] && head[i][*j] + 1 + tail[i + 1][j + 1] == best);
-        // A line that could as well be left out belongs to nobody for sure.
-        let dispensable = (0..=k).any(|j| head[i][j] + tail[i + 1][j] == best);
-        if let (Some(one), None, false) = (can.next(), can.next(), dispensable) {
-            sure.push((i, one));
-        }
-    }
-    (best, sure)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn fits(rows: &[&str]) -> Vec<Vec<bool>> {
-        rows.iter().map(|r| r.bytes().map(|b| b == b'x').collect()).collect()
-    }
-
-    #[test]
-    fn only_pairs_without_an_alternative() {
-        // As many lines as requests: the order decides.
-        assert_eq!(in_order(&fits(&["xx", "xx"])).1, [(0, 0), (1, 1)]);
-        // One line, two requests that fit: nobody's.
-        assert_eq!(in_order(&fits(&["xx"])).1, []);
-        // The second line fits one request only, and so decides for the first.
-        assert_eq!(in_order(&fits(&["xx.", ".x."])).1, [(0, 0), (1, 1)]);
-        // A line too many.
-        assert_eq!(in_order(&fits(&["x", "x"])).1, []);
-    }
 }

@@ -9,6 +9,7 @@ mod by_request;
 mod by_time;
 mod chains;
 mod claims;
+mod clusters;
 mod fitness;
 mod lateness;
 mod laws;

@@ -24,13 +24,15 @@ const HOPELESS: f64 = 1e-6;
 /// The same, for a line and a request that are each other's best.
 const TAKEN: f64 = 1e-3;
 
+/// Claim, line, and how much likelier than chance they belong together, habits apart.
+pub(super) type Fit = (u32, u32, f64);
+
 /// The claims and lines of one target and one kind.
 pub(super) struct Group {
     pub kind: Kind,
     pub claims: Vec<Claim>,
     pub lines: Vec<Entry>,
-    /// Claim, line, and how much likelier than chance they belong together, habits apart.
-    pub pairs: Vec<(u32, u32, f64)>,
+    pub pairs: Vec<Fit>,
     /// Of each pair that is late: the delay, and how probable the line's moments were taken to be, per second.
     pub late: Vec<Option<Late>>,
     /// What became of the served requests that no failed one hangs together with.
@@ -135,16 +137,27 @@ fn group(
     let widths = lines.iter().map(|e| e.hi - e.lo).max().unwrap_or(0);
     let odds: Vec<Odds> = lines.iter().map(|e| rare.odds(e)).collect();
     let by_agent = ByAgent::of(&lines);
-    let mut pairs = Vec::new();
+    let mut pairs: Vec<Fit> = Vec::new();
     for (i, c) in claims.iter().enumerate() {
         let (lo, hi) = if c.failing.is_some() { c.reach() } else { (c.start.0, c.end.1) };
         let (lo, hi) = if all_known { (lo - slack - widths, hi + slack) } else { (i64::MIN, i64::MAX) };
+        let (first, mut best) = (pairs.len(), 0.0f64);
         by_agent.each(&lines, c.asked.agent, (lo, hi), |k| {
             let fit = fitness(laws, &rare, c, &lines[k], &odds[k]);
-            if fit > 0.0 {
+            // What is hopeless beside another one need not even be remembered.
+            if fit > HOPELESS * best {
+                best = best.max(fit);
                 pairs.push((i as u32, k as u32, fit));
             }
         });
+        let mut kept = first;
+        for n in first..pairs.len() {
+            if pairs[n].2 > HOPELESS * best {
+                pairs.swap(kept, n);
+                kept += 1;
+            }
+        }
+        pairs.truncate(kept);
     }
     prune(&mut pairs, claims.len(), lines.len());
     let error_share = error_share(&lines);
@@ -154,7 +167,7 @@ fn group(
 
 impl Group {
     fn late(&self, laws: &Laws) -> Vec<Option<Late>> {
-        let late = |(c, l, _): &(u32, u32, f64)| {
+        let late = |(c, l, _): &Fit| {
             let (c, e) = (&self.claims[*c as usize], &self.lines[*l as usize]);
             let law = laws.of(c.asked.instance, e.instance as usize);
             let delay = law.delay(c, e).filter(|_| law.is_known)?;
@@ -285,7 +298,7 @@ impl ByAgent {
 
 /// Leaves out what fits far worse than something else: a line that is clearly the best one of its best claim is open to few
 /// others.
-fn prune(pairs: &mut Vec<(u32, u32, f64)>, claims: usize, lines: usize) {
+fn prune(pairs: &mut Vec<Fit>, claims: usize, lines: usize) {
     let none = (0.0f64, u32::MAX);
     let (mut of_claim, mut of_line) = (vec![none; claims], vec![none; lines]);
     for (c, l, w) in pairs.iter() {
@@ -369,7 +382,7 @@ mod tests {
         assert_eq!(found(8, 4, 9), [4]);
     }
 
-    fn group(claims: Vec<Claim>, lines: usize, pairs: &[(u32, u32, f64)]) -> Group {
+    fn group(claims: Vec<Claim>, lines: usize, pairs: &[Fit]) -> Group {
         Group {
             kind: Kind::Access(0),
             claims,
