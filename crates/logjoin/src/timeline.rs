@@ -203,10 +203,7 @@ impl World {
 
     /// Leaves out the requests that ended further from the range that was asked for than the options allow.
     pub fn narrow(&mut self, plan: &Plan) {
-        let o = &plan.options;
-        let Some(margin) = o.margin_ns else { return };
-        let from = o.since_ns.map_or(i64::MIN, |s| s.saturating_sub(margin));
-        let to = o.until_ns.map_or(i64::MAX, |u| u.saturating_add(margin));
+        let Some((from, to)) = plan.options.range_of_requests() else { return };
         let far = &mut self.far;
         self.requests.retain(|t| {
             let is_near = t.end_hi >= from && t.end_lo <= to;

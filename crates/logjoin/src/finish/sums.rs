@@ -7,7 +7,7 @@ use super::few::Few;
 use super::messages::Messages;
 use crate::analysis::Ledger;
 use crate::event::At;
-use crate::fold::Lean;
+use crate::fold::{Lean, Passing};
 use crate::packed::AnyRequest;
 use crate::plan::Plan;
 use crate::scene::Scene;
@@ -139,7 +139,7 @@ impl Sums {
         world.states.iter().filter(|m| horizon.takes_line(m)).for_each(|m| line(m.e.at, m.lo));
         world.logs.iter().filter(|m| horizon.takes_line(m)).for_each(|m| line(m.e.at, m.lo));
         if plan.options.since_ns.is_some() || plan.options.until_ns.is_some() {
-            self.filter(plan, world, horizon, tails);
+            self.filter(plan, world, lean, horizon, tails);
         }
     }
 
@@ -187,7 +187,7 @@ impl Sums {
 
     /// Counts the events outside the range that was asked for, with all their lines. They are still looked at: what caused a
     /// failure may have happened before the range. An event without any time is in no range and stays an event.
-    fn filter(&mut self, plan: &Plan, world: &World, horizon: Horizon, tails: &Tails) {
+    fn filter(&mut self, plan: &Plan, world: &World, lean: &Lean, horizon: Horizon, tails: &Tails) {
         let (since, until) = (plan.options.since_ns, plan.options.until_ns);
         // As failures are chosen: what may have happened within the range is in it.
         let inside = |lo: i64, hi: i64| since.is_none_or(|s| hi > s) && until.is_none_or(|u| lo < u);
@@ -197,9 +197,15 @@ impl Sums {
         world.errors.iter().filter(|m| horizon.takes_line(m)).for_each(|m| add(m.e.at(), m.lo, m.hi));
         world.states.iter().filter(|m| horizon.takes_line(m)).for_each(|m| add(m.e.at(), m.lo, m.hi));
         world.logs.iter().filter(|m| horizon.takes_line(m)).for_each(|m| add(m.e.at(), m.lo, m.hi));
+        let places = |part: &mut dyn Iterator<Item = Passing<'_>>| -> Vec<(u32, u64, bool)> {
+            let taken = part.filter(|p| p.is_taken(horizon));
+            taken.map(|p| (p.r.at().file, p.r.at().line, inside(p.span.end_lo, p.span.end_hi))).collect()
+        };
+        lean.parts(places).into_iter().for_each(|mut part| rows.append(&mut part));
         // Nobody sees these again.
         rows.extend(world.far.iter().map(|at| (at.file, at.line, false)));
-        rows.sort_unstable();
+        // Mostly in order already.
+        rows.sort();
         // One event may have several rows; the last of them says whether any is inside.
         for group in rows.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
             let Some((file, line, false)) = group.last() else { continue };

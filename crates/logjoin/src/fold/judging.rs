@@ -107,6 +107,7 @@ impl<'p> Judging<'p> {
         world.labels = self.window.labels.clone();
         let mut linked = link(plan, world, learned, watch)?;
         lean.shift(&linked.clocks);
+        linked.world.far.append(&mut lean.narrow(plan));
         linked.aside = lean.served(plan, &linked.peers);
         watch(Stage::Scene)?;
         let scene = linked.scene(plan);

@@ -70,9 +70,7 @@ struct Asked {
 impl Lean {
     /// Whether there are so many requests that it pays.
     pub fn pays(plan: &Plan, files: &BTreeMap<u32, Events>) -> bool {
-        // What lies outside a range that was asked for is left out another way.
-        let is_whole = plan.options.since_ns.is_none() && plan.options.until_ns.is_none();
-        is_whole && files.values().map(Events::request_count).sum::<usize>() > plan.options.lean_rows
+        files.values().map(Events::request_count).sum::<usize>() > plan.options.lean_rows
     }
 
     /// Takes the requests out of the files.
@@ -120,7 +118,7 @@ impl Lean {
         } else {
             self.sample(plan.options.lean_rows / SAMPLE[usize::from(is_known)])
         };
-        let wanted = Wanted { complete: &complete, asked: &asked };
+        let wanted = Wanted { complete: &complete, asked: &asked, range: Range::of(plan) };
         // First which, then out with them: there is room for exactly these.
         let choice = |f: &LeanFile| {
             let near = Near::new(before.filter(|b| b.is_known(f.instance)), f.instance);
@@ -166,10 +164,13 @@ impl Lean {
     /// What the failures in view ask for.
     fn asked(&self, plan: &Plan, before: Option<&ClockModel>, nameless: bool) -> Asked {
         let mut asked = Asked::default();
+        let range = Range::of(plan);
         for f in self.files.iter().filter(|f| plan.instances[f.instance].is_proxy) {
             let clock = Near::new(before.filter(|b| b.is_known(f.instance)), f.instance);
             for (r, span) in f.requests.iter().zip(&f.spans) {
-                let Some(detail) = &r.detail else { continue };
+                let Some(detail) = r.detail.as_ref().filter(|_| range.may_have(&clock, r.at, span)) else {
+                    continue;
+                };
                 // What the proxy did not wait for may end much later.
                 let after = if matches!(r.status, 500 | 502 | 503) { AROUND } else { LATE };
                 let offset = clock.offset(r.at, span.end_lo);
@@ -251,6 +252,34 @@ impl Lean {
                 }
             }
         }
+    }
+
+    /// Lets go of the requests that ended further from the range that was asked for than the options allow; their places. As
+    /// [`World::narrow`](crate::timeline::World::narrow).
+    pub fn narrow(&mut self, plan: &Plan) -> Vec<At> {
+        let mut far = Vec::new();
+        let Some(range) = plan.options.range_of_requests() else { return far };
+        let is_near = |span: &Span| span.end_hi >= range.0 && span.end_lo <= range.1;
+        for f in self.files.iter_mut() {
+            if !f.spans.iter().all(is_near) {
+                let mut spans = f.spans.iter();
+                f.requests.retain(|r| {
+                    let stays = spans.next().is_none_or(is_near);
+                    far.extend((!stays).then_some(r.at));
+                    stays
+                });
+                f.spans.retain(is_near);
+            }
+            let file = f.file;
+            for (block, spans) in f.packed.iter_mut().filter(|(_, spans)| !spans.iter().all(is_near)) {
+                let rows = block.rows().iter().zip(&*spans).filter(|(_, span)| !is_near(span));
+                far.extend(rows.map(|(p, _)| At::new(file, block.line(p))));
+                let mut of_rows = spans.iter();
+                block.retain(|_| of_rows.next().is_none_or(is_near));
+                spans.retain(is_near);
+            }
+        }
+        far
     }
 
     /// What the requests left aside say of who served when.
@@ -357,11 +386,12 @@ impl Keys {
 struct Wanted<'w> {
     complete: &'w Complete,
     asked: &'w Asked,
+    range: Range,
 }
 
 impl Wanted<'_> {
     fn has(&self, r: &Request, span: &Span, near: &Near<'_>) -> bool {
-        r.detail.is_some()
+        r.detail.is_some() && self.range.may_have(near, r.at, span)
             || self.complete.has(r.key)
             || self.is_asked(near, r.at, span, (r.method, r.key, r.route))
             || r.id != 0 && self.asked.ids.contains_key(&r.id)
@@ -391,6 +421,27 @@ impl Wanted<'_> {
                 }
         };
         block.rows().iter().zip(spans).map(has).collect()
+    }
+}
+
+/// The range that was asked for.
+struct Range {
+    since: i64,
+    until: i64,
+}
+
+impl Range {
+    fn of(plan: &Plan) -> Range {
+        Range {
+            since: plan.options.since_ns.unwrap_or(i64::MIN),
+            until: plan.options.until_ns.unwrap_or(i64::MAX),
+        }
+    }
+
+    /// Whether a request may have ended in it, as far as the clock is known; only such failures are asked about.
+    fn may_have(&self, near: &Near<'_>, at: At, span: &Span) -> bool {
+        (self.since, self.until) == (i64::MIN, i64::MAX)
+            || near.any(&[(self.since.saturating_sub(AROUND), self.until.saturating_add(AROUND))], at, span)
     }
 }
 
