@@ -12,6 +12,7 @@ use crate::ids;
 use crate::row::{Hashes, target_and_tails, target_hash};
 pub(crate) use crate::row::{network, path, route};
 use crate::signals::{Matcher, Meaning};
+use crate::text::Texts;
 
 /// Who wrote a file, as the plan has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +40,7 @@ pub(crate) fn add(
     match &record.body {
         Body::Access(a) => {
             if let Some(brief) = Brief::of(record) {
-                let detail = is_interesting(a, writer).then(|| detail(a, raw));
+                let detail = is_interesting(a, writer).then(|| detail(a, raw, &mut hashes.texts));
                 request(&brief, raw, at, stamp, writer, detail, hashes, out);
             }
             // A request line of an application may carry a message of its own (an exception, a slow query).
@@ -65,7 +66,7 @@ pub(crate) fn add(
                 }
             }
         }
-        Body::Error(e) => out.errors.push(error(e, raw, at, stamp, tag, matcher)),
+        Body::Error(e) => out.errors.push(error(e, raw, at, stamp, tag, matcher, &mut hashes.texts)),
         Body::State(s) => out.states.push(state(s, at, stamp)),
         Body::Log(l) => out.logs.push(log(l, raw, at, stamp, tag, matcher)),
     }
@@ -77,8 +78,11 @@ fn owned(b: Option<&[u8]>) -> Option<String> {
 }
 
 pub(crate) fn text(b: &[u8]) -> String {
-    let cut = &b[..b.len().min(TEXT_MAX)];
-    String::from_utf8_lossy(cut).into_owned()
+    String::from_utf8_lossy(cut(b)).into_owned()
+}
+
+fn cut(b: &[u8]) -> &[u8] {
+    &b[..b.len().min(TEXT_MAX)]
 }
 
 /// Adds the row of a request.
@@ -115,23 +119,23 @@ fn is_interesting(a: &Access<'_>, writer: Writer) -> bool {
 }
 
 /// The full text of a request that is looked at more closely.
-fn detail(a: &Access<'_>, raw: &[u8]) -> Box<Detail> {
+fn detail(a: &Access<'_>, raw: &[u8], texts: &mut Texts) -> Box<Detail> {
     let mut ids_found = Vec::new();
     ids::scan(raw, |h| ids_found.push(h));
     let tries = a.upstream.attempts();
     Box::new(Detail {
-        method: owned(a.method.as_deref()),
-        target: owned(a.path.as_deref()),
-        client: owned(a.client_ip.as_deref()),
+        method: texts.of_opt(a.method.as_deref()),
+        target: texts.of_opt(a.path.as_deref()),
+        client: texts.of_opt(a.client_ip.as_deref()),
         client_port: a.client_port,
-        agent: a.user_agent.as_deref().map(text),
-        request_id: owned(a.request_id.as_deref()),
+        agent: texts.of_opt(a.user_agent.as_deref().map(cut)),
+        request_id: texts.of_opt(a.request_id.as_deref()),
         ids: ids_found,
         connection: a.connection_id,
         tries: tries
             .iter()
             .map(|t| Try {
-                address: owned(t.addr),
+                address: texts.of_opt(t.addr),
                 status: t.status,
                 connect_us: t.connect_us,
                 header_us: t.header_us,
@@ -140,9 +144,9 @@ fn detail(a: &Access<'_>, raw: &[u8]) -> Box<Detail> {
             .collect(),
         has_upstream: a.upstream.has_addr,
         has_header_time: a.upstream.has_header_time,
-        error_log_id: a.has_error_log_id.then(|| owned(a.error_log_id.as_deref())),
+        error_log_id: a.has_error_log_id.then(|| texts.of_opt(a.error_log_id.as_deref())),
         aborted: a.aborted == Some(true),
-        haproxy: a.haproxy.as_ref().map(|h| haproxy(h)),
+        haproxy: a.haproxy.as_ref().map(|h| Box::new(haproxy(h, texts))),
     })
 }
 
@@ -164,11 +168,11 @@ pub(crate) fn template(message: &[u8]) -> u64 {
     hash(&kept)
 }
 
-fn haproxy(h: &HaproxyFields<'_>) -> Haproxy {
+fn haproxy(h: &HaproxyFields<'_>, texts: &mut Texts) -> Haproxy {
     Haproxy {
-        backend: owned(h.backend.as_deref()),
-        server: owned(h.server.as_deref()),
-        state: owned(h.termination_state.as_deref()).unwrap_or_default(),
+        backend: texts.of_opt(h.backend.as_deref()),
+        server: texts.of_opt(h.server.as_deref()),
+        state: texts.of_opt(h.termination_state.as_deref()).unwrap_or_default(),
         tc: h.tc.unwrap_or(-1),
         tr: h.tr.unwrap_or(-1),
         tt: h.tt.unwrap_or(0),
@@ -177,6 +181,7 @@ fn haproxy(h: &HaproxyFields<'_>) -> Haproxy {
     }
 }
 
+#[allow(clippy::too_many_arguments)] // what a row is made of
 fn error(
     e: &ErrorLine<'_>,
     raw: &[u8],
@@ -184,6 +189,7 @@ fn error(
     stamp: Stamp,
     tag: Option<&[u8]>,
     matcher: &Matcher,
+    texts: &mut Texts,
 ) -> ErrorEvent {
     // The path of an Apache line stands in the message: "... returned by /path".
     let returned_by = memchr::memmem::rfind(&e.message, b" returned by ").map(|i| &e.message[i + 13..]);
@@ -197,22 +203,22 @@ fn error(
     ErrorEvent {
         at,
         stamp,
-        level: owned(e.level.as_deref()).unwrap_or_default(),
+        level: texts.of_opt(e.level.as_deref()).unwrap_or_default(),
         pid: e.pid.unwrap_or(0),
         tid: e.tid.unwrap_or(0),
         connection: e.connection_id,
-        code: owned(e.error_code.as_deref()),
+        code: texts.of_opt(e.error_code.as_deref()),
         os_code: e.os_error_code,
         is_eai: e.is_eai,
-        message: text(&e.message),
-        action: owned(e.action.as_deref()),
+        message: texts.of(cut(&e.message)),
+        action: texts.of_opt(e.action.as_deref()),
         client: hash_opt(e.client_ip.as_deref()),
         client_port: e.client_port,
         method: hash_opt(e.method.as_deref()),
         target: target_hash(target),
-        upstream: owned(e.upstream.as_deref()),
-        request_id: owned(e.request_id.as_deref()),
-        signal: matcher.find(&e.message, tag).or_else(|| matcher.find(raw, tag)).map(|s| hit(&s)),
+        upstream: texts.of_opt(e.upstream.as_deref()),
+        request_id: texts.of_opt(e.request_id.as_deref()),
+        signal: matcher.find(&e.message, tag).or_else(|| matcher.find(raw, tag)).map(|s| Box::new(hit(&s))),
         settled: false,
     }
 }

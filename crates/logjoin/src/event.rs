@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use crate::packed::{AnyRequest, Block};
 use crate::signals::{Meaning, Scope};
+use crate::text::Text;
 
 /// A line: the number of its file in the plan, and its number in the file, from 1. The order of this type is the
 /// total order for every tie.
@@ -80,12 +81,12 @@ pub(crate) struct Request {
 /// The full text of a request that failed, or was retried.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Detail {
-    pub method: Option<String>,
-    pub target: Option<String>,
-    pub client: Option<String>,
+    pub method: Option<Text>,
+    pub target: Option<Text>,
+    pub client: Option<Text>,
     pub client_port: Option<u16>,
-    pub agent: Option<String>,
-    pub request_id: Option<String>,
+    pub agent: Option<Text>,
+    pub request_id: Option<Text>,
     pub ids: Vec<u64>,
     pub connection: Option<u64>,
     pub tries: Vec<Try>,
@@ -94,15 +95,15 @@ pub(crate) struct Detail {
     /// The line has the upstream's header time at all.
     pub has_header_time: bool,
     /// Apache `%L`: the format has it, and its value.
-    pub error_log_id: Option<Option<String>>,
+    pub error_log_id: Option<Option<Text>>,
     pub aborted: bool,
-    pub haproxy: Option<Haproxy>,
+    pub haproxy: Option<Box<Haproxy>>,
 }
 
 /// One try as logged.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Try {
-    pub address: Option<String>,
+    pub address: Option<Text>,
     pub status: Option<i32>,
     pub connect_us: Option<i64>,
     pub header_us: Option<i64>,
@@ -112,9 +113,9 @@ pub(crate) struct Try {
 /// HAProxy's own fields.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Haproxy {
-    pub backend: Option<String>,
-    pub server: Option<String>,
-    pub state: String,
+    pub backend: Option<Text>,
+    pub server: Option<Text>,
+    pub state: Text,
     pub tc: i64,
     pub tr: i64,
     pub tt: i64,
@@ -128,23 +129,23 @@ pub(crate) struct Haproxy {
 pub(crate) struct ErrorEvent {
     pub at: At,
     pub stamp: Stamp,
-    pub level: String,
+    pub level: Text,
     pub pid: u32,
     pub tid: u64,
     pub connection: Option<u64>,
-    pub code: Option<String>,
+    pub code: Option<Text>,
     pub os_code: Option<i32>,
     pub is_eai: bool,
-    pub message: String,
-    pub action: Option<String>,
+    pub message: Text,
+    pub action: Option<Text>,
     pub client: u64,
     pub client_port: Option<u16>,
     pub method: u64,
     pub target: u64,
-    pub upstream: Option<String>,
-    pub request_id: Option<String>,
+    pub upstream: Option<Text>,
+    pub request_id: Option<Text>,
     /// What the message means for the proxy's own life.
-    pub signal: Option<SignalHit>,
+    pub signal: Option<Box<SignalHit>>,
     /// As [`Request::settled`].
     pub settled: bool,
 }

@@ -7,6 +7,7 @@ use logjoin_parse::Product;
 use crate::event::Try;
 use crate::mechanism::{self, address_of_url};
 use crate::plan::Plan;
+use crate::text::Text;
 use crate::timeline::World;
 use crate::vocabulary::{Mechanism, Origin};
 
@@ -59,7 +60,7 @@ impl Stands {
 /// One try, with what the proxy saw.
 #[derive(Debug, Clone)]
 pub(crate) struct Attempted {
-    pub label: Option<String>,
+    pub label: Option<Text>,
     pub mechanism: Mechanism,
     pub logged: Logged,
 }
@@ -103,11 +104,10 @@ pub(crate) fn find(plan: &Plan, world: &World) -> Vec<Failing> {
     found.sort_by_key(|i| world.requests[*i].r.at);
     let errors = join_errors(plan, world, &found);
     let coverage = coverage(plan, world);
-    let mut out: Vec<Failing> = found
-        .iter()
-        .zip(errors)
-        .filter_map(|(request, errors)| judge(plan, world, *request, errors, &coverage))
-        .collect();
+    // Nearly all candidates failed.
+    let mut out: Vec<Failing> = Vec::with_capacity(found.len());
+    let judged = found.iter().zip(errors);
+    out.extend(judged.filter_map(|(request, errors)| judge(plan, world, *request, errors, &coverage)));
     out.sort_by_key(|f| (f.end_ns, world.requests[f.request].r.at));
     out
 }
@@ -152,7 +152,8 @@ fn judge(
     let mechanism = match (&detail.haproxy, product) {
         (Some(h), _) => {
             let m = mechanism::haproxy::of_line(h, status);
-            let label = h.server.as_ref().map(|s| format!("{}/{s}", h.backend.as_deref().unwrap_or("")));
+            let label = h.server.as_deref();
+            let label = label.map(|s| Text::from(format!("{}/{s}", h.backend.as_deref().unwrap_or(""))));
             let ms = |v: i64| (v >= 0).then_some(v * 1000);
             let logged = Logged {
                 status: Some(status),
@@ -285,12 +286,12 @@ fn nginx(
     coverage: &Coverage,
     instance: usize,
 ) -> Mechanism {
-    let said: Vec<(Mechanism, Option<String>)> = errors
+    let said: Vec<(Mechanism, Option<Text>)> = errors
         .iter()
         .filter_map(|e| {
             let e = &world.errors[*e].e;
             let m = mechanism::nginx::of_error(e)?;
-            Some((m, e.upstream.as_deref().map(|u| address_of_url(u).to_string())))
+            Some((m, e.upstream.as_deref().map(|u| Text::from(address_of_url(u)))))
         })
         .collect();
     if tries.is_empty() {
@@ -349,7 +350,7 @@ fn apache(
     world: &World,
     errors: &[usize],
     tries: &mut Vec<Attempted>,
-    log_id: Option<&Option<String>>,
+    log_id: Option<&Option<Text>>,
     coverage: &Coverage,
     instance: usize,
 ) -> Mechanism {
@@ -358,7 +359,7 @@ fn apache(
     for e in errors {
         let e = &world.errors[*e].e;
         let Some((m, rank)) = mechanism::apache::of_error(e) else { continue };
-        let label = mechanism::apache::address(&e.message);
+        let label = mechanism::apache::address(&e.message).map(Text::from);
         // One `attempt to connect` is one attempt; a summary line adds nothing to it.
         if matches!(e.code.as_deref(), Some("AH00957" | "AH02454")) {
             said.push(Attempted { label, mechanism: m, logged: Logged::default() });
@@ -498,7 +499,7 @@ fn apache_errors(
         port: Option<u16>,
         target: u64,
         /// `%L` or another id, where the error format has one.
-        id: Option<String>,
+        id: Option<Text>,
         used: bool,
     }
     let mut open: BTreeMap<(u32, u64), Vec<usize>> = BTreeMap::new();
@@ -541,7 +542,7 @@ fn apache_errors(
     }
     groups.sort_by_key(|g| g.lines[g.lines.len() - 1]);
     let mut by_client: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
-    let mut by_id: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    let mut by_id: BTreeMap<Text, Vec<usize>> = BTreeMap::new();
     for (i, g) in groups.iter().enumerate() {
         by_client.entry(g.client).or_default().push(i);
         if let Some(id) = &g.id {

@@ -45,6 +45,7 @@ mod slices;
 mod spans;
 mod strangers;
 pub mod templates;
+mod text;
 mod thin;
 mod timeline;
 mod trail;

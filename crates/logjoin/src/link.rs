@@ -4,13 +4,14 @@
 use crate::clock::{self, ClockModel};
 use crate::diagnose::{self, Judged};
 use crate::failing::{self, Failing};
+use crate::fold::may_be_asked;
 use crate::index::Index;
 use crate::join::{self, Join};
 use crate::peers::Peers;
 use crate::plan::Plan;
 use crate::rewrites::Rewrites;
 use crate::scene::{Scene, Served};
-use crate::timeline::World;
+use crate::timeline::{Timed, World};
 
 /// A step of [`finish_with`](crate::finish_with).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -82,7 +83,9 @@ pub(crate) fn link<E>(
 ) -> Result<Linked, E> {
     watch(Stage::Clocks)?;
     // Where nothing failed, nothing has to be joined: what is known of the clocks and the servers is good enough to count by.
-    let is_quiet = !world.requests.iter().any(|t| t.r.detail.is_some() && !t.r.settled);
+    let clocks = before.clocks.as_ref();
+    let may_fail = |t: &Timed| t.r.detail.is_some() && !t.r.settled && may_be_asked(plan, clocks, t);
+    let is_quiet = !world.requests.iter().any(may_fail);
     if is_quiet && let Some(clocks) = before.clocks.take() {
         watch(Stage::Shift)?;
         world.shift(&clocks);

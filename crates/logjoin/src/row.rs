@@ -10,6 +10,7 @@ use crate::convert::Writer;
 use crate::event::{At, Detail, Events, Request, Tails};
 use crate::hash::hash;
 use crate::packed::{Block, Numbers, Values};
+use crate::text::Texts;
 
 /// Hashes of texts that were met before. What is forgotten is computed again.
 #[derive(Debug, Default)]
@@ -19,6 +20,8 @@ pub(crate) struct Hashes {
     agents: Memo<247, u64>,
     methods: Memo<15, u64>,
     labels: Memo<63, u64>,
+    /// What failed requests and error lines say.
+    pub texts: Texts,
     /// Number of the block that rows are packed into.
     turn: u32,
 }

@@ -201,6 +201,26 @@ impl<'a> Scene<'a> {
         }
     }
 
+    /// One without failures, of which nothing will be asked but the rows.
+    pub fn to_count(plan: &'a Plan, world: &'a World, peers: &'a Peers) -> Scene<'a> {
+        let n = plan.instances.len();
+        Scene {
+            plan,
+            world,
+            peers,
+            failing: &[],
+            joins: &[],
+            signs: vec![Vec::new(); n],
+            served: (0..n).map(|_| Spans::new(Vec::new())).collect(),
+            label_served: BTreeMap::new(),
+            failed_at: vec![Vec::new(); n],
+            failed_as: BTreeMap::new(),
+            reloads: vec![Vec::new(); n],
+            covered: vec![None; n],
+            range: None,
+        }
+    }
+
     /// One failed request as a case.
     pub fn case(&'a self, number: usize) -> Case<'a> {
         let f = &self.failing[number];

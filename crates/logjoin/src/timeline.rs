@@ -26,6 +26,8 @@ pub(crate) struct Timed {
     pub end_hi: i64,
     /// The duration was logged.
     pub has_duration: bool,
+    /// A copy of a packed row, which stays where it is.
+    pub is_lent: bool,
 }
 
 /// Between which moments a request began and ended.
@@ -50,7 +52,7 @@ impl Span {
 impl Timed {
     pub fn new(r: Request, instance: usize, at: Span) -> Timed {
         let Span { start_lo, start_hi, end_lo, end_hi, has_duration } = at;
-        Timed { r, instance, start_lo, start_hi, end_lo, end_hi, has_duration }
+        Timed { r, instance, start_lo, start_hi, end_lo, end_hi, has_duration, is_lent: false }
     }
 
     pub fn span(&self) -> Span {
@@ -148,6 +150,13 @@ pub(crate) fn resolve(
     calendar: &Calendar,
 ) -> World {
     let mut world = World::default();
+    let files: Vec<(u32, Events)> = files.into_iter().collect();
+    // There is room for exactly these.
+    let rows = |of: fn(&Events) -> usize| files.iter().map(|(_, e)| of(e)).sum();
+    world.requests.reserve_exact(rows(Events::request_count));
+    world.errors.reserve_exact(rows(|e| e.errors.len()));
+    world.states.reserve_exact(rows(|e| e.states.len()));
+    world.logs.reserve_exact(rows(|e| e.logs.len()));
     for (file, mut events) in files {
         events.unpack();
         let instance = plan.sources[plan.files[file as usize].source].instance;

@@ -69,6 +69,7 @@ fn shown(line: u64, target: u64, end: i64, duration: Option<i64>, unit: i64) -> 
         end_lo,
         end_hi: end_lo + unit,
         has_duration: duration.is_some(),
+        is_lent: false,
     }
 }
 

@@ -12,6 +12,7 @@ use crate::episodes::Row;
 use crate::event::{Detail, Request};
 use crate::packed::AnyRequest;
 use crate::scene::{SECOND, Scene};
+use crate::text::Text;
 
 /// Fewer failures than this are not compared.
 const MIN_FAILED: usize = 10;
@@ -149,7 +150,7 @@ fn is_large(failed: (u64, u64), healthy: (u64, u64)) -> bool {
 
 fn name(scene: &Scene<'_>, dimension: usize, value: u64, r: &Request) -> String {
     let detail = r.detail.as_deref();
-    let own = |f: fn(&Detail) -> Option<&String>| detail.and_then(f).cloned();
+    let own = |f: fn(&Detail) -> Option<&Text>| detail.and_then(f).map(String::from);
     let text = match DIMENSIONS[dimension] {
         "path" => detail.and_then(|d| d.target.as_deref()).map(|t| {
             let route = convert::route(convert::path(t.as_bytes()));

@@ -157,7 +157,7 @@ fn cite_time(scene: &Scene<'_>, c: Cite) -> i64 {
 fn cite_text(scene: &Scene<'_>, c: Cite) -> Option<String> {
     let text = match c {
         Cite::Log(n) => scene.world.logs[n].e.text.clone(),
-        Cite::Error(n) => scene.world.errors[n].e.message.clone(),
+        Cite::Error(n) => String::from(&scene.world.errors[n].e.message),
         Cite::State(n) => scene.world.states[n].e.text.clone(),
         Cite::Request(n) => {
             let r = &scene.world.requests[n].r;

@@ -69,7 +69,7 @@ fn excerpt(scene: &Scene<'_>, i: usize, cite: Cite, at: At) -> Excerpt {
         }
         Cite::Error(n) => {
             let m = &world.errors[n];
-            (m.instance, m.lo, m.hi, m.e.message.clone())
+            (m.instance, m.lo, m.hi, String::from(&m.e.message))
         }
         Cite::State(n) => {
             let m = &world.states[n];

@@ -8,6 +8,7 @@ use crate::index::Row;
 use crate::join::reaches;
 use crate::rules::Cite;
 use crate::scene::Scene;
+use crate::text::Text;
 use crate::vocabulary::CauseId;
 
 pub(super) fn build(
@@ -25,7 +26,7 @@ pub(super) fn build(
         let t = &scene.world.requests[f.request];
         let detail = t.r.detail.as_deref();
         let at = line_ref(scene.plan, t.r.at);
-        let own = |s: &Option<String>| s.clone();
+        let own = |s: &Option<Text>| s.as_ref().map(String::from);
         out.push(Failure {
             id: format!("F{}", out.len() + 1),
             time: Time(f.end_ns),
@@ -79,7 +80,7 @@ fn attempts(scene: &Scene<'_>, i: usize) -> Vec<analysis::Attempt> {
     f.tries
         .iter()
         .map(|t| analysis::Attempt {
-            address: t.label.clone(),
+            address: t.label.as_ref().map(String::from),
             instance: t
                 .label
                 .as_deref()

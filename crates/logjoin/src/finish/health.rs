@@ -118,7 +118,7 @@ fn failed_by_label(scene: &Scene<'_>) -> BTreeMap<(usize, String), Vec<Failed>> 
     for f in scene.failing.iter().filter(|f| f.is_gateway || f.is_hidden) {
         let proxy = scene.world.requests[f.request].instance;
         let tries = f.tries.len() - usize::from(f.is_hidden && f.tries.len() > 1);
-        for label in f.tries[..tries].iter().filter_map(|t| t.label.clone()) {
+        for label in f.tries[..tries].iter().filter_map(|t| t.label.as_ref().map(String::from)) {
             out.entry((proxy, label)).or_default().push((f.end_ns, f.until(), f.n()));
         }
     }

@@ -42,16 +42,16 @@ pub(super) fn hidden(scene: &Scene<'_>) -> Vec<HiddenFailures> {
         // HAProxy counts its retries (of connections that did not come about) and names the last server only.
         let haproxy = t.r.detail.as_deref().and_then(|d| d.haproxy.as_ref());
         if let Some(h) = haproxy {
-            let pool = h.backend.clone().unwrap_or_default();
+            let pool = h.backend.as_deref().unwrap_or_default();
             let server = match &h.server {
-                Some(s) if !h.is_redispatched => format!("{pool}/{s}"),
-                _ => pool,
+                Some(s) if !h.is_redispatched => format!("{pool}/{}", s.as_str()),
+                _ => pool.to_owned(),
             };
             add(server, Mechanism::ConnectFailed, h.retries.max(1) as u64 * f.n());
             continue;
         }
         for tried in f.tries.iter().rev().skip(1) {
-            add(tried.label.clone().unwrap_or_default(), tried.mechanism, f.n());
+            add(tried.label.as_ref().map(String::from).unwrap_or_default(), tried.mechanism, f.n());
         }
     }
     let mut out: Vec<HiddenFailures> = by

@@ -208,7 +208,7 @@ fn of_proxies(scene: &Scene<'_>, facts: &mut [Vec<Fact>]) {
     }
     for m in &scene.world.errors {
         let Some(hit) = &m.e.signal else { continue };
-        let text = m.e.message.clone();
+        let text = String::from(&m.e.message);
         let kind = match hit.meaning {
             Meaning::ProxyReload => Kind::Reload { text },
             Meaning::ProxyStarted | Meaning::ProxyStopped | Meaning::ProxyCrash => {

@@ -6,15 +6,22 @@ use super::SECOND;
 use super::archive::Archive;
 use super::lean::Lean;
 use super::reading::Cut;
-use super::window::Window;
+use super::window::{Floors, Window};
 use crate::clock::{self, ClockModel};
 use crate::diagnose::Judged;
+use crate::failing::Failing;
 use crate::finish::{Sums, Tails};
 use crate::link::{Learned, Linked, Stage, link};
 use crate::plan::Plan;
 use crate::rewrites;
+use crate::scene::Scene;
 use crate::thin::told;
 use crate::timeline::{self, Horizon, World};
+
+/// Of settled failures, the last ones stay in view to tell what the next ones failed for: of thousands in a minute, those of half
+/// a minute tell as much as all.
+const CROWD: usize = 2_000;
+const CROWD_AROUND: i64 = 30 * SECOND;
 
 /// The rows in view, and everything before them.
 pub(super) struct Judging<'p> {
@@ -66,10 +73,13 @@ impl<'p> Judging<'p> {
         let horizon = Horizon(cut.second.saturating_mul(SECOND).saturating_sub(around));
         let Ok((linked, judged, lean)) = self.view(cut, horizon, &mut |_| Ok::<(), Infallible>(()));
         let staying = self.window.staying(&linked.world, horizon, self.floor);
-        let Linked { world, clocks, peers, failing, joins, chains, .. } = linked;
+        let Linked { world, clocks, peers, failing, joins, chains, aside, .. } = linked;
+        drop(aside);
+        let floor = horizon.0.saturating_sub(around);
+        let floors = Floors { all: floor, failed: floor.max(crowded(&failing, horizon)) };
         let told = told(&world, failing, joins, chains, judged);
         self.archive.absorb(&world, told, horizon, &staying, false);
-        self.window.take_back(world, lean, horizon, horizon.0.saturating_sub(around), &staying);
+        self.window.take_back(world, lean, horizon, floors, &staying);
         self.learned = Learned { clocks: Some(clocks), peers };
         self.has_sliced = true;
         self.horizon = self.horizon.max(horizon.0);
@@ -97,7 +107,7 @@ impl<'p> Judging<'p> {
         if Lean::pays(plan, &files) {
             lean = Lean::take(plan, &mut files, &calendar);
             let clocks = learned.clocks.as_ref().or(self.first_clocks.as_ref());
-            chosen = Some(lean.choose(plan, &files, clocks, self.has_sliced));
+            chosen = Some(lean.choose(plan, &files, clocks, (self.has_sliced, horizon == Horizon::END)));
         }
         let mut world = timeline::resolve(plan, files, &calendar);
         if let Some((requests, complete)) = chosen {
@@ -108,14 +118,20 @@ impl<'p> Judging<'p> {
         let mut linked = link(plan, world, learned, watch)?;
         lean.shift(&linked.clocks);
         linked.world.far.append(&mut lean.narrow(plan));
-        linked.aside = lean.served(plan, &linked.peers);
         watch(Stage::Scene)?;
-        let scene = linked.scene(plan);
-        watch(Stage::Causes)?;
-        let judged = linked.judge(&scene);
-        watch(Stage::Sums)?;
-        self.sums.add(&scene, &lean, horizon, &self.tails);
-        drop(scene);
+        let mut judged = Vec::new();
+        if linked.failing.is_empty() {
+            watch(Stage::Sums)?;
+            let scene = Scene::to_count(plan, &linked.world, &linked.peers);
+            self.sums.add(&scene, &lean, horizon, &self.tails);
+        } else {
+            linked.aside = lean.served(plan, &linked.peers);
+            let scene = linked.scene(plan);
+            watch(Stage::Causes)?;
+            judged = linked.judge(&scene);
+            watch(Stage::Sums)?;
+            self.sums.add(&scene, &lean, horizon, &self.tails);
+        }
         Ok((linked, judged, lean))
     }
 
@@ -127,8 +143,10 @@ impl<'p> Judging<'p> {
     ) -> Result<(Linked, Vec<Judged>), E> {
         self.window.bring_back();
         let (mut linked, mut judged, lean) = self.view(cut, Horizon::END, watch)?;
-        drop(lean);
         if !self.has_sliced {
+            if linked.failing.is_empty() {
+                linked.aside = lean.served(self.plan, &linked.peers);
+            }
             self.archive.thin_all(&mut linked, &mut judged);
             return Ok((linked, judged));
         }
@@ -157,4 +175,11 @@ impl<'p> Judging<'p> {
         self.learned = Learned { clocks: is_known.then_some(clocks), peers };
         told
     }
+}
+
+/// When the first of the [last](CROWD) settled failures ended, in the order of ends.
+fn crowded(failing: &[Failing], horizon: Horizon) -> i64 {
+    let settled = failing.partition_point(|f| f.end_ns <= horizon.0);
+    let first = settled.checked_sub(CROWD).map_or(i64::MIN, |n| failing[n].end_ns);
+    first.min(horizon.0.saturating_sub(CROWD_AROUND))
 }

@@ -20,6 +20,8 @@ const SECOND: i64 = 1_000_000_000;
 const BLOCK: u64 = 4096;
 /// The place of packed rows among the [`Counts`].
 const PACKED: usize = 4;
+/// The weight of a row that is not packed, and of an error line.
+const HEAVY: usize = 2;
 /// All lines there are.
 const ALL: u64 = u64::MAX;
 
@@ -167,9 +169,9 @@ impl<'p> Lane<'p> {
         self.late
     }
 
-    /// How many rows wait.
+    /// How much waits.
     pub(super) fn waiting(&self) -> usize {
-        self.queue.counts().iter().sum()
+        weight(&self.queue.counts())
     }
 
     /// The first of the rows that wait: as many as a block may have.
@@ -261,11 +263,10 @@ impl<'p> Lane<'p> {
         self.reach.map(|t| t.div_euclid(SECOND))
     }
 
-    /// The waiting rows by second.
+    /// The weight of the waiting rows by second.
     pub(super) fn by_second(&self) -> impl Iterator<Item = (i64, usize)> + '_ {
-        let total = |c: &Counts| c.iter().sum::<usize>();
-        let ends = self.seconds.iter().skip(1).map(move |s| total(&s.before)).chain([total(&self.noted)]);
-        self.seconds.iter().zip(ends).map(move |(s, end)| (s.at, end - total(&s.before)))
+        let ends = self.seconds.iter().skip(1).map(|s| weight(&s.before)).chain([weight(&self.noted)]);
+        self.seconds.iter().zip(ends).map(|(s, end)| (s.at, end - weight(&s.before)))
     }
 
     /// Takes the rows up to a second.
@@ -303,6 +304,12 @@ impl<'p> Lane<'p> {
             self.is_read = true;
         }
     }
+}
+
+/// How much rows weigh in a slice, in packed ones: what is looked at more closely takes so many times the memory.
+pub(super) fn weight(counts: &Counts) -> usize {
+    let [requests, errors, states, logs, packed] = counts;
+    HEAVY * (requests + errors) + states + logs + packed
 }
 
 /// A row: its place, its stamp, and how long after that the line was written, as far as it says.

@@ -44,7 +44,14 @@ struct LeanFile {
     instance: usize,
     requests: Vec<Request>,
     spans: Vec<Span>,
-    packed: Vec<(Block, Vec<Span>)>,
+    packed: Vec<LeanBlock>,
+}
+
+struct LeanBlock {
+    block: Block,
+    spans: Vec<Span>,
+    /// Which rows are looked at as well, in a copy: they stay here, as they are a quarter of the size; empty: none.
+    lent: Vec<bool>,
 }
 
 /// A request that was left aside, with its place on the reference clock.
@@ -90,20 +97,20 @@ impl Lean {
                     instance,
                     requests,
                     spans,
-                    packed: blocks.into_iter().zip(of_blocks).collect(),
+                    packed: blocks.into_iter().zip(of_blocks).map(|(b, s)| LeanBlock::new(b, s)).collect(),
                 }
             };
         Lean { files: taken.into_iter().zip(spans).map(file).collect() }
     }
 
     /// Chooses the requests that are looked at, and leaves the others aside. `rest` is what the files hold beside requests; `before` is what
-    /// is known of the clocks.
+    /// is known of the clocks. After the last slice nothing is [given back](Self::give_back).
     pub fn choose(
         &mut self,
         plan: &Plan,
         rest: &BTreeMap<u32, Events>,
         before: Option<&ClockModel>,
-        is_known: bool,
+        (is_known, is_last): (bool, bool),
     ) -> (Vec<Timed>, Complete) {
         let logs = || rest.values().flat_map(|e| &e.logs);
         // One log by itself is compared with nothing.
@@ -129,7 +136,7 @@ impl Lean {
             let packed = if is_alone {
                 Vec::new()
             } else {
-                par::map(&f.packed, |(block, spans)| wanted.of_block(block, spans, &near))
+                par::map(&f.packed, |b| wanted.of_block(&b.block, &b.spans, &near))
             };
             (whole.concat(), packed)
         };
@@ -138,24 +145,33 @@ impl Lean {
         let all =
             choices.iter().map(|(whole, packed)| count(whole) + packed.iter().map(count).sum::<usize>());
         let mut out: Vec<Timed> = Vec::with_capacity(all.sum());
-        for (f, (whole, packed)) in self.files.iter_mut().zip(&choices) {
+        for (f, (whole, packed)) in self.files.iter_mut().zip(choices) {
             let mut chosen = whole.iter();
             let requests = f.requests.extract_if(.., |_| *chosen.next().unwrap_or(&false));
-            let spans = f.spans.iter().zip(whole).filter(|(_, is_chosen)| **is_chosen);
+            let spans = f.spans.iter().zip(&whole).filter(|(_, is_chosen)| **is_chosen);
             out.extend(requests.zip(spans).map(|(r, (span, _))| Timed::new(r, f.instance, *span)));
             let mut chosen = whole.iter();
             f.spans.retain(|_| !*chosen.next().unwrap_or(&false));
             f.requests.shrink_to_fit();
-            for ((block, spans), is_chosen) in f.packed.iter_mut().zip(packed) {
+            f.spans.shrink_to_fit();
+            for (LeanBlock { block, spans, lent }, is_chosen) in f.packed.iter_mut().zip(packed) {
                 if !is_chosen.contains(&true) {
                     continue;
                 }
-                let rows = block.rows().iter().zip(&*spans).zip(is_chosen).filter(|(_, c)| **c);
-                out.extend(rows.map(|((p, span), _)| Timed::new(block.unpack(p), f.instance, *span)));
-                let mut chosen = is_chosen.iter();
-                block.retain(|_| !*chosen.next().unwrap_or(&false));
-                let mut chosen = is_chosen.iter();
-                spans.retain(|_| !*chosen.next().unwrap_or(&false));
+                let rows = block.rows().iter().zip(&*spans).zip(&is_chosen).filter(|(_, c)| **c);
+                out.extend(rows.map(|((p, span), _)| {
+                    let copy = Timed::new(block.unpack(p), f.instance, *span);
+                    Timed { is_lent: !is_last, ..copy }
+                }));
+                if is_last {
+                    let mut chosen = is_chosen.iter();
+                    block.retain(|_| !*chosen.next().unwrap_or(&false));
+                    let mut chosen = is_chosen.iter();
+                    spans.retain(|_| !*chosen.next().unwrap_or(&false));
+                    spans.shrink_to_fit();
+                } else {
+                    *lent = is_chosen;
+                }
             }
         }
         (out, complete)
@@ -201,7 +217,7 @@ impl Lean {
                     of_server.entry((f.instance, r.server)).or_default().add(rank(r.key), r.key);
                 }
             }
-            for (block, _) in &f.packed {
+            for LeanBlock { block, .. } in &f.packed {
                 let keys: Vec<(u64, u64)> =
                     block.targets.iter().map(|t| (rank(t.target), t.target)).collect();
                 let mut counts = vec![0; keys.len()];
@@ -246,7 +262,7 @@ impl Lean {
             for (r, span) in f.requests.iter().zip(&mut f.spans) {
                 shift(r.anchor == Anchor::Start, r.at, span);
             }
-            for (block, spans) in &mut f.packed {
+            for LeanBlock { block, spans, .. } in &mut f.packed {
                 for (p, span) in block.rows().iter().zip(spans) {
                     shift(block.anchor(p) == Anchor::Start, At::new(file, block.line(p)), span);
                 }
@@ -271,11 +287,16 @@ impl Lean {
                 f.spans.retain(is_near);
             }
             let file = f.file;
-            for (block, spans) in f.packed.iter_mut().filter(|(_, spans)| !spans.iter().all(is_near)) {
+            for LeanBlock { block, spans, lent } in &mut f.packed {
+                if spans.iter().all(is_near) {
+                    continue;
+                }
                 let rows = block.rows().iter().zip(&*spans).filter(|(_, span)| !is_near(span));
                 far.extend(rows.map(|(p, _)| At::new(file, block.line(p))));
                 let mut of_rows = spans.iter();
                 block.retain(|_| of_rows.next().is_none_or(is_near));
+                let mut of_rows = spans.iter();
+                lent.retain(|_| of_rows.next().is_none_or(is_near));
                 spans.retain(is_near);
             }
         }
@@ -313,7 +334,7 @@ impl Lean {
             });
             let out = files.entry(f.file).or_default();
             out.requests.append(&mut f.requests);
-            for (mut block, spans) in f.packed {
+            for LeanBlock { mut block, spans, .. } in f.packed {
                 let mut spans = spans.iter();
                 block.retain(|p| {
                     let Some(span) = spans.next() else { return true };
@@ -332,7 +353,7 @@ impl Lean {
 
 impl LeanFile {
     fn is_empty(&self) -> bool {
-        self.requests.is_empty() && self.packed.iter().all(|(block, _)| block.rows().is_empty())
+        self.requests.is_empty() && self.packed.iter().all(|b| b.block.rows().is_empty())
     }
 
     fn whole<'f>(&'f self, first: usize, piece: &'f [Request]) -> impl Iterator<Item = Passing<'f>> {
@@ -345,17 +366,22 @@ impl LeanFile {
         })
     }
 
-    fn of_block<'f>(
-        &self,
-        (block, spans): &'f (Block, Vec<Span>),
-    ) -> impl Iterator<Item = Passing<'f>> + use<'f> {
+    fn of_block<'f>(&self, b: &'f LeanBlock) -> impl Iterator<Item = Passing<'f>> + use<'f> {
         let instance = self.instance;
-        block.rows().iter().zip(spans).map(move |(p, span)| Passing {
+        let LeanBlock { block, spans, lent } = b;
+        let is_here = |(n, _): &(usize, _)| !lent.get(*n).is_some_and(|is_lent| *is_lent);
+        block.rows().iter().zip(spans).enumerate().filter(is_here).map(move |(_, (p, span))| Passing {
             r: AnyRequest::Packed(block, p),
             instance,
             span,
             is_settled: p.is_settled(),
         })
+    }
+}
+
+impl LeanBlock {
+    fn new(block: Block, spans: Vec<Span>) -> LeanBlock {
+        LeanBlock { block, spans, lent: Vec::new() }
     }
 }
 
@@ -422,6 +448,12 @@ impl Wanted<'_> {
         };
         block.rows().iter().zip(spans).map(has).collect()
     }
+}
+
+/// Whether a request may have ended in the range that was asked for, as far as the clocks are known.
+pub(crate) fn may_be_asked(plan: &Plan, clocks: Option<&ClockModel>, t: &Timed) -> bool {
+    let near = Near::new(clocks.filter(|c| c.is_known(t.instance)), t.instance);
+    Range::of(plan).may_have(&near, t.r.at, &t.span())
 }
 
 /// The range that was asked for.

@@ -26,7 +26,7 @@ use std::ops::ControlFlow;
 
 pub use follow::Follow;
 pub use lane::Lane;
-pub(crate) use lean::{Lean, Passing};
+pub(crate) use lean::{Lean, Passing, may_be_asked};
 
 use crate::analysis::Analysis;
 use crate::calendar::Calendar;

@@ -24,6 +24,14 @@ pub(super) struct Window {
     past: BTreeMap<u32, Vec<Request>>,
 }
 
+/// Before which moments settled rows leave the view.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Floors {
+    pub all: i64,
+    /// Failed requests and lines of error logs.
+    pub failed: i64,
+}
+
 /// Which rows of a world stay for good.
 pub(super) struct Staying {
     requests: Vec<bool>,
@@ -117,14 +125,27 @@ impl Window {
         Staying { requests, firsts, errors, states, logs }
     }
 
-    /// Takes a world back: settles what is before the horizon, and lets go what is before `floor`.
-    pub fn take_back(&mut self, world: World, lean: Lean, horizon: Horizon, floor: i64, staying: &Staying) {
+    /// Takes a world back: settles what is before the horizon, and lets go what is before the `floors`.
+    pub fn take_back(
+        &mut self,
+        world: World,
+        lean: Lean,
+        horizon: Horizon,
+        floors: Floors,
+        staying: &Staying,
+    ) {
+        let floor = floors.all;
         self.labels.extend(world.labels);
         let mut files: BTreeMap<u32, Events> = BTreeMap::new();
         for (i, mut t) in world.requests.into_iter().enumerate() {
             let is_now = horizon.takes(&t);
             t.r.settled |= is_now;
-            if !t.r.settled || t.end_hi >= floor || staying.requests[i] {
+            let least = if t.r.detail.is_some() { floors.failed } else { floor };
+            if t.is_lent && (!t.r.settled || t.end_hi >= floor) {
+                // It is in its block.
+                continue;
+            }
+            if !t.r.settled || t.end_hi >= least || staying.requests[i] {
                 let is_past = t.r.settled && t.end_hi < floor.saturating_sub(RECENT) && !staying.firsts[i];
                 if is_past {
                     self.past.entry(t.r.at.file).or_default().push(t.r);
@@ -135,7 +156,7 @@ impl Window {
         }
         lean.give_back(&mut files, horizon, floor);
         for (i, m) in world.errors.into_iter().enumerate() {
-            if let Some(e) = kept(m, horizon, floor, staying.errors[i]) {
+            if let Some(e) = kept(m, horizon, floors.failed, staying.errors[i]) {
                 files.entry(e.at.file).or_default().errors.push(e);
             }
         }
@@ -152,6 +173,7 @@ impl Window {
         // In the order of the lines, as they came.
         for events in files.values_mut() {
             events.requests.sort_by_key(|e| e.at);
+            events.requests.shrink_to_fit();
             events.errors.sort_by_key(|e| e.at);
             events.states.sort_by_key(|e| e.at);
             events.logs.sort_by_key(|e| e.at);

@@ -135,8 +135,8 @@ fn tries(plan: &Plan, world: &World, peers: &Peers, f: &Failing, number: usize) 
     } else {
         Claim { start: (f.start.0.min(f.end.0 - guess(f.mechanism)), f.start.1.min(f.end.1)), ..whole }
     };
-    let instance = |label: &Option<String>| {
-        let label = label.as_deref()?;
+    let instance = |label: Option<&str>| {
+        let label = label?;
         peers.instance(label).or_else(|| peers.only_left(plan, t.instance, label))
     };
     if f.tries.is_empty() {
@@ -144,7 +144,7 @@ fn tries(plan: &Plan, world: &World, peers: &Peers, f: &Failing, number: usize) 
     }
     if let [one] = &f.tries[..] {
         let mechanism = if reaches(f.mechanism) { f.mechanism } else { one.mechanism };
-        let claim = Claim { instance: instance(&one.label), mechanism: Some(mechanism), ..whole };
+        let claim = Claim { instance: instance(one.label.as_deref()), mechanism: Some(mechanism), ..whole };
         return if reaches(mechanism) { vec![claim] } else { Vec::new() };
     }
     // Each try begins when the one before it has ended.
@@ -154,7 +154,7 @@ fn tries(plan: &Plan, world: &World, peers: &Peers, f: &Failing, number: usize) 
     let mut out = Vec::new();
     for (k, one) in f.tries.iter().enumerate() {
         let mut claim = Claim {
-            instance: instance(&one.label),
+            instance: instance(one.label.as_deref()),
             mechanism: Some(one.mechanism),
             status: one.logged.status.unwrap_or(t.r.status),
             is_only: false,

@@ -99,7 +99,7 @@ pub(crate) fn of_error(e: &ErrorEvent) -> Option<Mechanism> {
     ];
     if m.starts_with("upstream sent") || invalid.iter().any(|s| has(s)) {
         // Surplus bytes are dropped with a warning, the response stands.
-        return (e.level != "warn").then_some(Mechanism::InvalidResponse);
+        return (e.level.as_str() != "warn").then_some(Mechanism::InvalidResponse);
     }
     let config = [
         "no port in upstream",

@@ -266,7 +266,7 @@ impl<'a> Line<'a> {
     fn signal_hit(&self) -> Option<&'a crate::event::SignalHit> {
         match self.cite {
             Cite::Log(n) => self.scene.world.logs[n].e.signal.as_ref(),
-            Cite::Error(n) => self.scene.world.errors[n].e.signal.as_ref(),
+            Cite::Error(n) => self.scene.world.errors[n].e.signal.as_deref(),
             _ => None,
         }
     }

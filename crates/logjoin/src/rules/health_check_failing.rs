@@ -19,11 +19,11 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
         return None;
     }
     let scene = case.scene;
-    let backend =
-        scene.world.requests[case.f.request].r.detail.as_ref()?.haproxy.as_ref()?.backend.clone()?;
+    let detail = scene.world.requests[case.f.request].r.detail.as_deref()?;
+    let backend = detail.haproxy.as_ref()?.backend.as_deref()?;
     let mut down: Option<usize> = None;
     for (i, m) in scene.world.states.iter().enumerate() {
-        if m.instance != case.proxy || m.e.backend.as_deref() != Some(&backend) || m.lo > case.end + SECOND {
+        if m.instance != case.proxy || m.e.backend.as_deref() != Some(backend) || m.lo > case.end + SECOND {
             continue;
         }
         match m.e.event {

@@ -45,12 +45,13 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
 /// The last word on the server (or, where none was chosen, on the servers of the backend) before the failure.
 fn taken_out(case: &Case<'_>) -> Option<Verdict> {
     let world = case.scene.world;
-    let backend = world.requests[case.f.request].r.detail.as_ref()?.haproxy.as_ref()?.backend.clone()?;
+    let detail = world.requests[case.f.request].r.detail.as_deref()?;
+    let backend = detail.haproxy.as_ref()?.backend.as_deref()?;
     let killed = case.mechanism == Mechanism::Killed;
     let mut last = None;
     for (i, m) in world.states.iter().enumerate() {
         let e = &m.e;
-        if m.instance != case.proxy || e.backend.as_deref() != Some(&backend) || m.lo > case.end + SECOND {
+        if m.instance != case.proxy || e.backend.as_deref() != Some(backend) || m.lo > case.end + SECOND {
             continue;
         }
         let label = e.server.as_deref().map(|s| format!("{backend}/{s}"));

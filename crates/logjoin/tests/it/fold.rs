@@ -140,6 +140,40 @@ fn what_no_failure_asks_for_changes_no_verdict() {
     assert!(same * 100 >= all_failures * 97, "{same} of {all_failures} verdicts are the same");
 }
 
+/// A range leaves aside what its own failures do not ask for, with the verdicts and the ledger of a look at everything.
+#[test]
+fn a_range_is_looked_at_as_leanly_as_all() {
+    const SECOND: i64 = 1_000_000_000;
+    let (mut same, mut all_failures) = (0, 0);
+    for (name, world) in all() {
+        let times: Vec<i64> = world.analyze().failures.iter().map(|f| f.time.0).collect();
+        let Some(middle) = times.get(times.len() / 2) else { continue };
+        for margin in [20 * SECOND, 3600 * SECOND] {
+            let options = Options {
+                since_ns: Some(middle - 30 * SECOND),
+                until_ns: Some(middle + 30 * SECOND),
+                margin_ns: Some(margin),
+                ..Options::default()
+            };
+            let whole = world.analyze_with(options.clone());
+            for slice_rows in [usize::MAX, 300] {
+                let lean = Options { lean_rows: 100, slice_rows, ..options.clone() };
+                let part = world.fold(lean, |_| Vec::new());
+                let name = format!("{name}: margin {margin}, {slice_rows} rows a slice");
+                assert!(part.ledger.holds() && part.ledger.lines == whole.ledger.lines, "{name}");
+                let (part, whole) = (verdicts(&part), verdicts(&whole));
+                all_failures += whole.len();
+                same += whole.iter().filter(|(at, verdict)| part.get(at) == Some(verdict)).count();
+                assert!(
+                    part.len().abs_diff(whole.len()) * 50 <= whole.len().max(100),
+                    "{name}: other failures"
+                );
+            }
+        }
+    }
+    assert!(all_failures > 100 && same * 100 >= all_failures * 97, "{same} of {all_failures} are the same");
+}
+
 /// What an on-call engineer reads of an incident.
 fn key(i: &Incident) -> (String, String, u64, String, Vec<String>) {
     let targets = i.episodes.iter().flat_map(|e| e.targets.clone()).collect();
