@@ -1,8 +1,10 @@
 //! The common and combined logs and what nginx and httpd write behind them, in brief; [`crate::formats`] has the whole.
 
+use super::pieces::{
+    below, digits, find, first, marks, millis, millis_before, quote, request_line, word, word_of,
+};
 use super::stamp::Seconds;
-use super::{Brief, digits, is_plain_status, millis, request_line, word};
-use crate::bytes::uint;
+use super::{Brief, is_plain_status};
 use crate::{Anchor, FormatDef, Product};
 
 /// The layouts of a line.
@@ -29,7 +31,37 @@ pub(super) struct Formats {
 #[derive(Debug)]
 struct Pair {
     head: Vec<u8>,
+    /// The head as a number, and which bits of it are its own; of a longer one, none are.
+    word: u128,
+    mask: u128,
+    is_quoted: bool,
     name: Name,
+}
+
+impl Pair {
+    /// Most bytes of a head that are compared at once.
+    const SHORT: usize = 16;
+
+    fn new(head: &[u8], name: Name) -> Pair {
+        let (mut word, mut mask) = ([0; Pair::SHORT], [0; Pair::SHORT]);
+        if head.len() <= Pair::SHORT {
+            word[..head.len()].copy_from_slice(head);
+            mask[..head.len()].fill(0xff);
+        }
+        let (word, mask) = (u128::from_le_bytes(word), u128::from_le_bytes(mask));
+        Pair { head: head.to_vec(), word, mask, is_quoted: head.ends_with(b"\""), name }
+    }
+
+    /// What follows the head.
+    #[inline(always)]
+    fn strip<'a>(&self, b: &'a [u8]) -> Option<&'a [u8]> {
+        match b.first_chunk::<{ Pair::SHORT }>() {
+            Some(chunk) if self.mask != 0 => {
+                (u128::from_le_bytes(*chunk) & self.mask == self.word).then(|| &b[self.head.len()..])
+            }
+            _ => b.strip_prefix(&self.head[..]),
+        }
+    }
 }
 
 /// What a pair behind the line is.
@@ -83,35 +115,53 @@ impl Formats {
     }
 }
 
-/// The bytes that end the value of a pair or make it more than one.
-const ENDS: [bool; 256] = {
-    let mut ends = [false; 256];
-    let mut i = 0;
-    while i < 6 {
-        ends[b" ,\"\\\t\r"[i] as usize] = true;
-        i += 1;
+/// Whether a byte ends the value of a pair or makes it more than one.
+#[inline(always)]
+fn is_end(byte: u8) -> bool {
+    matches!(byte, b' ' | b',' | b'"' | b'\\' | b'\t' | b'\r')
+}
+
+/// Where the value of a pair ends.
+#[inline(always)]
+fn end(b: &[u8]) -> usize {
+    let mut at = 0;
+    loop {
+        // All but the backslash are low, and few others are.
+        let near = find(&b[at..], |w| below(w, b'-') | marks(w, b'\\'), is_end);
+        match near {
+            None => return b.len(),
+            Some(i) if is_end(b[at + i]) => return at + i,
+            Some(i) => at += i + 1,
+        }
     }
-    ends
-};
+}
 
 /// Most pairs behind a line.
 const PAIRS: usize = 16;
 
 pub(super) fn read<'a>(line: &'a [u8], formats: &mut Formats, seconds: &mut Seconds) -> Option<Brief<'a>> {
     let (client, rest) = client(line)?;
-    let (user, rest) = word(rest.strip_prefix(b"- ")?)?;
-    if user.is_empty() || user.iter().any(|c| matches!(c, b'[' | b'"' | b',')) {
-        return None;
-    }
-    let (stamp, rest) = seconds.clf(rest.strip_prefix(b"[")?)?;
+    let rest = match rest.strip_prefix(b"- - [") {
+        Some(rest) => rest,
+        None => {
+            let (user, rest) = word(rest.strip_prefix(b"- ")?)?;
+            if user.is_empty() || user.iter().any(|c| matches!(c, b'[' | b'"' | b',')) {
+                return None;
+            }
+            rest.strip_prefix(b"[")?
+        }
+    };
+    let (stamp, rest) = seconds.clf(rest)?;
     let (request, rest) = quoted(rest.strip_prefix(b" \"")?)?;
     let (method, path) = request_line(request)?;
-    let (status, rest) = rest.strip_prefix(b" ")?.split_at_checked(3)?;
-    let status = uint(status)? as i32;
+    let [b' ', a, b, c, b' ', rest @ ..] = rest else { return None };
+    let mut status = 0;
+    for digit in [a, b, c] {
+        status = status * 10 + i32::from(digit.is_ascii_digit().then(|| digit - b'0')?);
+    }
     if !is_plain_status(status) {
         return None;
     }
-    let rest = rest.strip_prefix(b" ")?;
     let (bytes, rest) = match rest.strip_prefix(b"-") {
         Some(rest) => (None, rest),
         None => digits(rest).map(|(n, rest)| (Some(n), rest))?,
@@ -142,7 +192,23 @@ pub(super) fn read<'a>(line: &'a [u8], formats: &mut Formats, seconds: &mut Seco
 }
 
 /// The client before the first blank. A list, a port or a name in brackets is for the reader that looks twice.
+#[inline]
 fn client(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    // An address of IPv4 or a short name: nothing in it is low, and nothing else that is looked for stands before its end.
+    for at in [0, 8] {
+        let Some(word) = line.get(at..).and_then(word_of) else { break };
+        let (low, odd) = (below(word, b'-'), marks(word, b':') | marks(word, b'['));
+        if odd != 0 && (low == 0 || first(odd) < first(low)) {
+            break;
+        }
+        if low != 0 {
+            let i = at + first(low);
+            if line[i] != b' ' || i == 0 || line[..i] == *b"-" {
+                break;
+            }
+            return Some((&line[..i], &line[i + 1..]));
+        }
+    }
     let mut colons = 0;
     for (i, c) in line.iter().enumerate() {
         match c {
@@ -160,8 +226,7 @@ fn client(line: &[u8]) -> Option<(&[u8], &[u8])> {
 
 /// A quoted field without a backslash, behind its opening quote; what follows it is nothing or stands behind a blank.
 fn quoted(b: &[u8]) -> Option<(&[u8], &[u8])> {
-    // Mostly a dash, or long.
-    let i = if b.starts_with(b"-\"") { 1 } else { memchr::memchr2(b'"', b'\\', b)? };
+    let i = quote(b)?;
     let rest = &b[i + 1..];
     (b[i] == b'"' && matches!(rest.first(), None | Some(b' '))).then(|| (&b[..i], rest))
 }
@@ -204,23 +269,29 @@ fn pairs<'a>(mut rest: &'a [u8], formats: &mut Formats, brief: &mut Brief<'a>) -
     let mut is_told = false;
     let mut place = 0;
     loop {
-        let (after, kind) = match formats.names.get(place) {
-            Some(pair) if rest.starts_with(&pair.head) => (&rest[pair.head.len()..], pair.name),
-            _ => {
+        let known = formats.names.get(place).and_then(|p| Some((p.strip(rest)?, p.name, p.is_quoted)));
+        let (after, kind, is_quoted) = match known {
+            Some(known) => known,
+            None => {
                 let equals = memchr::memchr(b'=', rest)?;
                 let name = name_of(&rest[..equals])?;
                 let quote = usize::from(rest.get(equals + 1) == Some(&b'"'));
                 let (head, after) = rest.split_at(equals + 1 + quote);
                 formats.names.truncate(place);
-                formats.names.push(Pair { head: head.to_vec(), name });
-                (after, name)
+                formats.names.push(Pair::new(head, name));
+                (after, name, quote == 1)
             }
         };
-        let is_quoted = formats.names[place].head.ends_with(b"\"");
         place += 1;
         // A list has blanks or commas, and is of a request that was tried twice.
-        let end = after.iter().position(|c| ENDS[usize::from(*c)]).unwrap_or(after.len());
-        let (value, after) = after.split_at(end);
+        let (value, after) = match time(kind, after, brief) {
+            Some(parts) => parts,
+            None => {
+                let parts = after.split_at(end(after));
+                put(brief, kind, parts.0)?;
+                parts
+            }
+        };
         let after = match after.first() {
             Some(b'"') if is_quoted => &after[1..],
             None | Some(b' ') if !is_quoted => after,
@@ -233,7 +304,6 @@ fn pairs<'a>(mut rest: &'a [u8], formats: &mut Formats, brief: &mut Brief<'a>) -
             is_upstream = true;
             is_told |= value != b"-";
         }
-        put(brief, kind, value)?;
         match after.strip_prefix(b" ") {
             Some(next) if place < PAIRS => rest = next,
             None if after.is_empty() => break,
@@ -243,6 +313,28 @@ fn pairs<'a>(mut rest: &'a [u8], formats: &mut Formats, brief: &mut Brief<'a>) -
     brief.tries = usize::from(brief.server.is_some());
     // Without an address, the other values would have to tell whether there was a try.
     (is_upstream && (brief.server.is_some() || !is_told)).then_some(Class::Nginx)
+}
+
+/// A time of nginx's that ends where a value may end: it is put into its place without looking for the end first. `None` for
+/// anything else.
+#[inline(always)]
+fn time<'a>(kind: Name, after: &'a [u8], brief: &mut Brief<'_>) -> Option<(&'a [u8], &'a [u8])> {
+    if !matches!(kind, Name::Duration | Name::Connect | Name::Upstream) {
+        return None;
+    }
+    let (us, rest) = millis_before(after)?;
+    if !rest.first().is_none_or(|c| is_end(*c)) {
+        return None;
+    }
+    match kind {
+        Name::Duration if brief.duration_us.is_none() => {
+            (brief.duration_us, brief.duration_unit_us) = (Some(us), 1000);
+        }
+        Name::Connect if brief.connect_ms.is_none() => brief.connect_ms = Some(us / 1000),
+        Name::Upstream => {}
+        _ => return None,
+    }
+    Some((&after[..after.len() - rest.len()], rest))
 }
 
 /// `None` for a name that stands twice, and for a value that is not written as nginx does.

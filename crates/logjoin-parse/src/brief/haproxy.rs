@@ -1,7 +1,8 @@
 //! HAProxy's HTTP log in brief; `formats/haproxy_http` has the whole.
 
+use super::pieces::{digits, request_line, until, word};
 use super::stamp::Seconds;
-use super::{Brief, digits, is_plain_status, request_line, until, word};
+use super::{Brief, is_plain_status};
 use crate::{Anchor, FormatDef, Product};
 
 /// Whether no other format of the source could read such lines: HAProxy's layouts are unmistakable.

@@ -3,8 +3,9 @@
 //! The trick: a program writes the same members in the same order again and again, so that what a member means is asked
 //! once for all lines of that shape. A shape in which two members could fill one place is left to the whole reader.
 
+use super::pieces::{digits, millis, quote, request_line};
 use super::stamp::Seconds;
-use super::{Brief, digits, is_plain_status, millis, quote, request_line};
+use super::{Brief, is_plain_status};
 use crate::formats::{End, Leaf, Role, is_nginx_name, role_of, scan_json as scan};
 use crate::{Anchor, FormatDef, Product, Stamp};
 

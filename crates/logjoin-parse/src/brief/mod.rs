@@ -8,6 +8,7 @@
 mod clf;
 mod haproxy;
 mod json;
+mod pieces;
 mod stamp;
 #[cfg(test)]
 mod tests;
@@ -230,65 +231,4 @@ fn is_plain(payload: &[u8]) -> bool {
 /// Unremarkable statuses: neither an error of a server, nor one that tells of a client that was gone or slow.
 fn is_plain_status(status: i32) -> bool {
     (100..499).contains(&status) && status != 408
-}
-
-/// A number of some digits at the front; the rest.
-fn digits(b: &[u8]) -> Option<(i64, &[u8])> {
-    let mut v = 0i64;
-    let mut n = 0;
-    while let Some(d) = b.get(n).map(|c| c.wrapping_sub(b'0')).filter(|d| *d < 10) {
-        v = v * 10 + i64::from(d);
-        n += 1;
-        if n > 15 {
-            return None;
-        }
-    }
-    (n > 0).then(|| (v, &b[n..]))
-}
-
-/// Seconds with three digits behind the point, as nginx writes times, filling the slice: microseconds.
-fn millis(b: &[u8]) -> Option<i64> {
-    let (whole, rest) = digits(b)?;
-    match rest {
-        [b'.', fraction @ ..] if fraction.len() == 3 => match digits(fraction)? {
-            (ms, []) => Some((whole * 1000 + ms) * 1000),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-/// Where the first of the bytes stands that end a quoted value or need a second look at it (a quote, a backslash); most are
-/// near, so that looking costs less than a call.
-#[inline]
-fn quote(b: &[u8]) -> Option<usize> {
-    const NEAR: usize = 16;
-    let is_end = |c: &u8| matches!(c, b'"' | b'\\');
-    match b.iter().take(NEAR).position(is_end) {
-        None if b.len() > NEAR => memchr::memchr2(b'"', b'\\', &b[NEAR..]).map(|i| NEAR + i),
-        found => found,
-    }
-}
-
-/// What stands before the next `byte`, and what behind.
-fn until(b: &[u8], byte: u8) -> Option<(&[u8], &[u8])> {
-    let i = memchr::memchr(byte, b)?;
-    Some((&b[..i], &b[i + 1..]))
-}
-
-/// What stands before the next blank, near the front, and what behind; without a call for few bytes.
-fn word(b: &[u8]) -> Option<(&[u8], &[u8])> {
-    let i = b.iter().position(|c| *c == b' ')?;
-    Some((&b[..i], &b[i + 1..]))
-}
-
-/// Method and target of a whole request line, `GET /cart HTTP/1.1`.
-fn request_line(b: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (method, rest) = word(b)?;
-    let version = rest.len().checked_sub(9)?;
-    // The version may be of another length; such a line is not of the many.
-    let target = rest[version..].starts_with(b" HTTP/").then(|| &rest[..version])?;
-    let is_word = !method.is_empty() && method.iter().all(u8::is_ascii_alphabetic);
-    (is_word && !target.is_empty() && target != b"-" && rest[version + 1..].iter().all(|c| *c != b' '))
-        .then_some((method, target))
 }

@@ -6,6 +6,9 @@ use crate::{Precision, Stamp};
 /// Bytes of `21/Nov/2026:01:50:53`.
 const SECOND: usize = 20;
 
+/// Bytes of `21/Nov/2026:01:50:53 +0100]`.
+const WHOLE: usize = 27;
+
 /// Bytes of `2026-11-21T01:50:53`.
 const ISO: usize = 19;
 
@@ -19,6 +22,9 @@ pub(super) struct Seconds {
     offset_s: i32,
     is_set: bool,
     has_zone: bool,
+    /// The time that was read last with a zone and without a fraction, and its bytes.
+    whole: [u8; WHOLE],
+    whole_stamp: Option<Stamp>,
     /// `2026-11-21T01:50:53`.
     iso: [u8; ISO],
     iso_ns: i64,
@@ -30,6 +36,12 @@ impl Seconds {
     /// [`Stamp::clf`] reads.
     #[inline]
     pub fn clf<'a>(&mut self, b: &'a [u8]) -> Option<(Stamp, &'a [u8])> {
+        if let Some(text) = b.first_chunk::<WHOLE>()
+            && let Some(stamp) = self.whole_stamp
+            && *text == self.whole
+        {
+            return Some((stamp, &b[WHOLE..]));
+        }
         let text = b.first_chunk::<SECOND>()?;
         if !self.is_set || *text != self.text {
             let (stamp, rest) = Stamp::clf(text)?;
@@ -67,6 +79,9 @@ impl Seconds {
             (self.zone, self.offset_s, self.has_zone) = (*text, offset, true);
         }
         stamp.offset_s = Some(self.offset_s);
+        if let Some(text) = b.first_chunk::<WHOLE>().filter(|_| stamp.precision == Precision::Seconds) {
+            (self.whole, self.whole_stamp) = (*text, Some(stamp));
+        }
         Some((stamp, &rest[7..]))
     }
 

@@ -1,0 +1,212 @@
+//! The pieces of a line: numbers, words, quoted texts, request lines.
+//!
+//! The trick: nearly all of them are short, so that a call or a loop over their bytes costs more than what is looked for. Eight
+//! bytes at a time are one number, and whether a byte is among them is a few operations on it, without a branch.
+
+/// A byte eight times.
+const fn eight(byte: u8) -> u64 {
+    u64::from_ne_bytes([byte; 8])
+}
+
+/// The highest bit of each byte.
+const HIGH: u64 = eight(0x80);
+
+/// Marks where a byte stands. Only the first mark is sure: behind it there may be more than there should.
+#[inline(always)]
+pub(super) fn marks(word: u64, byte: u8) -> u64 {
+    let x = word ^ eight(byte);
+    x.wrapping_sub(eight(1)) & !x & HIGH
+}
+
+/// Marks the bytes below another one, which is at most 0x80; the first mark is sure.
+#[inline(always)]
+pub(super) fn below(word: u64, byte: u8) -> u64 {
+    word.wrapping_sub(eight(byte)) & !word & HIGH
+}
+
+/// Number of the first byte that is marked.
+#[inline(always)]
+pub(super) fn first(marks: u64) -> usize {
+    (marks.trailing_zeros() / 8) as usize
+}
+
+/// Eight bytes as a number, the first one the lowest.
+#[inline(always)]
+pub(super) fn word_of(b: &[u8]) -> Option<u64> {
+    b.first_chunk::<8>().map(|w| u64::from_le_bytes(*w))
+}
+
+/// Where the first byte stands that is looked for: `hits` marks it among eight, `is_hit` says so of one.
+#[inline(always)]
+pub(super) fn find(b: &[u8], hits: impl Fn(u64) -> u64, is_hit: impl Fn(u8) -> bool) -> Option<usize> {
+    let (words, rest) = b.as_chunks::<8>();
+    for (i, w) in words.iter().enumerate() {
+        let found = hits(u64::from_le_bytes(*w));
+        if found != 0 {
+            return Some(8 * i + first(found));
+        }
+    }
+    rest.iter().position(|c| is_hit(*c)).map(|i| 8 * words.len() + i)
+}
+
+/// A number of some digits at the front, 15 at most; the rest.
+#[inline]
+pub(super) fn digits(b: &[u8]) -> Option<(i64, &[u8])> {
+    if let Some(word) = word_of(b) {
+        let values = word ^ eight(b'0');
+        // Of more than nine: nine and less stay below the highest bit.
+        let others = (values.wrapping_add(eight(0x76)) | values) & HIGH;
+        let n = first(others);
+        if n == 0 {
+            return None;
+        }
+        if others != 0 {
+            // Zeros before them, and then pairs, fours and eights of digits at once.
+            let v = values << (64 - 8 * n);
+            let v = v.wrapping_mul(10 << 8 | 1) >> 8 & 0x00ff_00ff_00ff_00ff;
+            let v = v.wrapping_mul(100 << 16 | 1) >> 16 & 0x0000_ffff_0000_ffff;
+            let v = v.wrapping_mul(10_000 << 32 | 1) >> 32;
+            return Some((v as i64, &b[n..]));
+        }
+    }
+    let mut v = 0i64;
+    let mut n = 0;
+    while let Some(d) = b.get(n).map(|c| c.wrapping_sub(b'0')).filter(|d| *d < 10) {
+        v = v * 10 + i64::from(d);
+        n += 1;
+        if n > 15 {
+            return None;
+        }
+    }
+    (n > 0).then(|| (v, &b[n..]))
+}
+
+/// Seconds with three digits behind the point, as nginx writes times, at the front: microseconds, and the rest.
+#[inline]
+pub(super) fn millis_before(b: &[u8]) -> Option<(i64, &[u8])> {
+    let (whole, rest) = digits(b)?;
+    let [b'.', x, y, z, rest @ ..] = rest else { return None };
+    let mut ms = 0;
+    for digit in [x, y, z] {
+        let v = digit.wrapping_sub(b'0');
+        if v > 9 {
+            return None;
+        }
+        ms = ms * 10 + i64::from(v);
+    }
+    Some(((whole * 1000 + ms) * 1000, rest))
+}
+
+/// The same, filling the slice.
+pub(super) fn millis(b: &[u8]) -> Option<i64> {
+    millis_before(b).filter(|(_, rest)| rest.is_empty()).map(|(us, _)| us)
+}
+
+/// Where the first of the bytes stands that end a quoted value or need a second look at it (a quote, a backslash); most are
+/// near, so that looking costs less than a call.
+#[inline]
+pub(super) fn quote(b: &[u8]) -> Option<usize> {
+    const NEAR: usize = 32;
+    let near = &b[..b.len().min(NEAR)];
+    let found = find(near, |w| marks(w, b'"') | marks(w, b'\\'), |c| matches!(c, b'"' | b'\\'));
+    match found {
+        None if b.len() > NEAR => memchr::memchr2(b'"', b'\\', &b[NEAR..]).map(|i| NEAR + i),
+        found => found,
+    }
+}
+
+/// What stands before the next `byte`, and what behind.
+#[inline]
+pub(super) fn until(b: &[u8], byte: u8) -> Option<(&[u8], &[u8])> {
+    let i = find(b, |w| marks(w, byte), |c| c == byte)?;
+    Some((&b[..i], &b[i + 1..]))
+}
+
+/// What stands before the next blank, near the front, and what behind; without a call for few bytes.
+#[inline]
+pub(super) fn word(b: &[u8]) -> Option<(&[u8], &[u8])> {
+    until(b, b' ')
+}
+
+/// Method and target of a whole request line, `GET /cart HTTP/1.1`.
+#[inline]
+pub(super) fn request_line(b: &[u8]) -> Option<(&[u8], &[u8])> {
+    // The usual ones need no second look.
+    let (method, rest) = match b {
+        [b'G', b'E', b'T', b' ', rest @ ..] => (&b[..3], rest),
+        [b'P', b'O', b'S', b'T', b' ', rest @ ..] => (&b[..4], rest),
+        _ => {
+            let (method, rest) = word(b)?;
+            if method.is_empty() || !method.iter().all(u8::is_ascii_alphabetic) {
+                return None;
+            }
+            (method, rest)
+        }
+    };
+    // The version may be of another length; such a line is not of the many.
+    let (target, version) = rest.split_last_chunk::<9>()?;
+    let is_version =
+        version == b" HTTP/1.1" || version.starts_with(b" HTTP/") && !version[1..].contains(&b' ');
+    (is_version && !target.is_empty() && target != b"-").then_some((method, target))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Digits one by one.
+    fn slow(b: &[u8]) -> Option<(i64, &[u8])> {
+        let n = b.iter().take_while(|c| c.is_ascii_digit()).count();
+        let text = std::str::from_utf8(&b[..n]).ok().filter(|_| (1..=15).contains(&n))?;
+        text.parse().ok().map(|v| (v, &b[n..]))
+    }
+
+    #[test]
+    fn numbers_of_any_length() {
+        for n in 0..18 {
+            let number = &b"987654321012345678"[..n];
+            for after in
+                [&b""[..], b" ", b"/", b":", b"\xff\x80", b".5678", b"x 0000000000", b"\n\"]\x00\x7f     "]
+            {
+                let text = [number, after].concat();
+                assert_eq!(digits(&text), slow(&text), "{text:?}");
+            }
+        }
+        assert_eq!(millis_before(b"12.345\" x"), Some((12_345_000, &b"\" x"[..])));
+        assert_eq!(
+            [millis(b"0.017"), millis(b"0.01"), millis(b"0.0170"), millis(b".017"), millis(b"0.0/7")],
+            [Some(17_000), None, None, None, None]
+        );
+    }
+
+    #[test]
+    fn request_lines() {
+        assert_eq!(request_line(b"GET /cart HTTP/1.1"), Some((&b"GET"[..], &b"/cart"[..])));
+        assert_eq!(request_line(b"PATCH /a b HTTP/2.0"), Some((&b"PATCH"[..], &b"/a b"[..])));
+        for other in
+            ["GET  HTTP/1.1", "GET - HTTP/1.1", "G-T / HTTP/1.1", "GET / HTTP/2", "GET /", " / HTTP/1.1", ""]
+        {
+            assert_eq!(request_line(other.as_bytes()), None, "{other}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn eight_bytes_are_looked_at_as_one_by_one(b in proptest::collection::vec(any::<u8>(), 0..40), byte in any::<u8>()) {
+            let is_near = |c: &u8| c % 4 == byte % 4;
+            let b: Vec<u8> = b.iter().map(|c| if is_near(c) { byte ^ (c >> 7) } else { *c }).collect();
+            let found = find(&b, |w| marks(w, byte), |c| c == byte);
+            prop_assert_eq!(found, b.iter().position(|c| *c == byte));
+            let limit = byte % 0x80;
+            prop_assert_eq!(find(&b, |w| below(w, limit), |c| c < limit), b.iter().position(|c| *c < limit));
+            prop_assert_eq!(quote(&b), b.iter().position(|c| matches!(c, b'"' | b'\\')));
+        }
+
+        #[test]
+        fn numbers_are_read_as_one_by_one(b in proptest::collection::vec(prop_oneof![8 => b'0'..=b'9', 1 => any::<u8>()], 0..24)) {
+            prop_assert_eq!(digits(&b), slow(&b));
+        }
+    }
+}
