@@ -28,6 +28,8 @@ pub(crate) struct Block {
     agents: Vec<u64>,
     pub servers: Vec<u64>,
     forms: Vec<Form>,
+    /// The form of the row that was added last.
+    form: usize,
     /// Which of its writer's blocks it is; 0: nothing more is added.
     turn: u32,
 }
@@ -105,22 +107,24 @@ impl Values {
 }
 
 impl Block {
-    /// A block that begins with this line; `turn` is not 0.
-    pub fn new(file: u32, first_line: u64, turn: u32) -> Block {
+    /// A block that begins with this line and has about so many rows; `turn` is not 0.
+    pub fn new(file: u32, first_line: u64, turn: u32, rows: usize) -> Block {
         Block {
             file,
             first_line,
-            rows: Vec::new(),
+            rows: Vec::with_capacity(rows),
             targets: vec![Target::default()],
             clients: vec![Client::default()],
             agents: vec![0],
             servers: vec![0],
             forms: Vec::new(),
+            form: 0,
             turn,
         }
     }
 
     /// Whether its writer may add this line.
+    #[inline]
     pub fn takes(&self, turn: u32, line: u64) -> bool {
         turn != 0
             && self.turn == turn
@@ -155,6 +159,7 @@ impl Block {
     }
 
     /// Adds a row whose values [fit](Values::fit).
+    #[inline]
     pub fn push(&mut self, v: &Values, n: Numbers) {
         let form = Form {
             offset_s: v.stamp.offset_s,
@@ -165,10 +170,12 @@ impl Block {
             method: v.method,
             tries: v.tries,
         };
-        let form = self.forms.iter().position(|f| *f == form).unwrap_or_else(|| {
-            self.forms.push(form);
-            self.forms.len() - 1
-        });
+        if self.forms.get(self.form) != Some(&form) {
+            self.form = self.forms.iter().position(|f| *f == form).unwrap_or_else(|| {
+                self.forms.push(form);
+                self.forms.len() - 1
+            });
+        }
         self.rows.push(Packed {
             wall_ns: v.stamp.wall_ns,
             duration: v.duration_ns.unwrap_or(-1),
@@ -183,25 +190,29 @@ impl Block {
             client: n.client,
             agent: n.agent,
             server: n.server,
-            form: form as u16,
+            form: self.form as u16,
             status: v.status as u16,
         });
     }
 
+    #[inline]
     pub fn rows(&self) -> &[Packed] {
         &self.rows
     }
 
+    #[inline]
     pub fn at(&self, p: &Packed) -> At {
         At::new(self.file, self.line(p))
     }
 
+    #[inline]
     pub fn line(&self, p: &Packed) -> u64 {
         self.first_line + u64::from(p.line)
     }
 
+    #[inline]
     pub fn stamp(&self, p: &Packed) -> Stamp {
-        let f = self.form(p);
+        let f = self.form_of(p);
         Stamp {
             wall_ns: p.wall_ns,
             offset_s: f.offset_s,
@@ -211,41 +222,49 @@ impl Block {
         }
     }
 
+    #[inline]
     pub fn anchor(&self, p: &Packed) -> Anchor {
-        self.form(p).anchor
+        self.form_of(p).anchor
     }
 
+    #[inline]
     pub fn unit_ns(&self, p: &Packed) -> i64 {
-        self.form(p).unit_ns
+        self.form_of(p).unit_ns
     }
 
+    #[inline]
     pub fn method(&self, p: &Packed) -> u64 {
-        self.form(p).method
+        self.form_of(p).method
     }
 
+    #[inline]
     pub fn target(&self, p: &Packed) -> &Target {
         &self.targets[usize::from(p.target)]
     }
 
+    #[inline]
     pub fn client(&self, p: &Packed) -> Client {
         self.clients[usize::from(p.client)]
     }
 
+    #[inline]
     pub fn agent(&self, p: &Packed) -> u64 {
         self.agents[usize::from(p.agent)]
     }
 
+    #[inline]
     pub fn server(&self, p: &Packed) -> u64 {
         self.servers[usize::from(p.server)]
     }
 
-    fn form(&self, p: &Packed) -> &Form {
+    #[inline]
+    fn form_of(&self, p: &Packed) -> &Form {
         &self.forms[usize::from(p.form)]
     }
 
     /// The whole row.
     pub fn unpack(&self, p: &Packed) -> Request {
-        let (form, target, client) = (self.form(p), self.target(p), self.client(p));
+        let (form, target, client) = (self.form_of(p), self.target(p), self.client(p));
         Request {
             at: self.at(p),
             stamp: self.stamp(p),
@@ -301,14 +320,17 @@ impl Block {
 }
 
 impl Packed {
+    #[inline]
     pub fn duration_ns(&self) -> Option<i64> {
         (self.duration >= 0).then_some(self.duration)
     }
 
+    #[inline]
     pub fn status(&self) -> i32 {
         i32::from(self.status & !SETTLED)
     }
 
+    #[inline]
     pub fn is_settled(&self) -> bool {
         self.status & SETTLED != 0
     }
@@ -317,16 +339,19 @@ impl Packed {
         self.status |= SETTLED;
     }
 
+    #[inline]
     pub fn id(&self) -> u64 {
         self.id
     }
 
     /// Number of its target.
+    #[inline]
     pub fn target_no(&self) -> usize {
         usize::from(self.target)
     }
 
     /// Number of its server; 0: none.
+    #[inline]
     pub fn server_no(&self) -> usize {
         usize::from(self.server)
     }

@@ -22,8 +22,9 @@ pub(crate) struct Hashes {
     labels: Memo<63, u64>,
     /// What failed requests and error lines say.
     pub texts: Texts,
-    /// Number of the block that rows are packed into.
+    /// Number of the block that rows are packed into, and how many rows it has.
     turn: u32,
+    rows: usize,
 }
 
 /// A request target, whole, without its query, and as what requests of one kind share.
@@ -119,8 +120,10 @@ impl Hashes {
         if !out.packed.last().is_some_and(|block| block.takes(self.turn, at.line)) {
             // What was met before has no entries in the new block.
             self.turn = self.turn.wrapping_add(1).max(1);
-            out.packed.push(Block::new(at.file, at.line, self.turn));
+            // Blocks are mostly as large as the ones before.
+            out.packed.push(Block::new(at.file, at.line, self.turn, std::mem::take(&mut self.rows)));
         }
+        self.rows += 1;
         let Some(block) = out.packed.last_mut() else { return };
         let turn = self.turn;
         let target = b.path.map_or(0, |p| {
@@ -204,13 +207,15 @@ fn target(raw: &[u8]) -> Target {
         target: if path.len() == whole.len() { path_hash } else { hash(&whole) },
         path: path_hash,
         route: route_hash(path).unwrap_or(path_hash),
-        tails: tails(&whole),
+        tails: tails(&whole, path.len()),
     }
 }
 
-fn tails(whole: &[u8]) -> Tails {
-    let first = tail(whole);
-    [first, first.and_then(tail)].map(|t| t.map_or(0, hash))
+/// The hashes of the tails of a target whose path is so long.
+fn tails(whole: &[u8], path: usize) -> Tails {
+    let Some(inner) = whole[..path].strip_prefix(b"/") else { return Tails::default() };
+    let mut slashes = inner.iter().enumerate().filter(|(_, b)| **b == b'/').map(|(i, _)| 1 + i);
+    [slashes.next(), slashes.next()].map(|at| at.map_or(0, |at| hash(&whole[at..])))
 }
 
 /// A target without the first part of its path: `/shop/cart?x` → `/cart?x`, `/shop/` → `/`.
@@ -228,7 +233,7 @@ pub(crate) fn target_hash(path: Option<&[u8]>) -> u64 {
 pub(crate) fn target_and_tails(path: Option<&[u8]>) -> (u64, Tails) {
     let Some(p) = path else { return (0, Tails::default()) };
     let whole = unescape(relative(p));
-    (hash(&whole), tails(&whole))
+    (hash(&whole), tails(&whole, self::path(&whole).len()))
 }
 
 fn relative(p: &[u8]) -> &[u8] {
@@ -264,7 +269,26 @@ pub(crate) fn route(path: &[u8]) -> Vec<u8> {
 
 /// The hash of the route of a path; `None` if that is the path.
 fn route_hash(path: &[u8]) -> Option<u64> {
-    path.split(|b| *b == b'/').any(is_value).then(|| hash(&route(path)))
+    const SHORT: usize = 256;
+    if path.len() > SHORT {
+        return path.split(|b| *b == b'/').any(is_value).then(|| hash(&route(path)));
+    }
+    // A route is no longer than its path.
+    let mut buffer = [0u8; SHORT];
+    let (mut n, mut has_value) = (0, false);
+    let mut add = |bytes: &[u8]| {
+        buffer[n..n + bytes.len()].copy_from_slice(bytes);
+        n += bytes.len();
+    };
+    for (i, segment) in path.split(|b| *b == b'/').enumerate() {
+        if i > 0 {
+            add(b"/");
+        }
+        let is_value = is_value(segment);
+        has_value |= is_value;
+        add(if is_value { b"*" } else { segment });
+    }
+    has_value.then(|| hash(&buffer[..n]))
 }
 
 fn client(ip: &[u8]) -> Client {
@@ -299,10 +323,46 @@ struct Memo<const N: usize, V> {
 
 #[derive(Debug, Clone)]
 struct Slot<const N: usize, V> {
-    len: u8,
-    text: [u8; N],
+    ends: Ends,
     value: V,
     entry: Entry,
+    /// Of a text that is longer than its ends, all of it.
+    text: [u8; N],
+}
+
+/// Length, and the first and the last eight bytes of a text: all of it, if it has no more than twice as many.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Ends {
+    len: usize,
+    first: u64,
+    last: u64,
+}
+
+impl Ends {
+    /// Most bytes of a text that its ends are all of.
+    const ALL: usize = 16;
+
+    #[inline(always)]
+    fn of(text: &[u8]) -> Ends {
+        let len = text.len();
+        let (first, last) = match (text.first_chunk::<8>(), text.last_chunk::<8>()) {
+            (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
+            _ => match (text.first_chunk::<4>(), text.last_chunk::<4>()) {
+                (Some(first), Some(last)) => {
+                    (u64::from(u32::from_le_bytes(*first)), u64::from(u32::from_le_bytes(*last)))
+                }
+                _ => (text.iter().fold(0, |h, b| h << 8 | u64::from(*b)), 0),
+            },
+        };
+        Ends { len, first, last }
+    }
+
+    /// A number made of them.
+    #[inline(always)]
+    fn place(self) -> usize {
+        let ends = self.first ^ self.last.rotate_left(23) ^ self.len as u64;
+        (ends.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as usize
+    }
 }
 
 /// The number that a text has in the tables of one block.
@@ -341,34 +401,29 @@ impl<const N: usize, V: Copy + Default> Memo<N, V> {
     }
 
     /// What was made of a text, and where its number stands.
+    #[inline]
     fn place(&mut self, text: &[u8], make: impl FnOnce(&[u8]) -> V) -> (V, &mut Entry) {
         if text.is_empty() || text.len() > N {
             self.nowhere = Entry::default();
             return (make(text), &mut self.nowhere);
         }
         if self.slots.is_empty() {
-            let free = Slot { len: 0, text: [0; N], value: V::default(), entry: Entry::default() };
+            let free =
+                Slot { ends: Ends::default(), text: [0; N], value: V::default(), entry: Entry::default() };
             self.slots = vec![free; Self::SLOTS];
         }
-        let slot = &mut self.slots[place(text) % Self::SLOTS];
-        if usize::from(slot.len) != text.len() || slot.text[..text.len()] != *text {
+        let ends = Ends::of(text);
+        let slot = &mut self.slots[ends.place() % Self::SLOTS];
+        if slot.ends != ends || text.len() > Ends::ALL && slot.text[..text.len()] != *text {
             slot.value = make(text);
-            slot.text[..text.len()].copy_from_slice(text);
-            slot.len = text.len() as u8;
+            slot.ends = ends;
+            if text.len() > Ends::ALL {
+                slot.text[..text.len()].copy_from_slice(text);
+            }
             slot.entry = Entry::default();
         }
         (slot.value, &mut slot.entry)
     }
-}
-
-/// A number made of the ends of a text.
-fn place(text: &[u8]) -> usize {
-    let word = |b: &[u8]| b.first_chunk::<8>().map_or(0, |w| u64::from_le_bytes(*w));
-    let ends = match text.len() {
-        8.. => word(text) ^ word(&text[text.len() - 8..]).rotate_left(23),
-        _ => text.iter().fold(0, |h, b| h << 8 | u64::from(*b)),
-    };
-    ((ends ^ text.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as usize
 }
 
 #[cfg(test)]
@@ -395,6 +450,21 @@ mod tests {
     }
 
     #[test]
+    fn a_hash_of_a_route_is_that_of_its_text() {
+        let long = format!("/{}/17", "abc/".repeat(80));
+        for path in ["", "/", "/a", "/a/17/b", "//9", "17", "/deadbeef/0f3a9c2e77/x", "/a/17/", &long] {
+            let text = route(path.as_bytes());
+            let want = (text != path.as_bytes()).then(|| hash(&text));
+            assert_eq!(route_hash(path.as_bytes()), want, "{path}");
+        }
+        for whole in ["", "/", "/a", "/a/b", "/a/b/c?x=/d", "a/b/c", "//a/", "/a;b/c", "/a?b/c"] {
+            let first = tail(whole.as_bytes());
+            let want = [first, first.and_then(tail)].map(|t| t.map_or(0, hash));
+            assert_eq!(target(whole.as_bytes()).tails, want, "{whole}");
+        }
+    }
+
+    #[test]
     fn what_is_remembered_is_what_would_be_made() {
         let mut memo: Memo<15, u64> = Memo::default();
         for round in 0..3 {
@@ -403,6 +473,24 @@ mod tests {
                 assert_eq!(memo.get(text.as_bytes(), hash), hash(text.as_bytes()));
             }
         }
+        // Short ones that are alike at both ends, and long ones that differ in the middle.
+        let mut memo: Memo<39, u64> = Memo::default();
+        for text in [
+            "1",
+            "11",
+            "111",
+            "1111",
+            "11111",
+            "abcdabcd",
+            "abcdabcdabcd",
+            "abcdefgh-1-abcdefgh",
+            "abcdefgh-2-abcdefgh",
+        ] {
+            for _ in 0..2 {
+                assert_eq!(memo.get(text.as_bytes(), hash), hash(text.as_bytes()));
+            }
+        }
+        let mut memo: Memo<15, u64> = Memo::default();
         assert_eq!(memo.get(b"longer than fifteen", hash), hash(b"longer than fifteen"));
         assert_eq!(memo.get(b"", hash), hash(b""));
     }

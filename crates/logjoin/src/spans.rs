@@ -19,10 +19,10 @@ pub(crate) struct Spans {
 impl Spans {
     /// Takes `(start, end)` pairs in any order.
     pub fn new(mut spans: Vec<(i64, i64)>) -> Spans {
-        par::sort(&mut spans);
+        par::sort_near(&mut spans);
         let (starts, mut earliest_end): (Vec<i64>, Vec<i64>) = spans.into_iter().unzip();
         let mut ends = earliest_end.clone();
-        par::sort(&mut ends);
+        par::sort_near(&mut ends);
         for i in (1..earliest_end.len()).rev() {
             earliest_end[i - 1] = earliest_end[i - 1].min(earliest_end[i]);
         }

@@ -4,6 +4,7 @@
 //! bytes at a time are one number, and whether a byte is among them is a few operations on it, without a branch.
 
 /// A byte eight times.
+#[inline(always)]
 const fn eight(byte: u8) -> u64 {
     u64::from_ne_bytes([byte; 8])
 }
@@ -50,7 +51,7 @@ pub(super) fn find(b: &[u8], hits: impl Fn(u64) -> u64, is_hit: impl Fn(u8) -> b
 }
 
 /// A number of some digits at the front, 15 at most; the rest.
-#[inline]
+#[inline(always)]
 pub(super) fn digits(b: &[u8]) -> Option<(i64, &[u8])> {
     if let Some(word) = word_of(b) {
         let values = word ^ eight(b'0');
@@ -69,6 +70,12 @@ pub(super) fn digits(b: &[u8]) -> Option<(i64, &[u8])> {
             return Some((v as i64, &b[n..]));
         }
     }
+    each_digit(b)
+}
+
+/// The same, byte by byte: near the end of a line, and of long numbers.
+#[cold]
+fn each_digit(b: &[u8]) -> Option<(i64, &[u8])> {
     let mut v = 0i64;
     let mut n = 0;
     while let Some(d) = b.get(n).map(|c| c.wrapping_sub(b'0')).filter(|d| *d < 10) {
@@ -82,7 +89,7 @@ pub(super) fn digits(b: &[u8]) -> Option<(i64, &[u8])> {
 }
 
 /// Seconds with three digits behind the point, as nginx writes times, at the front: microseconds, and the rest.
-#[inline]
+#[inline(always)]
 pub(super) fn millis_before(b: &[u8]) -> Option<(i64, &[u8])> {
     let (whole, rest) = digits(b)?;
     let [b'.', x, y, z, rest @ ..] = rest else { return None };
@@ -104,7 +111,7 @@ pub(super) fn millis(b: &[u8]) -> Option<i64> {
 
 /// Where the first of the bytes stands that end a quoted value or need a second look at it (a quote, a backslash); most are
 /// near, so that looking costs less than a call.
-#[inline]
+#[inline(always)]
 pub(super) fn quote(b: &[u8]) -> Option<usize> {
     const NEAR: usize = 32;
     let near = &b[..b.len().min(NEAR)];

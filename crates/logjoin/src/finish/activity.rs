@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::steps::{Merge, Stepped};
-use super::traffic::Seen;
 use crate::event::At;
-use crate::peers::Peers;
 use crate::scene::SECOND;
 
 /// Signs of life in one step.
@@ -58,19 +56,10 @@ impl Activity {
         Activity { cells: Stepped::new(1) }
     }
 
-    /// A request: a sign of the instance that logged it, and of the one that answered it.
-    pub fn add(&mut self, peers: &Peers, seen: Seen<'_>) {
-        let t = seen;
-        self.line(t.instance, t.end_lo, t.r.at());
-        let behind = if seen.is_proxy && t.r.server() != 0 { peers.by_hash(t.r.server()) } else { None };
-        if seen.is_served {
-            for instance in [Some(t.instance), behind].into_iter().flatten() {
-                // By the latest possible start: what it proves, it proves from then on.
-                let cell = self.cells.at(t.start_hi, instance);
-                let served = Served { start: t.start_hi, end: t.end_lo, at: t.r.at() };
-                cell.served = earlier(cell.served, Some(served));
-            }
-        }
+    /// An answered request shows that an instance was alive.
+    pub fn served(&mut self, instance: usize, served: Served) {
+        let cell = self.cells.at(served.start, instance);
+        cell.served = earlier(cell.served, Some(served));
     }
 
     /// A line of an instance.

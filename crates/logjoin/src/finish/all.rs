@@ -4,8 +4,10 @@
 
 use super::activity::Activity;
 use super::answered::{self, Answered};
+use super::few::Few;
 use super::pace::Pace;
 use super::sample::Sample;
+use super::streams::{Into, Stream};
 use super::sums::Tally;
 use super::traffic::{Load, Seen};
 use crate::clock::is_success;
@@ -25,6 +27,8 @@ pub(crate) struct All {
     pub(super) activity: Activity,
     pub(super) pace: Pace,
     pub(super) answered: Answered,
+    /// What is not in the other sums yet, by instance and server; nothing after [`All::close`].
+    streams: Few<(usize, u64), Stream>,
 }
 
 impl All {
@@ -35,6 +39,7 @@ impl All {
             activity: Activity::new(),
             pace: Pace::default(),
             answered: Answered::default(),
+            streams: Few::default(),
         }
     }
 
@@ -57,6 +62,7 @@ impl All {
                     failed[first + i],
                 );
             }
+            part.close();
             part
         };
         let merged = |mut a: All, b: All| {
@@ -72,6 +78,7 @@ impl All {
                 sum.see(scene, &versions, (p.r, p.instance), *p.span, false);
                 tally.add(p.r, p.instance, p.span.end_lo);
             }
+            sum.close();
             (sum, tally)
         };
         let sum = |(part, tally)| {
@@ -98,11 +105,18 @@ impl All {
         let is_served = !is_failure && is_success(r.status());
         let Span { start_lo, start_hi, end_lo, .. } = span;
         let seen = Seen { r, instance, start_lo, start_hi, end_lo, is_proxy, is_failure, is_served };
-        self.load.add(seen);
-        self.sample.add(seen);
-        self.activity.add(scene.peers, seen);
-        self.pace.add(seen);
-        self.answered.add(versions, seen);
+        let All { load, sample, activity, pace, answered, streams } = self;
+        streams.at(seen.key()).add(scene.peers, &seen, &mut Into { load, activity, pace });
+        sample.add(seen);
+        answered.add(versions, seen);
+    }
+
+    /// Adds what is left of neighbours.
+    fn close(&mut self) {
+        let All { load, activity, pace, streams, .. } = self;
+        let mut into = Into { load, activity, pace };
+        std::mem::take(streams).into_iter().for_each(|(_, stream)| stream.end(&mut into));
+        self.sample.close();
     }
 
     fn merge(&mut self, other: All) {

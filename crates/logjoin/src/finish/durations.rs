@@ -33,11 +33,22 @@ impl Durations {
 
     /// Takes over what another one counted.
     pub fn merge(&mut self, other: Durations) {
+        self.add_all(&other);
+    }
+
+    /// Counts what another one counted, too.
+    pub fn add_all(&mut self, other: &Durations) {
         for (bucket, n) in other.buckets() {
             *self.at(bucket) += n;
         }
         self.count += other.count;
         self.max_us = self.max_us.max(other.max_us);
+    }
+
+    /// Forgets all, but for the memory.
+    pub fn clear(&mut self) {
+        self.counts.clear();
+        (self.count, self.max_us) = (0, 0);
     }
 
     /// The count of a bucket.

@@ -3,13 +3,16 @@
 /// So many keys are looked through one by one.
 const FEW: usize = 12;
 
-/// Values in the order of their keys.
+/// Values in the order of their keys. The keys lie together, so that looking through them touches no value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Few<K, V>(Vec<(K, V)>);
+pub(crate) struct Few<K, V> {
+    keys: Vec<K>,
+    values: Vec<V>,
+}
 
 impl<K, V> Default for Few<K, V> {
     fn default() -> Few<K, V> {
-        Few(Vec::new())
+        Few { keys: Vec::new(), values: Vec::new() }
     }
 }
 
@@ -20,32 +23,42 @@ impl<K: Ord + Copy, V> Few<K, V> {
     where
         V: Default,
     {
-        let list = &mut self.0;
-        let near = if list.len() <= FEW { list.iter().position(|(k, _)| *k == key) } else { None };
-        let i = near.unwrap_or_else(|| {
-            list.binary_search_by(|(k, _)| k.cmp(&key)).unwrap_or_else(|i| {
-                list.insert(i, (key, V::default()));
-                i
-            })
-        });
-        &mut list[i].1
+        let near = if self.keys.len() <= FEW { self.keys.iter().position(|k| *k == key) } else { None };
+        let i = near.unwrap_or_else(|| self.place(key));
+        &mut self.values[i]
+    }
+
+    /// Where a key stands, perhaps a new one.
+    fn place(&mut self, key: K) -> usize
+    where
+        V: Default,
+    {
+        self.keys.binary_search(&key).unwrap_or_else(|i| {
+            self.keys.insert(i, key);
+            self.values.insert(i, V::default());
+            i
+        })
     }
 
     pub fn get(&self, key: K) -> Option<&V> {
-        self.0.binary_search_by(|(k, _)| k.cmp(&key)).ok().map(|i| &self.0[i].1)
+        self.keys.binary_search(&key).ok().map(|i| &self.values[i])
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (K, &V)> {
-        self.0.iter().map(|(k, v)| (*k, v))
+        self.keys.iter().copied().zip(&self.values)
+    }
+
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (K, &mut V)> {
+        self.keys.iter().copied().zip(&mut self.values)
     }
 }
 
 impl<K, V> IntoIterator for Few<K, V> {
     type Item = (K, V);
-    type IntoIter = std::vec::IntoIter<(K, V)>;
+    type IntoIter = std::iter::Zip<std::vec::IntoIter<K>, std::vec::IntoIter<V>>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter()
+        self.keys.into_iter().zip(self.values)
     }
 }
 

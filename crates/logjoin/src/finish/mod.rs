@@ -24,6 +24,7 @@ mod sample;
 mod sources;
 mod stats;
 mod steps;
+mod streams;
 mod sums;
 mod timeouts;
 mod told;

@@ -8,7 +8,6 @@ use std::collections::VecDeque;
 
 use super::few::Few;
 use super::steps::LENGTHS;
-use super::traffic::Seen;
 use crate::peers::Peers;
 use crate::scene::SECOND;
 
@@ -47,16 +46,16 @@ impl PartialEq for Counts {
 impl Eq for Counts {}
 
 impl Pace {
-    pub fn add(&mut self, seen: Seen<'_>) {
-        let (r, end, instance) = (seen.r, seen.end_lo, seen.instance);
-        if seen.is_proxy {
-            self.ended.at(instance).add(end);
-        } else if seen.is_served {
-            self.own.at(instance).add(end);
+    /// Counts requests that ended in the second of a moment: `all` of them at an instance, `served` of which were answered (of a
+    /// proxy's, by `server`; 0: none).
+    pub fn add(&mut self, (instance, server): (usize, u64), is_proxy: bool, end: i64, all: u64, served: u64) {
+        if is_proxy {
+            self.ended.at(instance).add(end, all);
+        } else if served > 0 {
+            self.own.at(instance).add(end, served);
         }
-        let server = if seen.is_proxy && seen.is_served { r.server() } else { 0 };
-        if server != 0 {
-            self.sent.at(server).add(end);
+        if is_proxy && server != 0 && served > 0 {
+            self.sent.at(server).add(end, served);
         }
     }
 
@@ -99,20 +98,21 @@ impl Counts {
     }
 
     /// One more in the step of a moment.
-    fn add(&mut self, t: i64) {
+    /// Counts `n` in the step of a moment.
+    fn add(&mut self, t: i64, n: u64) {
         if self.here.0 <= t && t < self.here.1 {
             // Nearly always: many end in one second.
-            self.counts[self.place] += 1;
+            self.counts[self.place] += n;
             return;
         }
-        let mut n = t.div_euclid(self.step());
-        while self.level + 1 < LENGTHS.len() && self.length_with(n) > LIMIT {
+        let mut step = t.div_euclid(self.step());
+        while self.level + 1 < LENGTHS.len() && self.length_with(step) > LIMIT {
             self.coarsen();
-            n = t.div_euclid(self.step());
+            step = t.div_euclid(self.step());
         }
-        *self.at(n) += 1;
-        self.place = (n - self.first) as usize;
-        self.here = (n.saturating_mul(self.step()), n.saturating_add(1).saturating_mul(self.step()));
+        *self.at(step) += n;
+        self.place = (step - self.first) as usize;
+        self.here = (step.saturating_mul(self.step()), step.saturating_add(1).saturating_mul(self.step()));
     }
 
     /// How many steps it would have with this one.
@@ -213,7 +213,7 @@ mod tests {
 
     fn of(moments: &[i64]) -> Counts {
         let mut c = Counts::default();
-        moments.iter().for_each(|t| c.add(*t));
+        moments.iter().for_each(|t| c.add(*t, 1));
         c
     }
 

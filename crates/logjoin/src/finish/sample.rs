@@ -3,8 +3,6 @@
 //! The trick: of each proxy and step those are kept whose places in the input have the smallest hashes. That is as good as a
 //! random choice, and the same whatever the order and the cut.
 
-use std::collections::BTreeMap;
-
 use super::steps::{Merge, Stepped};
 use super::traffic::Seen;
 use crate::event::At;
@@ -45,34 +43,66 @@ pub(super) fn traits(r: AnyRequest<'_>) -> Traits {
     [r.route(), r.method(), r.client(), r.network(), r.agent(), r.server(), size as u64, connection]
 }
 
-/// Some healthy requests of one proxy and step.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// Those kept of one proxy and step, with their places in the input.
+#[derive(Debug, Clone, Default)]
 pub(super) struct Healthy {
-    kept: BTreeMap<(u64, At), (i64, Traits)>,
-    /// The last of them, once there are enough.
-    limit: Option<(u64, At)>,
+    /// In no order, and sometimes up to twice as many as are to be kept.
+    kept: Vec<Kept>,
+    /// What is behind it is not kept.
+    limit: Option<Place>,
 }
 
+/// A hash of the place in the input, and the place.
+type Place = (u64, At);
+
+/// Place, moment and traits of a request.
+type Kept = (Place, i64, Traits);
+
 impl Healthy {
+    /// Whether a place is among the first ones so far.
+    #[inline]
+    fn takes(&self, place: Place) -> bool {
+        self.limit.is_none_or(|limit| place < limit)
+    }
+
+    fn add(&mut self, kept: Kept) {
+        self.kept.push(kept);
+        if self.kept.len() == 2 * KEPT {
+            self.shrink();
+        }
+    }
+
+    /// Lets go of what is not among the first ones.
     fn shrink(&mut self) {
-        while self.kept.len() > KEPT {
-            self.kept.pop_last();
+        if self.kept.len() >= KEPT {
+            let (_, last, _) = self.kept.select_nth_unstable_by_key(KEPT - 1, |k| k.0);
+            self.limit = Some(last.0);
+            self.kept.truncate(KEPT);
         }
-        if self.kept.len() == KEPT {
-            self.limit = self.kept.last_key_value().map(|(key, _)| *key);
-        }
+    }
+
+    /// The first ones, in order.
+    fn first(&self) -> Vec<&Kept> {
+        let mut list: Vec<&Kept> = self.kept.iter().collect();
+        list.sort_unstable_by_key(|k| k.0);
+        list.truncate(KEPT);
+        list
     }
 }
 
 impl Merge for Healthy {
     fn merge(&mut self, mut other: Healthy) {
+        if self.kept.is_empty() {
+            *self = other;
+            return;
+        }
         self.kept.append(&mut other.kept);
         self.shrink();
     }
 }
 
 /// Samples by proxy.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(super) struct Sample {
     cells: Stepped<usize, Healthy>,
 }
@@ -89,10 +119,17 @@ impl Sample {
         let (t, at) = (seen, seen.r.at());
         let key = (pair(u64::from(at.file), at.line), at);
         let cell = self.cells.at(t.end_lo, t.instance);
-        if cell.limit.is_none_or(|limit| key < limit) {
-            cell.kept.insert(key, (t.end_lo, traits(t.r)));
-            cell.shrink();
+        if cell.takes(key) {
+            cell.add((key, t.end_lo, traits(t.r)));
         }
+    }
+
+    /// Lets go of memory for what would be added.
+    pub fn close(&mut self) {
+        self.cells.for_each(|cell| {
+            cell.shrink();
+            cell.kept.shrink_to_fit();
+        });
     }
 
     pub fn merge(&mut self, other: Sample) {
@@ -102,7 +139,7 @@ impl Sample {
     /// Healthy requests of some proxies that ended in a stretch of time.
     pub fn within(&self, proxies: impl Fn(usize) -> bool, from: i64, to: i64) -> Vec<Traits> {
         let cells = self.cells.within(from, to).filter(|(_, proxy, _)| proxies(*proxy));
-        let all = cells.flat_map(|(_, _, c)| c.kept.values());
-        all.filter(|(t, _)| (from..=to).contains(t)).map(|(_, traits)| *traits).collect()
+        let all = cells.flat_map(|(_, _, c)| c.first());
+        all.filter(|(_, t, _)| (from..=to).contains(t)).map(|(_, _, traits)| *traits).collect()
     }
 }

@@ -62,11 +62,6 @@ impl<K: Ord + Copy, V: Merge> Stepped<K, V> {
         self.key(key)
     }
 
-    /// The same if all of a stretch of time lies in the step that was looked into last.
-    pub fn at_once(&mut self, from: i64, to: i64, key: K) -> Option<&mut V> {
-        (self.is_here(from) && self.is_here(to)).then(|| self.key(key))
-    }
-
     /// Whether a moment lies in the step that was looked into last. It can make no step coarser.
     fn is_here(&mut self, t: i64) -> bool {
         let is_here = self.here.0 <= t && t < self.here.1;
@@ -117,6 +112,11 @@ impl<K: Ord + Copy, V: Merge> Stepped<K, V> {
         }
     }
 
+    /// Changes each value.
+    pub fn for_each(&mut self, mut f: impl FnMut(&mut V)) {
+        self.cells.iter_mut().flat_map(|(_, cells)| cells.iter_mut()).for_each(|(_, v)| f(v));
+    }
+
     /// Takes over another one's cells.
     pub fn merge(&mut self, mut other: Stepped<K, V>) {
         if let Some((lo, hi)) = other.range {
@@ -148,7 +148,8 @@ impl<K: Ord + Copy, V: Merge> Stepped<K, V> {
         steps.flat_map(move |(n, cells)| at_step(n.saturating_mul(step), cells))
     }
 
-    fn widen(&mut self, lo: i64, hi: i64) {
+    /// Tells that there is something between these moments: what is there may make the steps longer.
+    pub fn widen(&mut self, lo: i64, hi: i64) {
         if self.range.is_some_and(|(a, b)| a <= lo && hi <= b) {
             return;
         }

@@ -12,6 +12,8 @@ use crate::scene::{SECOND, Scene};
 
 /// Of a longer request (a tunnel, an upload) the last hour counts as in progress: one line must not stretch the range of time.
 const LONGEST: i64 = 3600 * SECOND;
+/// The shortest steps, seconds.
+const STEP_S: i64 = 10;
 
 /// One request, with what is known of it beside its line.
 #[derive(Clone, Copy)]
@@ -30,6 +32,14 @@ pub(super) struct Seen<'a> {
     pub is_served: bool,
 }
 
+impl Seen<'_> {
+    /// The instance, and the server that was tried last (0: none, or the instance is no proxy).
+    #[inline]
+    pub fn key(&self) -> (usize, u64) {
+        (self.instance, if self.is_proxy { self.r.server() } else { 0 })
+    }
+}
+
 /// What ended in one step.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Cell {
@@ -45,13 +55,64 @@ pub(super) struct Cell {
 
 impl Merge for Cell {
     fn merge(&mut self, other: Cell) {
+        self.add_all(&other);
+    }
+}
+
+impl Cell {
+    fn add_all(&mut self, other: &Cell) {
         self.requests += other.requests;
         self.failures += other.failures;
         self.busy_ns = self.busy_ns.saturating_add(other.busy_ns);
         self.queued_ns = self.queued_ns.saturating_add(other.queued_ns);
         self.syn_resent += other.syn_resent;
-        self.durations.merge(other.durations);
-        self.failed.merge(other.failed);
+        self.durations.add_all(&other.durations);
+        self.failed.add_all(&other.failed);
+    }
+
+    /// Forgets all, but for the memory.
+    fn clear(&mut self) {
+        (self.requests, self.failures, self.syn_resent) = (0, 0, 0);
+        (self.busy_ns, self.queued_ns) = (0, 0);
+        self.durations.clear();
+        self.failed.clear();
+    }
+}
+
+/// Requests of one instance and server that ended in one step and are not in its cells yet: neighbours in a log are mostly such.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Open {
+    instance: usize,
+    /// 0: none, or the instance is no proxy.
+    server: u64,
+    /// From when to when the step is.
+    step: (i64, i64),
+    /// From when to when they went on.
+    range: (i64, i64),
+    cell: Cell,
+    /// Those of all steps.
+    clients: Option<Box<Clients>>,
+}
+
+impl Open {
+    #[inline]
+    fn has(&self, t: i64) -> bool {
+        self.step.0 <= t && t < self.step.1
+    }
+
+    /// Begins the step in which a request ended.
+    fn begin(&mut self, seen: &Seen<'_>) {
+        (self.instance, self.server) = seen.key();
+        let n = seen.end_lo.div_euclid(STEP_S * SECOND);
+        let edge = |n: i64| n.saturating_mul(STEP_S * SECOND);
+        self.step = (edge(n), edge(n.saturating_add(1)));
+        self.range = (seen.end_lo, seen.end_lo);
+    }
+
+    /// The cells that they belong to: of the instance, and of its server.
+    fn keys(&self) -> impl Iterator<Item = (usize, u64)> + use<> {
+        let (instance, server) = (self.instance, self.server);
+        [Some((instance, 0)), (server != 0).then_some((instance, server))].into_iter().flatten()
     }
 }
 
@@ -94,53 +155,70 @@ impl Default for Clients {
 
 impl Load {
     pub fn new() -> Load {
-        Load { cells: Stepped::new(10), clients: Few::default() }
+        Load { cells: Stepped::new(STEP_S), clients: Few::default() }
     }
 
-    pub fn add(&mut self, seen: Seen<'_>) {
-        let t = seen;
-        let server = if seen.is_proxy { t.r.server() } else { 0 };
-        let duration = t.r.duration_ns();
+    /// Adds a request; what lies in one step is added to `open`, which is that of its instance and server.
+    #[inline]
+    pub fn add(&mut self, seen: &Seen<'_>, open: &mut Open) {
+        let r = seen.r;
+        let duration = r.duration_ns();
         let busy = duration.map_or(0, |d| d.clamp(0, LONGEST));
-        let from = t.end_lo.saturating_sub(busy);
-        let is_resent = is_resent(t.r.connect_ms()) && !is_retried(t.r);
-        let queue_ms = t.r.queue_ms();
-        let keys = [Some((t.instance, 0)), (server != 0).then_some((t.instance, server))];
-        for key in keys.into_iter().flatten() {
-            let count = |cell: &mut Cell| {
-                cell.requests += 1;
-                cell.failures += u64::from(seen.is_failure);
-                cell.syn_resent += u64::from(is_resent);
-                if let Some(d) = duration {
-                    if seen.is_failure { cell.failed.add(d) } else { cell.durations.add(d) }
-                }
-            };
-            // Most requests begin and end within one step.
-            if let Some(cell) = self.cells.at_once(from, t.end_lo, key) {
-                count(cell);
-                cell.busy_ns += busy;
-            } else {
-                count(self.cells.at(t.end_lo, key));
-                self.cells.spread(from, t.end_lo, key, |c, part| c.busy_ns += part);
-                // Back to where the next request ends, most likely.
-                self.cells.at(t.end_lo, key);
-            }
-            if queue_ms > 0 {
-                let waited = (i64::from(queue_ms) * (SECOND / 1000)).min(LONGEST);
-                let from = t.end_lo.saturating_sub(duration.unwrap_or(waited).clamp(waited, LONGEST));
-                self.cells.spread(from, from + waited, key, |c, part| c.queued_ns += part);
-            }
+        let from = seen.end_lo.saturating_sub(busy);
+        if !open.has(seen.end_lo) {
+            self.close(open);
+            open.begin(seen);
         }
-        let client = if server == 0 { 0 } else { t.r.client() };
+        open.range = (from.min(open.range.0), seen.end_lo.max(open.range.1));
+        let cell = &mut open.cell;
+        cell.requests += 1;
+        cell.failures += u64::from(seen.is_failure);
+        cell.syn_resent += u64::from(is_resent(r.connect_ms()) && !is_retried(r));
+        if let Some(d) = duration {
+            if seen.is_failure { cell.failed.add(d) } else { cell.durations.add(d) }
+        }
+        // Most requests begin and end within one step.
+        if from >= open.step.0 {
+            cell.busy_ns += busy;
+        } else {
+            let end = seen.end_lo;
+            open.keys().for_each(|key| self.cells.spread(from, end, key, |c, part| c.busy_ns += part));
+        }
+        let queue_ms = r.queue_ms();
+        if queue_ms > 0 {
+            let waited = (i64::from(queue_ms) * (SECOND / 1000)).min(LONGEST);
+            let from = seen.end_lo.saturating_sub(duration.unwrap_or(waited).clamp(waited, LONGEST));
+            let spread = |key| self.cells.spread(from, from + waited, key, |c, part| c.queued_ns += part);
+            open.keys().for_each(spread);
+        }
+        let client = if open.server == 0 { 0 } else { r.client() };
         if client != 0 {
-            self.clients.at((t.instance, server)).add(client);
+            open.clients.get_or_insert_default().add(client);
         }
         // The tries before the last one went elsewhere, and failed.
-        let tries = t.r.detail().map_or(&[][..], |d| &d.tries);
+        let tries = r.detail().map_or(&[][..], |d| &d.tries);
         for address in tries.iter().rev().skip(1).filter_map(|t| t.address.as_deref()) {
-            let cell = self.cells.at(t.end_lo, (t.instance, hash(address.as_bytes())));
+            let cell = self.cells.at(seen.end_lo, (seen.instance, hash(address.as_bytes())));
             cell.requests += 1;
             cell.failures += 1;
+        }
+    }
+
+    /// Adds what is open to its cells.
+    fn close(&mut self, open: &mut Open) {
+        if open.cell.requests == 0 {
+            return;
+        }
+        self.cells.widen(open.range.0, open.range.1);
+        open.keys().for_each(|key| self.cells.at(open.range.1, key).add_all(&open.cell));
+        open.cell.clear();
+    }
+
+    /// The same, when nothing is added to it any more.
+    pub fn end(&mut self, mut open: Open) {
+        self.close(&mut open);
+        if let Some(clients) = open.clients {
+            self.clients.at((open.instance, open.server)).merge(&clients);
         }
     }
 
