@@ -34,6 +34,15 @@ pub(crate) struct Block {
     turn: u32,
 }
 
+/// Rows, and entries of the larger tables: the blocks of a file are much alike.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Sizes {
+    rows: usize,
+    targets: usize,
+    clients: usize,
+    agents: usize,
+}
+
 /// One request; numbers are those of entries in the tables.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Packed {
@@ -107,20 +116,32 @@ impl Values {
 }
 
 impl Block {
-    /// A block that begins with this line and has about so many rows; `turn` is not 0.
-    pub fn new(file: u32, first_line: u64, turn: u32, rows: usize) -> Block {
+    /// A block that begins with this line; `turn` is not 0. There is room for as much as `usual` says.
+    pub fn new(file: u32, first_line: u64, turn: u32, usual: Sizes) -> Block {
+        fn table<T: Default>(entries: usize) -> Vec<T> {
+            let mut table = Vec::with_capacity(entries.max(1));
+            table.push(T::default());
+            table
+        }
         Block {
             file,
             first_line,
-            rows: Vec::with_capacity(rows),
-            targets: vec![Target::default()],
-            clients: vec![Client::default()],
-            agents: vec![0],
-            servers: vec![0],
+            rows: Vec::with_capacity(usual.rows),
+            targets: table(usual.targets),
+            clients: table(usual.clients),
+            agents: table(usual.agents),
+            servers: table(0),
             forms: Vec::new(),
             form: 0,
             turn,
         }
+    }
+
+    /// How much it holds.
+    #[inline]
+    pub fn sizes(&self) -> Sizes {
+        let (rows, targets) = (self.rows.len(), self.targets.len());
+        Sizes { rows, targets, clients: self.clients.len(), agents: self.agents.len() }
     }
 
     /// Whether its writer may add this line.

@@ -95,7 +95,7 @@ pub(crate) fn sort_near<T: Ord + Copy + Send>(items: &mut [T]) {
     // What is further from its place begins another stretch.
     const FAR: usize = 1 << 10;
     // Steps of all items together that are still cheaper than sorting.
-    let mut left = 8 * items.len();
+    let mut left = 32 * items.len();
     let mut start = 0;
     for i in 1..items.len() {
         let item = items[i];

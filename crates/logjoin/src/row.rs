@@ -9,7 +9,7 @@ use logjoin_parse::{Anchor, Brief, Product, Stamp};
 use crate::convert::Writer;
 use crate::event::{At, Detail, Events, Request, Tails};
 use crate::hash::hash;
-use crate::packed::{Block, Numbers, Values};
+use crate::packed::{Block, Numbers, Sizes, Values};
 use crate::text::Texts;
 
 /// Hashes of texts that were met before. What is forgotten is computed again.
@@ -22,9 +22,9 @@ pub(crate) struct Hashes {
     labels: Memo<63, u64>,
     /// What failed requests and error lines say.
     pub texts: Texts,
-    /// Number of the block that rows are packed into, and how many rows it has.
+    /// Number of the block that rows are packed into, and how much it holds.
     turn: u32,
-    rows: usize,
+    sizes: Sizes,
 }
 
 /// A request target, whole, without its query, and as what requests of one kind share.
@@ -120,10 +120,8 @@ impl Hashes {
         if !out.packed.last().is_some_and(|block| block.takes(self.turn, at.line)) {
             // What was met before has no entries in the new block.
             self.turn = self.turn.wrapping_add(1).max(1);
-            // Blocks are mostly as large as the ones before.
-            out.packed.push(Block::new(at.file, at.line, self.turn, std::mem::take(&mut self.rows)));
+            out.packed.push(Block::new(at.file, at.line, self.turn, std::mem::take(&mut self.sizes)));
         }
-        self.rows += 1;
         let Some(block) = out.packed.last_mut() else { return };
         let turn = self.turn;
         let target = b.path.map_or(0, |p| {
@@ -148,6 +146,7 @@ impl Hashes {
             })
         });
         block.push(v, Numbers { target, client, agent, server: server.unwrap_or(0) });
+        self.sizes = block.sizes();
     }
 }
 

@@ -370,7 +370,9 @@ impl<'p> FileScanner<'p> {
     /// with its record, and without making one.
     fn ordinary(&mut self, number: u64, line: &[u8]) -> bool {
         let Some(reader) = &mut self.brief else { return false };
-        let Some(brief) = reader.read(line) else { return false };
+        // Not moved: it is large, and there is one for each line.
+        let read = reader.read(line);
+        let Some(brief) = &read else { return false };
         let envelope = reader.envelope();
         if let Some(message) = brief.message.filter(|m| **m != *self.quiet) {
             let tag = envelope.and_then(|e| e.tag.as_deref());
@@ -381,14 +383,14 @@ impl<'p> FileScanner<'p> {
             self.quiet.extend_from_slice(message);
         }
         let Some(stamp) = brief.stamp else { return false };
-        self.folder.request(line, &brief, envelope);
+        self.folder.request(line, brief, envelope);
         self.flush();
         self.scan.ledger.events += 1;
         self.head = number;
         self.count_format(brief.format);
         self.head_lines = 1;
         self.follows_kept = true;
-        self.keep_brief(&brief, stamp, line, number);
+        self.keep_brief(brief, stamp, line, number);
         true
     }
 

@@ -152,11 +152,12 @@ impl<'a> Scene<'a> {
         }
         let labels: BTreeSet<u64> = parts.iter().flat_map(|p| p.by_label.keys().copied()).collect();
         let of_label = |label: &u64| {
-            let lists = parts.iter().filter_map(|p| p.by_label.get(label));
-            (*label, Spans::new(lists.flatten().copied().collect()))
+            let lists = parts.iter().filter_map(|p| p.by_label.get(label).map(Vec::as_slice));
+            (*label, Spans::new(lists.collect::<Vec<_>>().concat()))
         };
         let label_served = par::map(&labels.into_iter().collect::<Vec<_>>(), of_label).into_iter().collect();
-        let of_instance = |i| Spans::new(parts.iter().flat_map(|p| &p.by_instance[i]).copied().collect());
+        let of_instance =
+            |i: usize| Spans::new(parts.iter().map(|p| &p.by_instance[i][..]).collect::<Vec<_>>().concat());
         let served: Vec<Spans> = par::numbers(n, of_instance);
         strangers::forget(world, &mut signs, &served);
         let mut failed_at: Vec<Vec<usize>> = vec![Vec::new(); n];

@@ -17,12 +17,12 @@ pub(crate) struct Spans {
 }
 
 impl Spans {
-    /// Takes `(start, end)` pairs in any order.
+    /// Takes `(start, end)` pairs in any order; that of their ends costs least, as logs are written in it.
     pub fn new(mut spans: Vec<(i64, i64)>) -> Spans {
+        let mut ends: Vec<i64> = spans.iter().map(|s| s.1).collect();
+        par::sort_near(&mut ends);
         par::sort_near(&mut spans);
         let (starts, mut earliest_end): (Vec<i64>, Vec<i64>) = spans.into_iter().unzip();
-        let mut ends = earliest_end.clone();
-        par::sort_near(&mut ends);
         for i in (1..earliest_end.len()).rev() {
             earliest_end[i - 1] = earliest_end[i - 1].min(earliest_end[i]);
         }

@@ -1,7 +1,7 @@
 //! The common and combined logs and what nginx and httpd write behind them, in brief; [`crate::formats`] has the whole.
 
 use super::pieces::{
-    below, digits, find, first, marks, millis, millis_before, quote, request_line, word, word_of,
+    Known, below, digits, find, first, marks, millis, millis_before, quote, request_line, word, word_of,
 };
 use super::stamp::Seconds;
 use super::{Brief, is_plain_status};
@@ -30,38 +30,9 @@ pub(super) struct Formats {
 /// What stands before a value: a name, its `=`, perhaps a quote.
 #[derive(Debug)]
 struct Pair {
-    head: Vec<u8>,
-    /// The head as a number, and which bits of it are its own; of a longer one, none are.
-    word: u128,
-    mask: u128,
+    head: Known,
     is_quoted: bool,
     name: Name,
-}
-
-impl Pair {
-    /// Most bytes of a head that are compared at once.
-    const SHORT: usize = 16;
-
-    fn new(head: &[u8], name: Name) -> Pair {
-        let (mut word, mut mask) = ([0; Pair::SHORT], [0; Pair::SHORT]);
-        if head.len() <= Pair::SHORT {
-            word[..head.len()].copy_from_slice(head);
-            mask[..head.len()].fill(0xff);
-        }
-        let (word, mask) = (u128::from_le_bytes(word), u128::from_le_bytes(mask));
-        Pair { head: head.to_vec(), word, mask, is_quoted: head.ends_with(b"\""), name }
-    }
-
-    /// What follows the head.
-    #[inline(always)]
-    fn strip<'a>(&self, b: &'a [u8]) -> Option<&'a [u8]> {
-        match b.first_chunk::<{ Pair::SHORT }>() {
-            Some(chunk) if self.mask != 0 => {
-                (u128::from_le_bytes(*chunk) & self.mask == self.word).then(|| &b[self.head.len()..])
-            }
-            _ => b.strip_prefix(&self.head[..]),
-        }
-    }
 }
 
 /// What a pair behind the line is.
@@ -269,7 +240,7 @@ fn pairs<'a>(mut rest: &'a [u8], formats: &mut Formats, brief: &mut Brief<'a>) -
     let mut is_told = false;
     let mut place = 0;
     loop {
-        let known = formats.names.get(place).and_then(|p| Some((p.strip(rest)?, p.name, p.is_quoted)));
+        let known = formats.names.get(place).and_then(|p| Some((p.head.strip(rest)?, p.name, p.is_quoted)));
         let (after, kind, is_quoted) = match known {
             Some(known) => known,
             None => {
@@ -278,7 +249,7 @@ fn pairs<'a>(mut rest: &'a [u8], formats: &mut Formats, brief: &mut Brief<'a>) -
                 let quote = usize::from(rest.get(equals + 1) == Some(&b'"'));
                 let (head, after) = rest.split_at(equals + 1 + quote);
                 formats.names.truncate(place);
-                formats.names.push(Pair::new(head, name));
+                formats.names.push(Pair { head: Known::new(head), is_quoted: quote == 1, name });
                 (after, name, quote == 1)
             }
         };

@@ -67,6 +67,7 @@ pub(super) fn read<'a>(line: &'a [u8], seconds: &mut Seconds) -> Option<Brief<'a
 }
 
 /// `N` numbers without signs, slashes between them, and a blank behind.
+#[inline(always)]
 fn slashed<const N: usize>(mut b: &[u8]) -> Option<([i64; N], &[u8])> {
     let mut out = [0; N];
     for (i, v) in out.iter_mut().enumerate() {

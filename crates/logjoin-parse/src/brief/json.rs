@@ -3,7 +3,7 @@
 //! The trick: a program writes the same members in the same order again and again, so that what a member means is asked
 //! once for all lines of that shape. A shape in which two members could fill one place is left to the whole reader.
 
-use super::pieces::{digits, millis, quote, request_line};
+use super::pieces::{Known, digits, millis, quote, request_line};
 use super::stamp::Seconds;
 use super::{Brief, is_plain_status};
 use crate::formats::{End, Leaf, Role, is_nginx_name, role_of, scan_json as scan};
@@ -42,7 +42,7 @@ struct Member {
     path: Vec<Vec<u8>>,
     place: Place,
     /// What stood before the value, from the end of the value before it on: mostly the same in each line.
-    before: Vec<u8>,
+    before: Known,
     /// Whether the value stood in quotes.
     is_text: bool,
 }
@@ -229,7 +229,7 @@ impl Memory {
             shape.members.push(Member {
                 path: path.iter().map(|k| k.to_vec()).collect(),
                 place: Place::Nothing,
-                before: line.get(from..start).unwrap_or_default().to_vec(),
+                before: Known::new(line.get(from..start).unwrap_or_default()),
                 is_text,
             });
             from = start + value.len();
@@ -306,7 +306,7 @@ impl Shape {
         let tail = self.tail.as_ref()?;
         let mut rest = line;
         for member in &self.members {
-            rest = rest.strip_prefix(&member.before[..])?;
+            rest = member.before.strip(rest)?;
             let (n, leaf) = if member.is_text {
                 let n = quote(rest).filter(|n| rest[*n] == b'"')?;
                 (n, Leaf::Str(&rest[..n], false))

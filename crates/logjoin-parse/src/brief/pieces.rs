@@ -50,6 +50,43 @@ pub(super) fn find(b: &[u8], hits: impl Fn(u64) -> u64, is_hit: impl Fn(u8) -> b
     rest.iter().position(|c| is_hit(*c)).map(|i| 8 * words.len() + i)
 }
 
+/// A text that comes again and again, compared as numbers where it is short.
+#[derive(Debug)]
+pub(super) struct Known {
+    text: Vec<u8>,
+    words: [u128; 2],
+    /// Which bits of the words are the text's; of a longer one, none.
+    masks: [u128; 2],
+}
+
+impl Known {
+    const SHORT: usize = 32;
+
+    pub fn new(text: &[u8]) -> Known {
+        let (mut words, mut masks) = ([[0; 16]; 2], [[0; 16]; 2]);
+        if text.len() <= Known::SHORT {
+            for (i, b) in text.iter().enumerate() {
+                (words[i / 16][i % 16], masks[i / 16][i % 16]) = (*b, 0xff);
+            }
+        }
+        let (words, masks) = (words.map(u128::from_le_bytes), masks.map(u128::from_le_bytes));
+        Known { text: text.to_vec(), words, masks }
+    }
+
+    /// What follows it.
+    #[inline(always)]
+    pub fn strip<'a>(&self, b: &'a [u8]) -> Option<&'a [u8]> {
+        match (b.first_chunk::<16>(), b.get(16..).and_then(<[u8]>::first_chunk::<16>)) {
+            (Some(first), Some(second)) if self.masks[0] != 0 => {
+                let first = (u128::from_le_bytes(*first) & self.masks[0]) ^ self.words[0];
+                let second = (u128::from_le_bytes(*second) & self.masks[1]) ^ self.words[1];
+                (first | second == 0).then(|| &b[self.text.len()..])
+            }
+            _ => b.strip_prefix(&self.text[..]),
+        }
+    }
+}
+
 /// A number of some digits at the front, 15 at most; the rest.
 #[inline(always)]
 pub(super) fn digits(b: &[u8]) -> Option<(i64, &[u8])> {
@@ -186,6 +223,22 @@ mod tests {
             [millis(b"0.017"), millis(b"0.01"), millis(b"0.0170"), millis(b".017"), millis(b"0.0/7")],
             [Some(17_000), None, None, None, None]
         );
+    }
+
+    #[test]
+    fn known_texts_of_any_length() {
+        let text = b"0123456789abcdefghijklmnopqrstuvwxyzABCD";
+        for n in 0..text.len() {
+            let known = Known::new(&text[..n]);
+            for end in 0..text.len() {
+                assert_eq!(known.strip(&text[..end]), text[..end].strip_prefix(&text[..n]), "{n} {end}");
+            }
+            for i in 0..n {
+                let mut other = text.to_vec();
+                other[i] ^= 0x20;
+                assert_eq!(known.strip(&other), None, "{n} {i}");
+            }
+        }
     }
 
     #[test]

@@ -66,6 +66,11 @@ impl Healthy {
     }
 
     fn add(&mut self, kept: Kept) {
+        if self.kept.len() == self.kept.capacity() {
+            // In few steps, as most cells are either nearly empty or full.
+            let more = if self.kept.is_empty() { KEPT / 16 } else { 7 * self.kept.len() };
+            self.kept.reserve_exact(more.min(2 * KEPT));
+        }
         self.kept.push(kept);
         if self.kept.len() == 2 * KEPT {
             self.shrink();
