@@ -89,40 +89,6 @@ pub(crate) fn sort<T: Ord + Send>(items: &mut [T]) {
     items.sort_unstable();
 }
 
-/// Sorts items that stand in a few stretches, in each of which none is far from its place: requests in the order of their ends by
-/// their starts. Others cost what [`sort`] does, and a little.
-pub(crate) fn sort_near<T: Ord + Copy + Send>(items: &mut [T]) {
-    // What is further from its place begins another stretch.
-    const FAR: usize = 1 << 10;
-    // Steps of all items together that are still cheaper than sorting.
-    let mut left = 32 * items.len();
-    let mut start = 0;
-    for i in 1..items.len() {
-        let item = items[i];
-        if items[i - 1] <= item {
-            continue;
-        }
-        if i - start > FAR && items[i - FAR] > item {
-            start = i;
-            continue;
-        }
-        let mut at = i;
-        while at > start && items[at - 1] > item {
-            items[at] = items[at - 1];
-            at -= 1;
-        }
-        items[at] = item;
-        left = left.saturating_sub(i - at);
-        if left == 0 {
-            return sort(items);
-        }
-    }
-    if start > 0 {
-        // This finds long stretches that are in order, and joins them.
-        items.sort();
-    }
-}
-
 /// Puts large items in the order of their keys, equal ones in the order in which they stand. The trick: the keys are sorted,
 /// with the numbers of their items, and then each item is moved once; and not even that where they are in order.
 pub(crate) fn arrange<T: Send + Sync, K: Ord + Copy + Send + Sync>(
@@ -162,24 +128,6 @@ mod tests {
             want.sort_by_key(|i| i.0);
             arrange(&mut items, |i| i.0);
             prop_assert_eq!(items, want);
-        }
-    }
-
-    #[test]
-    fn what_is_nearly_in_order_is_sorted_as_everything_else() {
-        let near = |i: u64| i * 10 + i * 7_919 % 97;
-        let lists: [Vec<u64>; 5] = [
-            (0..9000).map(near).collect(),
-            (0..9000).map(|i| near(i % 4000)).collect(),
-            (0..9000).rev().collect(),
-            vec![3, 1],
-            Vec::new(),
-        ];
-        for mut items in lists {
-            let mut want = items.clone();
-            want.sort_unstable();
-            sort_near(&mut items);
-            assert_eq!(items, want);
         }
     }
 

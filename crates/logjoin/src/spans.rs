@@ -3,8 +3,6 @@
 //! The trick: of spans `(start, end)`, those that do not overlap `[from, to]` either start after `to` or end before `from`,
 //! never both; two sorted lists and two binary searches count the rest, however long a span is.
 
-use crate::par;
-
 /// Spans of nanoseconds, once [`Spans::new`] has seen them all.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Spans {
@@ -20,8 +18,8 @@ impl Spans {
     /// Takes `(start, end)` pairs in any order; that of their ends costs least, as logs are written in it.
     pub fn new(mut spans: Vec<(i64, i64)>) -> Spans {
         let mut ends: Vec<i64> = spans.iter().map(|s| s.1).collect();
-        par::sort_near(&mut ends);
-        par::sort_near(&mut spans);
+        sort(&mut ends, |t| *t);
+        sort(&mut spans, |s| s.0);
         let (starts, mut earliest_end): (Vec<i64>, Vec<i64>) = spans.into_iter().unzip();
         for i in (1..earliest_end.len()).rev() {
             earliest_end[i - 1] = earliest_end[i - 1].min(earliest_end[i]);
@@ -48,11 +46,68 @@ impl Spans {
     }
 }
 
+/// Sorts what is spread over time, `time` being the first thing that it is ordered by: each goes straight to the stretch of time that
+/// it lies in, some tens of them, and only these are sorted. The stretches of a log are next to each other in memory, nearly.
+fn sort<T: Ord + Copy>(items: &mut [T], time: impl Fn(&T) -> i64) {
+    const FEW: usize = 1 << 10;
+    /// Items of a stretch, about.
+    const STRETCH: usize = 32;
+    if items.is_sorted() {
+        return;
+    }
+    let times = items.iter().map(&time);
+    let (first, last) = times.fold((i64::MAX, i64::MIN), |(lo, hi), t| (lo.min(t), hi.max(t)));
+    let range = last.abs_diff(first);
+    if items.len() < FEW || range == 0 {
+        return items.sort_unstable();
+    }
+    let wanted = (items.len() / STRETCH) as u64;
+    let shift = (0..64).find(|s| range >> s < wanted).unwrap_or(63);
+    let stretch = |item: &T| (time(item).abs_diff(first) >> shift) as usize;
+    // Where each stretch begins, then where its next item goes.
+    let mut places = vec![0usize; (range >> shift) as usize + 2];
+    items.iter().for_each(|item| places[stretch(item) + 1] += 1);
+    for i in 1..places.len() {
+        places[i] += places[i - 1];
+    }
+    let mut out = items.to_vec();
+    for item in items.iter() {
+        let place = &mut places[stretch(item)];
+        out[*place] = *item;
+        *place += 1;
+    }
+    let mut from = 0;
+    for to in places {
+        out[from..to.max(from)].sort_unstable();
+        from = to.max(from);
+    }
+    items.copy_from_slice(&out);
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn what_is_spread_over_time_is_sorted_as_everything_else() {
+        let mix = |i: i64| i * 7_919 % 10_007;
+        let lists: [Vec<(i64, i64)>; 6] = [
+            (0..9000).map(|i| (i / 50 * 1000 - mix(i), i)).collect(),
+            (0..9000).rev().map(|i| (i % 3, mix(i))).collect(),
+            (0..9000).map(|i| (if i % 100 == 0 { i64::MIN + i } else { mix(i) }, i)).collect(),
+            (0..9000).map(|i| (if i % 2 == 0 { i64::MAX } else { i64::MIN }, -i)).collect(),
+            (0..9000).map(|i| (7, mix(i))).collect(),
+            vec![(3, 1), (1, 2)],
+        ];
+        for mut items in lists {
+            let mut want = items.clone();
+            want.sort_unstable();
+            sort(&mut items, |i| i.0);
+            assert!(items == want);
+        }
+    }
 
     proptest! {
         #[test]

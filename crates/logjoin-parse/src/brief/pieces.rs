@@ -128,6 +128,16 @@ fn each_digit(b: &[u8]) -> Option<(i64, &[u8])> {
 /// Seconds with three digits behind the point, as nginx writes times, at the front: microseconds, and the rest.
 #[inline(always)]
 pub(super) fn millis_before(b: &[u8]) -> Option<(i64, &[u8])> {
+    if let Some(word) = word_of(b)
+        && (word >> 8) as u8 == b'.'
+    {
+        // Less than ten seconds: four digits, of which one stands before the point.
+        let values = (word ^ eight(b'0')) & 0x0000_00ff_ffff_00ff;
+        if (values.wrapping_add(eight(0x76)) | values) & HIGH == 0 {
+            let [s, _, x, y, z, ..] = values.to_le_bytes().map(i64::from);
+            return Some(((s * 1000 + x * 100 + y * 10 + z) * 1000, &b[5..]));
+        }
+    }
     let (whole, rest) = digits(b)?;
     let [b'.', x, y, z, rest @ ..] = rest else { return None };
     let mut ms = 0;
@@ -219,6 +229,10 @@ mod tests {
             }
         }
         assert_eq!(millis_before(b"12.345\" x"), Some((12_345_000, &b"\" x"[..])));
+        assert_eq!(millis_before(b"9.876\" x"), Some((9_876_000, &b"\" x"[..])));
+        for other in ["0.0/7 abc", "x.123 abc", ".1234 abc", "0.12: abc", "0.12\u{3b1} ab", "0,123 abc"] {
+            assert_eq!(millis_before(other.as_bytes()), None, "{other}");
+        }
         assert_eq!(
             [millis(b"0.017"), millis(b"0.01"), millis(b"0.0170"), millis(b".017"), millis(b"0.0/7")],
             [Some(17_000), None, None, None, None]
