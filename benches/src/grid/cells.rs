@@ -132,7 +132,7 @@ pub fn cells() -> Vec<Cell> {
 }
 
 /// So often more is the traffic drawn in which joins are often in doubt: as often for either half.
-const DRAWINGS: [(&str, usize); 2] = [(OPEN, 3), (MESSAGES, 9)];
+const DRAWINGS: [(&str, usize); 2] = [(OPEN, 9), (MESSAGES, 9)];
 
 /// Further drawings of the traffic of which joins are often in doubt.
 fn again(first: &[Cell]) -> Vec<Cell> {
