@@ -46,6 +46,19 @@ impl Spans {
     }
 }
 
+/// Spans without overlaps, in order: those that overlap, or are no more than `gap` apart, are one.
+pub(crate) fn merged(mut spans: Vec<(i64, i64)>, gap: i64) -> Vec<(i64, i64)> {
+    spans.sort_unstable();
+    spans.dedup_by(|next, last| {
+        let touches = next.0 <= last.1 + gap;
+        if touches {
+            last.1 = last.1.max(next.1);
+        }
+        touches
+    });
+    spans
+}
+
 /// Sorts what is spread over time, `time` being the first thing that it is ordered by: each goes straight to the stretch of time that
 /// it lies in, some tens of them, and only these are sorted. The stretches of a log are next to each other in memory, nearly.
 fn sort<T: Ord + Copy>(items: &mut [T], time: impl Fn(&T) -> i64) {
@@ -89,6 +102,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn what_overlaps_is_one() {
+        let spans = || vec![(20, 25), (0, 10), (3, 4), (10, 12), (14, 15)];
+        assert_eq!(merged(spans(), 0), [(0, 12), (14, 15), (20, 25)]);
+        assert_eq!(merged(spans(), 2), [(0, 15), (20, 25)]);
+    }
 
     #[test]
     fn what_is_spread_over_time_is_sorted_as_everything_else() {

@@ -20,6 +20,7 @@ use crate::peers::Peers;
 use crate::plan::Plan;
 use crate::scene::{MS, SECOND};
 use crate::signals::{Meaning, Scope};
+use crate::spans::merged;
 use crate::timeline::{Moment, Timed, World};
 use crate::vocabulary::Mechanism;
 
@@ -99,7 +100,8 @@ pub(super) fn join(
             continue;
         }
         let band = clocks.band(instance) + 10 * MS;
-        let near = stretches(here.iter().map(|i| (failing[*i].start.0 - SECOND, failing[*i].end.1 + LATEST)));
+        let around = |i: &usize| (failing[*i].start.0 - SECOND, failing[*i].end.1 + LATEST);
+        let near = merged(here.iter().map(around).collect(), 0);
         let covered_s = match &world.complete {
             Some(_) => near.iter().map(|(from, to)| (to - from) as f64 / 1e9).sum(),
             None => covered(world, instance),
@@ -155,20 +157,6 @@ pub(super) fn join(
             lines.push(joined);
         }
     }
-}
-
-/// Stretches of time without overlaps, in order.
-fn stretches(all: impl Iterator<Item = (i64, i64)>) -> Vec<(i64, i64)> {
-    let mut all: Vec<(i64, i64)> = all.collect();
-    all.sort_unstable();
-    all.dedup_by(|next, last| {
-        let touches = next.0 <= last.1;
-        if touches {
-            last.1 = last.1.max(next.1);
-        }
-        touches
-    });
-    all
 }
 
 /// For how long the messages of an instance go, seconds.

@@ -12,6 +12,7 @@ use super::by_request::Sources;
 use super::laws::only_line;
 use crate::event::At;
 use crate::index::Row;
+use crate::spans::merged;
 use crate::timeline::Timed;
 
 /// Fewer marks measure nothing.
@@ -47,17 +48,9 @@ struct Ruler {
 
 impl Order {
     /// Finds the marks among the requests that ended within some spans.
-    pub fn learn(from: &Sources<'_>, mut spans: Vec<(i64, i64)>) -> Order {
-        spans.sort_unstable();
-        spans.dedup_by(|next, last| {
-            let touches = next.0 <= last.1;
-            if touches {
-                last.1 = last.1.max(next.1);
-            }
-            touches
-        });
+    pub fn learn(from: &Sources<'_>, spans: Vec<(i64, i64)>) -> Order {
         let mut marks: BTreeMap<(u32, u32), Vec<Mark>> = BTreeMap::new();
-        let proxied = spans.into_iter().flat_map(|(lo, hi)| from.world.ended(lo, hi));
+        let proxied = merged(spans, 0).into_iter().flat_map(|(lo, hi)| from.world.ended(lo, hi));
         for t in proxied.filter(|t| from.plan.instances[t.instance].is_proxy).take(MOST_MARKS) {
             if let Some(back) = mark(from, t) {
                 let files = marks.entry((t.r.at.file, back.file)).or_default();

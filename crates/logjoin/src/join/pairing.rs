@@ -17,6 +17,7 @@ use crate::hash::Map;
 use crate::index::{Entry, Row};
 use crate::par;
 use crate::plan::Plan;
+use crate::spans::merged;
 
 const SECOND: i64 = 1_000_000_000;
 /// A pair that fits so much worse than the best one of its line or its request is none.
@@ -246,16 +247,7 @@ struct Near(Vec<(i64, i64)>);
 
 impl Near {
     fn new(failed: &[Claim]) -> Near {
-        let mut spans: Vec<(i64, i64)> = failed.iter().map(Claim::reach).collect();
-        spans.sort_unstable();
-        spans.dedup_by(|next, last| {
-            let touches = next.0 <= last.1 + 2 * SECOND;
-            if touches {
-                last.1 = last.1.max(next.1);
-            }
-            touches
-        });
-        Near(spans)
+        Near(merged(failed.iter().map(Claim::reach).collect(), 2 * SECOND))
     }
 
     fn has(&self, lo: i64, hi: i64, slack: i64) -> bool {

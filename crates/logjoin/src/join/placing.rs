@@ -8,6 +8,7 @@
 use super::assign::{Pair, probabilities};
 use super::laws::density;
 use super::sequence::Sequence;
+use crate::spans::merged;
 
 const MS: i64 = 1_000_000;
 const SECOND: i64 = 1_000_000_000;
@@ -148,16 +149,8 @@ pub(super) fn alone(
 /// many elsewhere.
 fn by_chance(messages: &[Said], writers: &[Writer], slack: i64, covered_s: f64) -> f64 {
     let late = |w: &Writer| if w.is_late { 2 * SECOND } else { 0 };
-    let mut spans: Vec<(i64, i64)> =
-        writers.iter().map(|w| (w.start.0 - slack, w.end.1 + slack + late(w))).collect();
-    spans.sort_unstable();
-    spans.dedup_by(|next, last| {
-        let touches = next.0 <= last.1;
-        if touches {
-            last.1 = last.1.max(next.1);
-        }
-        touches
-    });
+    let reach = |w: &Writer| (w.start.0 - slack, w.end.1 + slack + late(w));
+    let spans = merged(writers.iter().map(reach).collect(), 0);
     let is_outside = |m: &&Said| {
         let n = spans.partition_point(|s| s.1 < m.at.0 - m.took.unwrap_or(0));
         spans.get(n).is_none_or(|s| s.0 > m.at.1)
