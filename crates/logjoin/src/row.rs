@@ -257,12 +257,7 @@ fn is_value(segment: &[u8]) -> bool {
 /// What requests of one kind share of their paths: segments that look like values are masked.
 pub(crate) fn route(path: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(path.len());
-    for (i, segment) in path.split(|b| *b == b'/').enumerate() {
-        if i > 0 {
-            out.push(b'/');
-        }
-        out.extend_from_slice(if is_value(segment) { b"*" } else { segment });
-    }
+    masked(path, |bytes| out.extend_from_slice(bytes));
     out
 }
 
@@ -273,12 +268,18 @@ fn route_hash(path: &[u8]) -> Option<u64> {
         return path.split(|b| *b == b'/').any(is_value).then(|| hash(&route(path)));
     }
     // A route is no longer than its path.
-    let mut buffer = [0u8; SHORT];
-    let (mut n, mut has_value) = (0, false);
-    let mut add = |bytes: &[u8]| {
+    let (mut buffer, mut n) = ([0u8; SHORT], 0);
+    let has_value = masked(path, |bytes| {
         buffer[n..n + bytes.len()].copy_from_slice(bytes);
         n += bytes.len();
-    };
+    });
+    has_value.then(|| hash(&buffer[..n]))
+}
+
+/// Calls `add` with the pieces of a route; whether any segment of its path is a value.
+#[inline(always)]
+fn masked(path: &[u8], mut add: impl FnMut(&[u8])) -> bool {
+    let mut has_value = false;
     for (i, segment) in path.split(|b| *b == b'/').enumerate() {
         if i > 0 {
             add(b"/");
@@ -287,7 +288,7 @@ fn route_hash(path: &[u8]) -> Option<u64> {
         has_value |= is_value;
         add(if is_value { b"*" } else { segment });
     }
-    has_value.then(|| hash(&buffer[..n]))
+    has_value
 }
 
 fn client(ip: &[u8]) -> Client {
