@@ -14,7 +14,7 @@ pub use crate::exception::Exception;
 use head::entry_of;
 pub use head::{head_lines, heads};
 pub(crate) use shape::opens_dump;
-use shape::{continues_by_shape, is_gc_line};
+use shape::{continues_by_shape, is_gc_line, is_numbered_frame};
 
 /// Most lines that an event keeps.
 pub const MAX_LINES: u32 = 1000;
@@ -142,7 +142,7 @@ impl Folder {
         if let Some(c) = &mut self.current
             && c.single
             && envelope.is_none()
-            && c.format == brief.format
+            && (std::ptr::eq(c.format, brief.format) || c.format == brief.format)
             && brief.product != Product::Backend
         {
             // Nearly always: a line like the one before, which was a request too and has no process and no envelope.
@@ -283,6 +283,10 @@ impl Current {
         if self.format == "jul" && self.lines == 1 {
             return crate::formats::split_jul(line).is_some();
         }
+        // Nearly all lines of access logs begin with an address, and nothing else asks for a digit.
+        if let Some(b'0'..=b'9') = line.first() {
+            return is_numbered_frame(line);
+        }
         if continues_by_shape(line) {
             return true;
         }
@@ -296,10 +300,15 @@ impl Current {
     }
 }
 
+#[inline]
 fn announce(line: &[u8]) -> Last {
-    if !matches!(line.first(), Some(b'T' | b'D' | b'<' | b'[' | b'E')) {
-        return Last::Other;
+    match line.first() {
+        Some(b'T' | b'D' | b'<' | b'[' | b'E') => announced(line),
+        _ => Last::Other,
     }
+}
+
+fn announced(line: &[u8]) -> Last {
     if line.starts_with(b"The above exception was the direct cause")
         || line.starts_with(b"During handling of the above exception")
     {

@@ -124,23 +124,17 @@ impl Hashes {
         }
         let Some(block) = out.packed.last_mut() else { return };
         let turn = self.turn;
-        let target = b.path.map_or(0, |p| {
-            let (value, place) = self.targets.place(p, target);
-            place.entry(turn, || block.add_target(value))
-        });
+        let target = b.path.map_or(0, |p| self.targets.number(p, turn, target, |t| block.add_target(t)));
         let client = seen_client(b, writer).map_or(0, |ip| {
-            let (value, place) = self.clients.place(ip, client);
-            let network = if writer.is_proxy { value.network } else { 0 };
-            place.entry(turn, || block.add_client(Client { network, ..value }))
+            self.clients.number(ip, turn, client, |c| {
+                let network = if writer.is_proxy { c.network } else { 0 };
+                block.add_client(Client { network, ..c })
+            })
         });
-        let agent = b.user_agent.map_or(0, |a| {
-            let (value, place) = self.agents.place(a, hash);
-            place.entry(turn, || block.add_agent(value))
-        });
+        let agent = b.user_agent.map_or(0, |a| self.agents.number(a, turn, hash, |a| block.add_agent(a)));
         let labels = &mut out.labels;
         let server = with_label(b, |l| {
-            let (value, place) = self.labels.place(l, text_hash);
-            place.entry(turn, || {
+            self.labels.number(l, turn, text_hash, |value| {
                 labels.entry(value).or_insert_with(|| label(b).unwrap_or_default());
                 block.add_server(value)
             })
@@ -317,8 +311,6 @@ fn carried(n: u64, writer: Writer) -> i32 {
 #[derive(Debug)]
 struct Memo<const N: usize, V> {
     slots: Vec<Slot<N, V>>,
-    /// For texts that have no place.
-    nowhere: Entry,
 }
 
 #[derive(Debug, Clone)]
@@ -330,21 +322,28 @@ struct Slot<const N: usize, V> {
     text: [u8; N],
 }
 
-/// Length, and the first and the last eight bytes of a text: all of it, if it has no more than twice as many.
+/// Length, and the first and the last sixteen bytes of a text: all of it, if it has no more than twice as many.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Ends {
     len: usize,
-    first: u64,
-    last: u64,
+    first: [u64; 2],
+    last: [u64; 2],
 }
 
 impl Ends {
     /// Most bytes of a text that its ends are all of.
-    const ALL: usize = 16;
+    const ALL: usize = 32;
 
     #[inline(always)]
     fn of(text: &[u8]) -> Ends {
         let len = text.len();
+        if let (Some(first), Some(last)) = (text.first_chunk::<16>(), text.last_chunk::<16>()) {
+            let two = |b: &[u8; 16]| {
+                let both = u128::from_le_bytes(*b);
+                [both as u64, (both >> 64) as u64]
+            };
+            return Ends { len, first: two(first), last: two(last) };
+        }
         let (first, last) = match (text.first_chunk::<8>(), text.last_chunk::<8>()) {
             (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
             _ => match (text.first_chunk::<4>(), text.last_chunk::<4>()) {
@@ -354,14 +353,15 @@ impl Ends {
                 _ => (text.iter().fold(0, |h, b| h << 8 | u64::from(*b)), 0),
             },
         };
-        Ends { len, first, last }
+        Ends { len, first: [first, 0], last: [last, 0] }
     }
 
     /// A number made of them.
     #[inline(always)]
     fn place(self) -> usize {
-        let ends = self.first ^ self.last.rotate_left(23) ^ self.len as u64;
-        (ends.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as usize
+        let first = self.first[0] ^ self.first[1].rotate_left(11);
+        let last = self.last[0].rotate_left(23) ^ self.last[1].rotate_left(41);
+        ((first ^ last ^ self.len as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as usize
     }
 }
 
@@ -372,40 +372,58 @@ struct Entry {
     number: u16,
 }
 
-impl Entry {
-    /// The number in the block of this turn, perhaps a new one.
-    fn entry(&mut self, turn: u32, add: impl FnOnce() -> u16) -> u16 {
-        if self.turn != turn {
-            *self = Entry { turn, number: add() };
-        }
-        self.number
-    }
-}
-
 impl<const N: usize, V> Default for Memo<N, V> {
     fn default() -> Self {
-        Memo { slots: Vec::new(), nowhere: Entry::default() }
+        Memo { slots: Vec::new() }
     }
 }
 
 impl<const N: usize, V: Copy + Default> Memo<N, V> {
-    /// Places: many for short texts, of which there are many.
+    /// Places: many for targets and clients, of which there are many.
     const SLOTS: usize = match N {
         129.. => 64,
-        64.. => 1024,
-        _ => 256,
+        64.. => 2048,
+        32..64 => 1024,
+        _ => 16,
     };
 
+    /// What was made of a text.
     fn get(&mut self, text: &[u8], make: impl FnOnce(&[u8]) -> V) -> V {
-        self.place(text, make).0
+        match self.slot(text) {
+            None => make(text),
+            Some((slot, true)) => slot.value,
+            Some((slot, false)) => slot.fill(text, make(text)),
+        }
     }
 
-    /// What was made of a text, and where its number stands.
+    /// The number of a text in the block of this turn; where it has none yet, that of a new entry.
     #[inline]
-    fn place(&mut self, text: &[u8], make: impl FnOnce(&[u8]) -> V) -> (V, &mut Entry) {
+    fn number(
+        &mut self,
+        text: &[u8],
+        turn: u32,
+        make: impl FnOnce(&[u8]) -> V,
+        add: impl FnOnce(V) -> u16,
+    ) -> u16 {
+        let slot = match self.slot(text) {
+            None => return add(make(text)),
+            Some((slot, true)) if slot.entry.turn == turn => return slot.entry.number,
+            Some((slot, is_same)) => {
+                if !is_same {
+                    slot.fill(text, make(text));
+                }
+                slot
+            }
+        };
+        slot.entry = Entry { turn, number: add(slot.value) };
+        slot.entry.number
+    }
+
+    /// The one slot that a text may be in, and whether it is; `None` of a text that is in none.
+    #[inline(always)]
+    fn slot(&mut self, text: &[u8]) -> Option<(&mut Slot<N, V>, bool)> {
         if text.is_empty() || text.len() > N {
-            self.nowhere = Entry::default();
-            return (make(text), &mut self.nowhere);
+            return None;
         }
         if self.slots.is_empty() {
             let free =
@@ -414,15 +432,21 @@ impl<const N: usize, V: Copy + Default> Memo<N, V> {
         }
         let ends = Ends::of(text);
         let slot = &mut self.slots[ends.place() % Self::SLOTS];
-        if slot.ends != ends || text.len() > Ends::ALL && slot.text[..text.len()] != *text {
-            slot.value = make(text);
-            slot.ends = ends;
-            if text.len() > Ends::ALL {
-                slot.text[..text.len()].copy_from_slice(text);
-            }
-            slot.entry = Entry::default();
+        let is_same = slot.ends == ends && (text.len() <= Ends::ALL || slot.text[..text.len()] == *text);
+        Some((slot, is_same))
+    }
+}
+
+impl<const N: usize, V: Copy> Slot<N, V> {
+    /// Takes a text and what was made of it, which it gives back.
+    fn fill(&mut self, text: &[u8], value: V) -> V {
+        self.value = value;
+        self.ends = Ends::of(text);
+        if text.len() > Ends::ALL {
+            self.text[..text.len()].copy_from_slice(text);
         }
-        (slot.value, &mut slot.entry)
+        self.entry = Entry::default();
+        value
     }
 }
 

@@ -277,6 +277,7 @@ impl<'p> FileScanner<'p> {
         self.flush();
         self.sum_formats();
         self.scan.trail.close(&mut self.scan.events, None);
+        self.hashes = Hashes::default();
         debug_assert!(self.scan.ledger.holds(), "{:?}", self.scan.ledger);
     }
 
@@ -446,10 +447,14 @@ impl<'p> FileScanner<'p> {
         self.last_stamp = Some(stamp);
     }
 
+    #[inline]
     fn flush(&mut self) {
-        if self.pending_lines.is_empty() {
-            return;
+        if !self.pending_lines.is_empty() {
+            self.flush_pending();
         }
+    }
+
+    fn flush_pending(&mut self) {
         let pending = std::mem::take(&mut self.pending);
         let lines = std::mem::take(&mut self.pending_lines);
         let mut followers = &lines[..];

@@ -9,7 +9,9 @@ mod clf;
 mod haproxy;
 mod json;
 mod pieces;
+mod shapes;
 mod stamp;
+mod tail;
 #[cfg(test)]
 mod tests;
 

@@ -25,6 +25,14 @@ pub(super) fn below(word: u64, byte: u8) -> u64 {
     word.wrapping_sub(eight(byte)) & !word & HIGH
 }
 
+/// Marks bytes that are no digits, among those that `bits` has in whole; the first mark is sure.
+#[inline(always)]
+pub(super) fn no_digits(word: u64, bits: u64) -> u64 {
+    let values = (word ^ eight(b'0')) & bits;
+    // Of more than nine: nine and less stay below the highest bit.
+    (values.wrapping_add(eight(0x76)) | values) & HIGH
+}
+
 /// Number of the first byte that is marked.
 #[inline(always)]
 pub(super) fn first(marks: u64) -> usize {
@@ -73,6 +81,11 @@ impl Known {
         Known { text: text.to_vec(), words, masks }
     }
 
+    /// How many bytes it has.
+    pub fn len(&self) -> usize {
+        self.text.len()
+    }
+
     /// What follows it.
     #[inline(always)]
     pub fn strip<'a>(&self, b: &'a [u8]) -> Option<&'a [u8]> {
@@ -91,16 +104,14 @@ impl Known {
 #[inline(always)]
 pub(super) fn digits(b: &[u8]) -> Option<(i64, &[u8])> {
     if let Some(word) = word_of(b) {
-        let values = word ^ eight(b'0');
-        // Of more than nine: nine and less stay below the highest bit.
-        let others = (values.wrapping_add(eight(0x76)) | values) & HIGH;
+        let others = no_digits(word, !0);
         let n = first(others);
         if n == 0 {
             return None;
         }
         if others != 0 {
             // Zeros before them, and then pairs, fours and eights of digits at once.
-            let v = values << (64 - 8 * n);
+            let v = (word ^ eight(b'0')) << (64 - 8 * n);
             let v = v.wrapping_mul(10 << 8 | 1) >> 8 & 0x00ff_00ff_00ff_00ff;
             let v = v.wrapping_mul(100 << 16 | 1) >> 16 & 0x0000_ffff_0000_ffff;
             let v = v.wrapping_mul(10_000 << 32 | 1) >> 32;
@@ -132,10 +143,9 @@ pub(super) fn millis_before(b: &[u8]) -> Option<(i64, &[u8])> {
         && (word >> 8) as u8 == b'.'
     {
         // Less than ten seconds: four digits, of which one stands before the point.
-        let values = (word ^ eight(b'0')) & 0x0000_00ff_ffff_00ff;
-        if (values.wrapping_add(eight(0x76)) | values) & HIGH == 0 {
-            let [s, _, x, y, z, ..] = values.to_le_bytes().map(i64::from);
-            return Some(((s * 1000 + x * 100 + y * 10 + z) * 1000, &b[5..]));
+        if no_digits(word, 0x0000_00ff_ffff_00ff) == 0 {
+            let digit = |n: u32| i64::from((word >> (8 * n)) as u8 & 0xf);
+            return Some(((digit(0) * 1000 + digit(2) * 100 + digit(3) * 10 + digit(4)) * 1000, &b[5..]));
         }
     }
     let (whole, rest) = digits(b)?;
@@ -160,7 +170,7 @@ pub(super) fn millis(b: &[u8]) -> Option<i64> {
 /// near, so that looking costs less than a call.
 #[inline(always)]
 pub(super) fn quote(b: &[u8]) -> Option<usize> {
-    const NEAR: usize = 32;
+    const NEAR: usize = 64;
     let near = &b[..b.len().min(NEAR)];
     let found = find(near, |w| marks(w, b'"') | marks(w, b'\\'), |c| matches!(c, b'"' | b'\\'));
     match found {

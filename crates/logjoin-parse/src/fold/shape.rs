@@ -19,6 +19,13 @@ fn begins_with_no_client(line: &[u8]) -> bool {
         if a.is_ascii_digit() && b.is_ascii_digit() && m.is_ascii_uppercase())
 }
 
+/// `12: 0xb09980 node::Abort()`, a frame of V8's or of Rust's.
+#[inline]
+pub(super) fn is_numbered_frame(line: &[u8]) -> bool {
+    let n = line.iter().take_while(|c| c.is_ascii_digit()).count();
+    n > 0 && line[n..].starts_with(b": 0x")
+}
+
 /// Lines that never begin an event: indented ones, frames, and the joints of traces.
 pub(super) fn continues_by_shape(line: &[u8]) -> bool {
     const JOINTS: &[&[u8]] = &[
@@ -60,10 +67,7 @@ pub(super) fn continues_by_shape(line: &[u8]) -> bool {
             line.len() == 1 || matches!(line[1], b'0'..=b'9' | b' ')
         }
         Some(b'"') => line.starts_with(b"\"}"),
-        Some(b'0'..=b'9') => {
-            let n = line.iter().take_while(|c| c.is_ascii_digit()).count();
-            line[n..].starts_with(b": 0x")
-        }
+        Some(b'0'..=b'9') => is_numbered_frame(line),
         Some(b'[') if is_gc_line(line) => true,
         Some(
             b'a' | b'c' | b'e' | b'g' | b'n' | b'r' | b's' | b'A'..=b'Z' | b'.' | b'[' | b'-' | b'<' | b'*',
