@@ -7,7 +7,7 @@ use super::pieces::{Known, digits, millis, quote, request_line};
 use super::stamp::Seconds;
 use super::{Brief, is_plain_status};
 use crate::formats::{End, Leaf, Role, is_nginx_name, role_of, scan_json as scan};
-use crate::{Anchor, FormatDef, Product, Stamp};
+use crate::{Anchor, FormatDef, Product};
 
 /// Shapes that are remembered; lines of further ones are left to the whole reader.
 const SHAPES: usize = 32;
@@ -364,7 +364,7 @@ fn nginx<'a>(values: &Values<'a>, brief: &mut Brief<'a>, seconds: &mut Seconds) 
     brief.stamp = Some(match time.get(4) {
         // The whole reader asks that the time is all there is.
         Some(b'-') if time.len() == 25 => seconds.iso(time).filter(|s| s.offset_s.is_some())?,
-        _ => Stamp::epoch_number(time)?,
+        _ => seconds.epoch(time)?,
     });
     (brief.method, brief.path) = match values.text(Place::Request)? {
         Some(request) => request_line(request).map(|(m, p)| (Some(m), Some(p)))?,
@@ -415,7 +415,7 @@ fn application<'a>(
         b'-' if time.get(10) == Some(&b'T') => {
             matches!(values.0[0], Some(Leaf::Str(..))).then(|| seconds.iso(time))??
         }
-        b'0'..=b'9' if time.len() <= 19 => Stamp::epoch_number(time)?,
+        b'0'..=b'9' if time.len() <= 19 => seconds.epoch(time)?,
         _ => return None,
     });
     (brief.method, brief.path) = (Some(values.text(Place::Method)??), Some(values.text(Place::Path)??));

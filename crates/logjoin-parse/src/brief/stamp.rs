@@ -12,6 +12,9 @@ const WHOLE: usize = 27;
 /// Bytes of `2026-11-21T01:50:53`.
 const ISO: usize = 19;
 
+/// Bytes of `1795226400`.
+const EPOCH: usize = 10;
+
 /// The second that was read last, in each form.
 #[derive(Debug, Default)]
 pub(super) struct Seconds {
@@ -29,6 +32,10 @@ pub(super) struct Seconds {
     iso: [u8; ISO],
     iso_ns: i64,
     has_iso: bool,
+    /// `1795226400`.
+    epoch: [u8; EPOCH],
+    epoch_ns: i64,
+    has_epoch: bool,
 }
 
 impl Seconds {
@@ -59,11 +66,7 @@ impl Seconds {
         };
         let mut rest = &b[SECOND..];
         if let [b'.', a, b, c, after @ ..] = rest {
-            let mut ms = 0;
-            for d in [a, b, c] {
-                ms = ms * 10 + i64::from(d.is_ascii_digit().then(|| d - b'0')?);
-            }
-            stamp.wall_ns += ms * 1_000_000;
+            stamp.wall_ns += i64::from(three([*a, *b, *c])?) * 1_000_000;
             stamp.precision = Precision::Millis;
             rest = after;
         }
@@ -92,13 +95,37 @@ impl Seconds {
             let (stamp, _) = Stamp::iso(text)?;
             (self.iso, self.iso_ns, self.has_iso) = (*text, stamp.wall_ns, true);
         }
-        let (ns, precision, rest) = fraction(&b[ISO..]);
-        Some(Stamp {
-            wall_ns: self.iso_ns + i64::from(ns),
-            offset_s: zone(rest).map(|(offset, _)| offset),
+        let of = |fraction_ns: u32, precision, offset_s| Stamp {
+            wall_ns: self.iso_ns + i64::from(fraction_ns),
+            offset_s,
             precision,
             has_year: true,
             within_s: 0,
-        })
+        };
+        if let [b'.', a, b, c, b'Z'] = b[ISO..]
+            && let Some(ms) = three([a, b, c])
+        {
+            return Some(of(ms * 1_000_000, Precision::Millis, Some(0)));
+        }
+        let (ns, precision, rest) = fraction(&b[ISO..]);
+        Some(of(ns, precision, zone(rest).map(|(offset, _)| offset)))
     }
+
+    /// `1795226400.025`, and other numbers that [`Stamp::epoch_number`] reads, which are the whole text.
+    pub fn epoch(&mut self, b: &[u8]) -> Option<Stamp> {
+        let Some((text, [b'.', x, y, z])) = b.split_first_chunk::<EPOCH>() else {
+            return Stamp::epoch_number(b);
+        };
+        if !self.has_epoch || *text != self.epoch {
+            (self.epoch, self.epoch_ns, self.has_epoch) = (*text, Stamp::epoch_number(text)?.wall_ns, true);
+        }
+        let ms = three([*x, *y, *z])?;
+        Some(Stamp::epoch(self.epoch_ns + i64::from(ms) * 1_000_000, Precision::Millis))
+    }
+}
+
+/// Three digits.
+#[inline]
+fn three(digits: [u8; 3]) -> Option<u32> {
+    digits.iter().try_fold(0, |n, d| Some(n * 10 + u32::from(d.is_ascii_digit().then(|| d - b'0')?)))
 }
