@@ -1,6 +1,6 @@
 //! HAProxy's HTTP log in brief; `formats/haproxy_http` has the whole.
 
-use super::pieces::{digits, request_line, until, word};
+use super::pieces::{counts, digits, request_line, until, word};
 use super::stamp::Seconds;
 use super::{Brief, is_plain_status};
 use crate::{Anchor, FormatDef, Product};
@@ -14,8 +14,7 @@ pub(super) fn read<'a>(line: &'a [u8], seconds: &mut Seconds) -> Option<Brief<'a
     let (client, rest) = word(line)?;
     let colon = memchr::memrchr(b':', client)?;
     let (ip, port) = (&client[..colon], &client[colon + 1..]);
-    let is_address = !ip.is_empty() && ip.iter().all(|c| c.is_ascii_hexdigit() || matches!(c, b'.' | b':'));
-    if !is_address || port.is_empty() || port.len() > 5 || !port.iter().all(u8::is_ascii_digit) {
+    if !is_address(ip) || port.is_empty() || port.len() > 5 || !port.iter().all(u8::is_ascii_digit) {
         return None;
     }
     let (stamp, rest) = seconds.clf(rest.strip_prefix(b"[")?)?;
@@ -30,15 +29,26 @@ pub(super) fn read<'a>(line: &'a [u8], seconds: &mut Seconds) -> Option<Brief<'a
     let (status, rest) = digits(rest)?;
     let status = i32::try_from(status).ok().filter(|s| is_plain_status(*s))?;
     let (bytes, rest) = digits(rest.strip_prefix(b" ")?)?;
-    let (_, rest) = word(rest.strip_prefix(b" ")?)?;
-    let (_, rest) = word(rest)?;
-    let (state, rest) = word(rest)?;
-    let is_state =
-        matches!(state.len(), 2 | 4) && state.iter().all(|c| c.is_ascii_alphabetic() || *c == b'-');
-    if !is_state || !state.starts_with(b"--") {
-        return None;
-    }
-    let ([_, _, _, _, retries], rest) = slashed::<5>(rest)?;
+    let rest = rest.strip_prefix(b" ")?;
+    // Captured cookies, and how the session ended: mostly there are none, and in good order.
+    let rest = match rest.strip_prefix(b"- - ---- ") {
+        Some(rest) => rest,
+        None => {
+            let (_, rest) = word(rest)?;
+            let (_, rest) = word(rest)?;
+            let (state, rest) = word(rest)?;
+            let is_state =
+                matches!(state.len(), 2 | 4) && state.iter().all(|c| c.is_ascii_alphabetic() || *c == b'-');
+            if !is_state || !state.starts_with(b"--") {
+                return None;
+            }
+            rest
+        }
+    };
+    let (retries, rest) = match counts::<5>(rest) {
+        Some((counts, rest)) => (i64::from(!counts.ends_with(b"/0")), rest),
+        None => slashed::<5>(rest).map(|([_, _, _, _, retries], rest)| (retries, rest))?,
+    };
     let (_, mut rest) = slashed::<2>(rest)?;
     for _ in 0..2 {
         if let Some(captured) = rest.strip_prefix(b"{") {
@@ -64,6 +74,12 @@ pub(super) fn read<'a>(line: &'a [u8], seconds: &mut Seconds) -> Option<Brief<'a
         server: Some(server),
         ..Brief::new("haproxy-http", Product::Haproxy, Anchor::Start, Some(stamp))
     })
+}
+
+/// Whether something can be an address of IPv4 or IPv6.
+#[inline(always)]
+fn is_address(ip: &[u8]) -> bool {
+    !ip.is_empty() && ip.iter().all(|c| c.is_ascii_hexdigit() || matches!(c, b'.' | b':'))
 }
 
 /// `N` numbers without signs, slashes between them, and a blank behind.

@@ -179,6 +179,31 @@ pub(super) fn quote(b: &[u8]) -> Option<usize> {
     }
 }
 
+/// `N` numbers without signs, slashes between them, before a blank and behind it; for numbers that are not asked for. The
+/// whole of it has 15 bytes at most.
+#[inline(always)]
+pub(super) fn counts<const N: u32>(b: &[u8]) -> Option<(&[u8], &[u8])> {
+    const fn sixteen(byte: u8) -> u128 {
+        u128::from_ne_bytes([byte; 16])
+    }
+    let word = u128::from_le_bytes(*b.first_chunk::<16>()?);
+    // Bytes that are a slash: of these alone, the seven lower bits and the highest are all 0.
+    let x = word ^ sixteen(b'/');
+    let slashes = !((x & sixteen(0x7f)).wrapping_add(sixteen(0x7f)) | x | sixteen(0x7f));
+    let values = word ^ sixteen(b'0');
+    let others = (values.wrapping_add(sixteen(0x76)) | values) & sixteen(0x80);
+    // Where something stands first that belongs to no number.
+    let n = ((others & !slashes).trailing_zeros() / 8) as usize;
+    if n == 0 || n == 16 || b[n] != b' ' {
+        return None;
+    }
+    let slashes = slashes & ((1 << (8 * n)) - 1);
+    let borders = slashes << 8 | 0x80 | 0x80 << (8 * n);
+    // Behind each slash, as at the front, a number begins; before each, as before the blank, one ends.
+    let is_full = slashes & borders == 0 && b[n - 1] != b'/';
+    (is_full && slashes.count_ones() == N - 1).then(|| (&b[..n], &b[n + 1..]))
+}
+
 /// What stands before the next `byte`, and what behind.
 #[inline]
 pub(super) fn until(b: &[u8], byte: u8) -> Option<(&[u8], &[u8])> {
@@ -273,6 +298,31 @@ mod tests {
             ["GET  HTTP/1.1", "GET - HTTP/1.1", "G-T / HTTP/1.1", "GET / HTTP/2", "GET /", " / HTTP/1.1", ""]
         {
             assert_eq!(request_line(other.as_bytes()), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn numbers_between_slashes() {
+        let split = |b: &'static [u8]| counts::<3>(b).map(|(counts, rest)| (counts.len(), rest.len()));
+        assert_eq!(split(b"9/12/0 0/0 {x} and more"), Some((6, 16)));
+        assert_eq!(split(b"1/2/3 0123456789"), Some((5, 10)));
+        assert_eq!(split(b"9999/99999/9999 x"), Some((15, 1)));
+        for other in [
+            &b"1/2/3 012345678"[..],
+            b"1/2 3/4 0123456789",
+            b"1/2/3/4 0123456789",
+            b"1//23 0123456789",
+            b"/1/23 0123456789",
+            b"1/2/ 0123456789abc",
+            b"1/2/+3 0123456789abc",
+            b"1/2/-1 0123456789abc",
+            b"1/2/3\" 0123456789abc",
+            b"1/\x80/3 0123456789abc",
+            b"1\xaf2/3 0123456789abc",
+            b" 1/2/3 0123456789abc",
+            b"99999/99999/9999 x",
+        ] {
+            assert_eq!(split(other), None, "{other:?}");
         }
     }
 
