@@ -42,10 +42,18 @@ impl Slanted {
 
 /// Pairs by line, those near a place.
 pub(super) struct Likelihood {
-    rows: Vec<Vec<Vote>>,
-    /// Over what time the false pairs are spread, seconds.
-    span: f64,
+    /// In the order of the lines.
+    votes: Vec<Vote>,
+    rows: Vec<Row>,
     pub stray: f64,
+}
+
+/// The pairs of one line.
+struct Row {
+    /// Behind the last one.
+    end: usize,
+    /// How much a density of 1 says: seconds over which the false pairs are spread, by the requests that the line may be about.
+    scale: f64,
 }
 
 /// What came of it.
@@ -63,13 +71,7 @@ impl Likelihood {
     pub fn new(votes: &[Vote], span: i64, is_near: impl Fn(&Vote) -> bool) -> Likelihood {
         let mut near: Vec<Vote> = votes.iter().filter(|v| is_near(v)).copied().collect();
         near.sort_unstable_by_key(|v| (v.row, v.at, v.lo));
-        let mut rows: Vec<Vec<Vote>> = Vec::new();
-        for v in near {
-            match rows.last_mut() {
-                Some(list) if list[0].row == v.row => list.push(v),
-                _ => rows.push(vec![v]),
-            }
-        }
+        let mut rows: Vec<&[Vote]> = near.chunk_by(|a, b| a.row == b.row).collect();
         // Where many requests fit a line by chance, their crowding moves the peak: the sharpest lines, if there are enough.
         let by_chance =
             |list: &[Vote]| f64::from(list[0].among) * (list[0].hi - list[0].lo) as f64 / span.max(1) as f64;
@@ -89,19 +91,36 @@ impl Likelihood {
             rows = rows.into_iter().take(clear).step_by(step).collect();
         }
         rows.sort_by_key(|list| (list[0].at, list[0].row));
-        Likelihood { rows, span: span as f64 / SECOND, stray: 0.3 }
+        let mut chosen = Vec::with_capacity(rows.iter().map(|r| r.len()).sum());
+        let seconds = span as f64 / SECOND;
+        let row = |list: &[Vote]| {
+            chosen.extend_from_slice(list);
+            Row { end: chosen.len(), scale: seconds / f64::from(list[0].among) }
+        };
+        let rows = rows.into_iter().map(row).collect();
+        Likelihood { rows, votes: chosen, stray: 0.3 }
+    }
+
+    /// The pairs of each line, and what a density says of it.
+    fn by_row(&self) -> impl Iterator<Item = (&[Vote], f64)> {
+        let mut from = 0;
+        self.rows.iter().map(move |r| (&self.votes[std::mem::replace(&mut from, r.end)..r.end], r.scale))
     }
 
     /// The logarithm of how many times likelier the pairs are with this clock than by chance.
     pub fn of(&self, line: &Slanted, blur: i64) -> f64 {
         let (floor, share) = (self.stray, 1.0 - self.stray);
-        self.rows
-            .iter()
-            .map(|list| {
-                let sum: f64 = list.iter().map(|v| v.density(line.at(v.at), blur)).sum();
-                (floor + share * sum * self.span / f64::from(list[0].among)).ln()
-            })
-            .sum()
+        // The logarithm of a product of some instead of one each; a factor is between 0.02 and some 10¹⁰.
+        let (mut sum, mut product) = (0.0, 1.0f64);
+        for (list, scale) in self.by_row() {
+            let density: f64 = list.iter().map(|v| v.density(line.at(v.at), blur)).sum();
+            product *= floor + share * density * scale;
+            if !(1e-200..1e200).contains(&product) {
+                sum += product.ln();
+                product = 1.0;
+            }
+        }
+        sum + product.ln()
     }
 
     /// Lines with a pair that allows the offset of its moment.
@@ -110,13 +129,13 @@ impl Likelihood {
             let d = line.at(v.at);
             v.lo <= d && d <= v.hi
         };
-        self.rows.iter().filter(|list| list.iter().any(agrees)).count() as u64
+        self.by_row().filter(|(list, _)| list.iter().any(agrees)).count() as u64
     }
 
     /// The most probable offset near `start`, then the drift if there is reason to believe in one.
     pub fn fit(&mut self, start: Slanted, reach: i64) -> Fitted {
         let (first, last) =
-            self.rows.iter().flatten().fold((i64::MAX, i64::MIN), |(a, b), v| (a.min(v.at), b.max(v.at)));
+            self.votes.iter().fold((i64::MAX, i64::MIN), |(a, b), v| (a.min(v.at), b.max(v.at)));
         let span = last.saturating_sub(first).max(1);
         let origin = if first > last { start.origin } else { first + span / 2 };
         let at_origin = |l: Slanted| Slanted { offset: l.at(origin), origin, ..l };

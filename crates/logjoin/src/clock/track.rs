@@ -180,8 +180,14 @@ impl Table {
             sum += weight_of(v);
             let Some(row) = table.scores.last_mut() else { continue };
             let gain = (1.0 - STRAY) * seconds / f64::from(v.among) / STRAY;
+            // In the middle of its range it says the same of each cell.
+            let mut same = (0.0, 0.0);
             grid.each(v.lo, v.hi, |cell, offset| {
-                row[cell] += (1.0 + v.density(offset, grid.cell) * gain).ln() as f32;
+                let density = v.density(offset, grid.cell);
+                if density != same.0 {
+                    same = (density, (1.0 + density * gain).ln() as f32);
+                }
+                row[cell] += same.1;
             });
         }
         table
