@@ -89,11 +89,14 @@ impl Known {
     /// What follows it.
     #[inline(always)]
     pub fn strip<'a>(&self, b: &'a [u8]) -> Option<&'a [u8]> {
+        let differs =
+            |chunk: &[u8; 16], i: usize| (u128::from_le_bytes(*chunk) & self.masks[i]) ^ self.words[i];
         match (b.first_chunk::<16>(), b.get(16..).and_then(<[u8]>::first_chunk::<16>)) {
-            (Some(first), Some(second)) if self.masks[0] != 0 => {
-                let first = (u128::from_le_bytes(*first) & self.masks[0]) ^ self.words[0];
-                let second = (u128::from_le_bytes(*second) & self.masks[1]) ^ self.words[1];
-                (first | second == 0).then(|| &b[self.text.len()..])
+            (Some(first), _) if self.text.len() <= 16 => {
+                (differs(first, 0) == 0).then(|| &b[self.text.len()..])
+            }
+            (Some(first), Some(second)) if self.text.len() <= Known::SHORT => {
+                (differs(first, 0) | differs(second, 1) == 0).then(|| &b[self.text.len()..])
             }
             _ => b.strip_prefix(&self.text[..]),
         }
