@@ -89,6 +89,16 @@ pub(crate) fn sort<T: Ord + Send>(items: &mut [T]) {
     items.sort_unstable();
 }
 
+/// Sorts items that are a few ordered runs, one after the other, as those of several files are: runs are merged.
+fn merge_runs<T: Ord + Send>(items: &mut [T]) {
+    #[cfg(feature = "parallel")]
+    if threads() > 1 && items.len() > FEW {
+        items.par_sort();
+        return;
+    }
+    items.sort();
+}
+
 /// Puts large items in the order of their keys, equal ones in the order in which they stand. The trick: the keys are sorted,
 /// with the numbers of their items, and then each item is moved once; and not even that where they are in order.
 pub(crate) fn arrange<T: Send + Sync, K: Ord + Copy + Send + Sync>(
@@ -99,7 +109,7 @@ pub(crate) fn arrange<T: Send + Sync, K: Ord + Copy + Send + Sync>(
         return;
     }
     let mut order: Vec<(K, u32)> = items.iter().enumerate().map(|(i, t)| (key(t), i as u32)).collect();
-    sort(&mut order);
+    merge_runs(&mut order);
     // Around each ring of places: what stands here goes on until it comes to its own.
     for start in 0..order.len() {
         let mut here = start;
