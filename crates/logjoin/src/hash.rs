@@ -37,6 +37,11 @@ pub(crate) fn pair(a: u64, b: u64) -> u64 {
     mix(a.rotate_left(23) ^ b.wrapping_mul(0x9e37_79b9_7f4a_7c15))
 }
 
+/// Half of a hash, where it is compared with few others: 0 stays 0, and nothing else becomes it.
+pub(crate) fn short(hash: u64) -> u32 {
+    if hash == 0 { 0 } else { ((hash >> 32) as u32).max(1) }
+}
+
 /// A map whose keys are hashes, or small numbers: cheaper than the usual one, and the same in every run. For lookups only: its
 /// order means nothing.
 pub(crate) type Map<K, V> = std::collections::HashMap<K, V, BuildHasherDefault<Mixed>>;
@@ -47,15 +52,23 @@ pub(crate) struct Mixed(u64);
 
 impl std::hash::Hasher for Mixed {
     fn write(&mut self, bytes: &[u8]) {
-        for chunk in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word[..chunk.len()].copy_from_slice(chunk);
-            self.write_u64(u64::from_le_bytes(word));
+        let (words, rest) = bytes.as_chunks::<8>();
+        words.iter().for_each(|w| self.write_u64(u64::from_le_bytes(*w)));
+        if !rest.is_empty() {
+            self.write_u64(rest.iter().rev().fold(0, |w, b| w << 8 | u64::from(*b)));
         }
     }
 
     fn write_u64(&mut self, n: u64) {
         self.0 = (self.0.rotate_left(5) ^ n).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn write_u32(&mut self, n: u32) {
+        self.write_u64(n.into());
+    }
+
+    fn write_i32(&mut self, n: i32) {
+        self.write_u64(n as u64);
     }
 
     fn write_i64(&mut self, n: i64) {

@@ -1,16 +1,18 @@
 //! Lines by the request that they name: the table that peers and joins look into.
 //!
-//! The trick: the table is one sorted list of keys, moments and numbers of rows. Hashes are spread evenly, so where a key would
-//! stand is where it stands, but for a few places; what else a line says is looked up in its row, for the few that are asked
-//! about.
+//! Each line stands beside those that name the same, with the few fields that are weighed ([`table`]). Hashes are spread evenly,
+//! so where a key would stand is where it stands, but for a few places.
+
+mod table;
 
 use std::collections::BTreeSet;
-use std::hint::black_box;
+use std::ops::Range;
 
-use crate::hash::pair;
+use crate::hash::{pair, short};
 use crate::par;
 use crate::plan::Plan;
 use crate::timeline::World;
+use table::Table;
 
 /// Which list a line stands in, and where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,15 +24,17 @@ pub(crate) enum Row {
 }
 
 /// A line about a request.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Entry {
     pub row: Row,
     pub instance: u32,
+    pub file: u32,
     /// When the line's moment lies.
     pub lo: i64,
     pub hi: i64,
-    /// Earliest start of the request, where a duration is known; else `lo`.
-    pub start: i64,
+    /// When the request began and ended; of a message, its moment.
+    pub start: (i64, i64),
+    pub end: (i64, i64),
     pub has_duration: bool,
     /// The duration as it was logged, and the unit in which it was.
     pub duration: Option<i64>,
@@ -38,9 +42,12 @@ pub(crate) struct Entry {
     /// 0 for messages.
     pub status: i32,
     pub bytes: i64,
-    pub agent: u64,
-    pub id: u64,
-    pub client: u64,
+    /// Hashes cut [short].
+    pub agent: u32,
+    pub client: u32,
+    /// Label of the server that was tried last, and how many were.
+    pub server: u64,
+    pub tries: u32,
     /// Without a duration: the stamp is that of the start.
     pub is_start: bool,
 }
@@ -50,22 +57,26 @@ impl Entry {
         match row {
             Row::Request(i) => {
                 let t = &world.requests[i as usize];
+                let (start, end) = ((t.start_lo, t.start_hi), (t.end_lo, t.end_hi));
                 let is_start = t.r.anchor == logjoin_parse::Anchor::Start && !t.has_duration;
-                let (lo, hi) = if is_start { (t.start_lo, t.start_hi) } else { (t.end_lo, t.end_hi) };
+                let (lo, hi) = if is_start { start } else { end };
                 Entry {
                     row,
                     instance: t.instance as u32,
+                    file: t.r.at.file,
                     lo,
                     hi,
-                    start: t.start_lo,
+                    start,
+                    end,
                     has_duration: t.has_duration,
                     duration: t.r.duration_ns,
                     unit: t.r.unit_ns,
                     status: t.r.status,
                     bytes: t.r.bytes,
-                    agent: t.r.agent,
-                    id: t.r.id,
-                    client: t.r.client,
+                    agent: short(t.r.agent),
+                    client: short(t.r.client),
+                    server: t.r.server,
+                    tries: t.r.tries,
                     is_start,
                 }
             }
@@ -74,17 +85,20 @@ impl Entry {
                 Entry {
                     row,
                     instance: m.instance as u32,
+                    file: m.e.at.file,
                     lo: m.lo,
                     hi: m.hi,
-                    start: m.lo,
+                    start: (m.lo, m.hi),
+                    end: (m.lo, m.hi),
                     has_duration: false,
                     duration: None,
                     unit: 0,
                     status: 0,
                     bytes: -1,
                     agent: 0,
-                    id: m.e.id,
-                    client: m.e.client,
+                    client: short(m.e.client),
+                    server: 0,
+                    tries: 0,
                     is_start: false,
                 }
             }
@@ -92,123 +106,110 @@ impl Entry {
     }
 }
 
-/// What the table holds of a line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Slot {
-    key: u64,
-    lo: i64,
-    row: Row,
-}
-
 /// The lines of all instances, by what they name.
 #[derive(Debug)]
 pub(crate) struct Index<'w> {
     world: &'w World,
-    /// In order.
-    slots: Vec<Slot>,
+    table: Table,
     /// Lines that hold an id that a request worth a closer look holds too: id and row, in order.
     ids: Vec<(u64, Row)>,
     /// The widest range in which a line's moment lies.
     widest: i64,
 }
 
-/// Rows that are asked for at once.
-const AHEAD: usize = 16;
 /// Rows of one piece of work.
 const PIECE: usize = 1 << 14;
 
 impl<'w> Index<'w> {
     /// Indexes the requests of all instances, and the messages of those that are no proxies.
     pub fn new(plan: &Plan, world: &'w World) -> Index<'w> {
-        let asked: BTreeSet<u64> = world
-            .requests
-            .iter()
-            .filter(|t| plan.instances[t.instance].is_proxy)
-            .filter_map(|t| t.r.detail.as_deref())
-            .flat_map(|d| d.ids.iter().copied())
-            .collect();
-        let is_asked = |id: u64| id != 0 && asked.contains(&id);
-        let of_requests = par::pieces(&world.requests, PIECE, |first, piece| {
-            let mut part = Part::default();
-            for (i, t) in piece.iter().enumerate().filter(|(_, t)| t.r.key != 0) {
-                let e = Entry::of(world, Row::Request((first + i) as u32));
-                part.add(pair(t.r.method, t.r.key), &e);
-                if is_asked(e.id) {
-                    part.ids.push((e.id, e.row));
+        let requests = world.requests.len() as u32;
+        let key = |number: u32| match number.checked_sub(requests) {
+            None => {
+                let r = &world.requests[number as usize].r;
+                if r.key == 0 { 0 } else { pair(r.method, r.key) }
+            }
+            Some(log) => {
+                let m = &world.logs[log as usize];
+                if m.e.key == 0 || plan.instances[m.instance].is_proxy {
+                    0
+                } else {
+                    pair(m.e.method.max(1), m.e.key)
                 }
             }
-            part
-        });
-        let of_logs = par::pieces(&world.logs, PIECE, |first, piece| {
-            let mut part = Part::default();
-            for (i, m) in piece.iter().enumerate().filter(|(_, m)| !plan.instances[m.instance].is_proxy) {
-                let row = Row::Log((first + i) as u32);
-                let method = if m.e.method == 0 { 1 } else { m.e.method };
-                if m.e.key != 0 {
-                    part.add(pair(method, m.e.key), &Entry::of(world, row));
-                }
-                if is_asked(m.e.id) {
-                    part.ids.push((m.e.id, row));
-                }
-            }
-            part
-        });
-        let parts = || of_requests.iter().chain(&of_logs);
-        let mut index = Index {
-            world,
-            slots: Vec::with_capacity(parts().map(|p| p.slots.len()).sum()),
-            ids: parts().flat_map(|p| p.ids.iter().copied()).collect(),
-            widest: parts().map(|p| p.widest).max().unwrap_or(0),
         };
-        for part in of_requests.into_iter().chain(of_logs) {
-            index.slots.extend_from_slice(&part.slots);
-        }
-        par::sort(&mut index.slots);
-        par::sort(&mut index.ids);
-        index
+        let mut named: Vec<(u64, u32)> = (0..requests + world.logs.len() as u32).map(|n| (0, n)).collect();
+        par::for_each(&mut named, |n| n.0 = key(n.1));
+        named.retain(|n| n.0 != 0);
+        let table = Table::new(world, named);
+        Index { world, ids: ids(plan, world), widest: table.widest(), table }
     }
 
     /// Of the lines that name this method and target, those whose moments can lie between two.
     pub fn near(&self, method: u64, target: u64, from: i64, to: i64) -> impl Iterator<Item = Entry> + '_ {
-        self.entries(within(self.slots(pair(method, target)), |s| s.lo, self.earliest(from), to))
+        let lines = self.table.of(pair(method, target));
+        self.table.within(lines, self.earliest(from), to).map(|n| self.entry(n))
     }
 
-    /// Lines that name this method and target, in order of time.
-    pub fn request(&self, method: u64, target: u64) -> impl Iterator<Item = Entry> + '_ {
-        self.entries(self.slots(pair(method, target)))
+    /// The numbers of the lines that name this method and target, in order of time.
+    pub fn request(&self, method: u64, target: u64) -> Range<usize> {
+        self.table.of(pair(method, target))
     }
 
-    /// Lines that name this target without a method.
-    pub fn target(&self, target: u64) -> impl Iterator<Item = Entry> + '_ {
-        self.entries(self.slots(pair(1, target)))
+    /// The numbers of the lines that name this target without a method.
+    pub fn target(&self, target: u64) -> Range<usize> {
+        self.table.of(pair(1, target))
+    }
+
+    /// The line of a number.
+    #[inline]
+    pub fn entry(&self, line: usize) -> Entry {
+        self.table.entry(line)
+    }
+
+    /// The row of the line of a number, and when it lies at the earliest.
+    pub fn row(&self, line: usize) -> Row {
+        self.table.row(line)
+    }
+
+    pub fn lo(&self, line: usize) -> i64 {
+        self.table.lo(line)
     }
 
     /// Lines that hold this id, which a request with a [`crate::event::Detail`] holds.
-    pub fn id(&self, id: u64) -> impl Iterator<Item = Entry> + '_ {
-        self.ids[run(&self.ids, id, |i| i.0)].iter().map(|(_, row)| Entry::of(self.world, *row))
+    pub fn id(&self, id: u64) -> impl Iterator<Item = Row> + '_ {
+        self.ids[run(&self.ids, id, |i| i.0)].iter().map(|(_, row)| *row)
+    }
+
+    /// The id that a line holds, or 0.
+    pub fn id_of(&self, row: Row) -> u64 {
+        match row {
+            Row::Request(i) => self.world.requests[i as usize].r.id,
+            Row::Log(i) => self.world.logs[i as usize].e.id,
+        }
     }
 
     /// Looks at all lines, those that name the same method and target together, in order of time: `f` is called with
     /// something of its own for each part of the table, and what came of the parts is returned.
     pub fn groups<U: Default + Send>(&self, f: impl Fn(&mut U, &Group<'_>) + Sync + Send) -> Vec<U> {
-        let mut parts: Vec<&[Slot]> = Vec::new();
-        let mut rest = &self.slots[..];
-        while !rest.is_empty() {
-            let mut end = PIECE.min(rest.len());
-            while end < rest.len() && rest[end].key == rest[end - 1].key {
-                end += 1;
+        let mut parts: Vec<Range<usize>> = Vec::new();
+        let (mut first, mut lines) = (0, 0);
+        for key in 0..self.table.keys() {
+            lines += self.table.lines(key).len();
+            if lines >= PIECE || key + 1 == self.table.keys() {
+                parts.push(first..key + 1);
+                (first, lines) = (key + 1, 0);
             }
-            let (part, after) = rest.split_at(end);
-            parts.push(part);
-            rest = after;
         }
         par::map(&parts, |part| {
             let mut out = U::default();
             let mut group = Group { index: self, entries: Vec::new() };
             // A request that nothing else is like tells nothing; still it is one.
-            for slots in part.chunk_by(|a, b| a.key == b.key) {
+            for key in part.clone() {
+                let lines = self.table.lines(key);
                 group.entries.clear();
-                group.entries.extend(self.entries(slots));
+                group.entries.reserve_exact(lines.len());
+                group.entries.extend(lines.map(|n| self.entry(n)));
                 f(&mut out, &group);
             }
             out
@@ -219,38 +220,29 @@ impl<'w> Index<'w> {
     fn earliest(&self, from: i64) -> i64 {
         from.saturating_sub(self.widest)
     }
-
-    fn slots(&self, key: u64) -> &[Slot] {
-        &self.slots[run(&self.slots, key, |s| s.key)]
-    }
-
-    fn entries<'s>(&self, slots: &'s [Slot]) -> impl Iterator<Item = Entry> + use<'s, 'w> {
-        let world = self.world;
-        slots.chunks(AHEAD).flat_map(move |some| {
-            // Rows of one target lie far apart: asked for at once, they come while others are on their way.
-            let touch = |s: &Slot| match s.row {
-                Row::Request(i) => world.requests[i as usize].end_lo,
-                Row::Log(i) => world.logs[i as usize].lo,
-            };
-            black_box(some.iter().fold(0, |all, s| all ^ touch(s)));
-            some.iter().map(move |s| Entry::of(world, s.row))
-        })
-    }
 }
 
-/// What one piece of the rows adds to the table.
-#[derive(Default)]
-struct Part {
-    slots: Vec<Slot>,
-    ids: Vec<(u64, Row)>,
-    widest: i64,
-}
-
-impl Part {
-    fn add(&mut self, key: u64, e: &Entry) {
-        self.widest = self.widest.max(e.hi - e.lo);
-        self.slots.push(Slot { key, lo: e.lo, row: e.row });
+/// The ids that requests worth a closer look hold, and the lines that hold them, in order.
+fn ids(plan: &Plan, world: &World) -> Vec<(u64, Row)> {
+    let proxied = world.requests.iter().filter(|t| plan.instances[t.instance].is_proxy);
+    let details = proxied.filter_map(|t| t.r.detail.as_deref());
+    let asked: BTreeSet<u64> = details.flat_map(|d| d.ids.iter().copied()).collect();
+    if asked.is_empty() {
+        return Vec::new();
     }
+    let is_asked = |id: u64| id != 0 && asked.contains(&id);
+    let of_requests = par::pieces(&world.requests, PIECE, |first, piece| {
+        let rows = (first as u32..).zip(piece).filter(|(_, t)| t.r.key != 0 && is_asked(t.r.id));
+        rows.map(|(i, t)| (t.r.id, Row::Request(i))).collect::<Vec<_>>()
+    });
+    let of_logs = par::pieces(&world.logs, PIECE, |first, piece| {
+        let rows = (first as u32..).zip(piece).filter(|(_, m)| is_asked(m.e.id));
+        let of_backends = rows.filter(|(_, m)| !plan.instances[m.instance].is_proxy);
+        of_backends.map(|(i, m)| (m.e.id, Row::Log(i))).collect::<Vec<_>>()
+    });
+    let mut ids: Vec<(u64, Row)> = of_requests.into_iter().chain(of_logs).flatten().collect();
+    par::sort(&mut ids);
+    ids
 }
 
 /// The lines that name one method and target.
@@ -263,14 +255,9 @@ pub(crate) struct Group<'i> {
 impl Group<'_> {
     /// Those whose moments can lie between two.
     pub fn near(&self, from: i64, to: i64) -> &[Entry] {
-        within(&self.entries, |e| e.lo, self.index.earliest(from), to)
+        let rest = &self.entries[self.entries.partition_point(|e| e.lo < self.index.earliest(from))..];
+        &rest[..rest.partition_point(|e| e.lo <= to)]
     }
-}
-
-/// Of items in order of their moments, those from one moment to another.
-fn within<T>(list: &[T], at: impl Fn(&T) -> i64, from: i64, to: i64) -> &[T] {
-    let rest = &list[list.partition_point(|t| at(t) < from)..];
-    &rest[..rest.partition_point(|t| at(t) <= to)]
 }
 
 /// The items with a key, in a list in order of keys that are hashes.

@@ -56,6 +56,18 @@ pub(crate) fn pieces<T: Sync, U: Send>(
     items.chunks(size).enumerate().map(|(n, piece)| f(n * size, piece)).collect()
 }
 
+/// The same of pieces that are changed.
+pub(crate) fn pieces_mut<T: Send, U: Send>(
+    items: &mut [T],
+    size: usize,
+    f: impl Fn(usize, &mut [T]) -> U + Sync + Send,
+) -> Vec<U> {
+    #[cfg(feature = "parallel")]
+    return items.par_chunks_mut(size).enumerate().map(|(n, piece)| f(n * size, piece)).collect();
+    #[cfg(not(feature = "parallel"))]
+    items.chunks_mut(size).enumerate().map(|(n, piece)| f(n * size, piece)).collect()
+}
+
 /// The sum of `f` of each piece of that many items. The order of adding up is not that of the pieces: `add` must not care.
 pub(crate) fn sum<T: Sync, U: Send>(
     items: &[T],

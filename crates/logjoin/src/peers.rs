@@ -8,11 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::analysis::AddressClaim;
 use crate::clock::ClockModel;
 use crate::hash::hash;
-use crate::index::{Group, Index, Row};
+use crate::index::{Entry, Group, Index, Row};
 use crate::plan::Plan;
 use crate::rewrites::Rewrites;
 use crate::signals::Meaning;
-use crate::timeline::{Timed, World};
+use crate::timeline::World;
 
 /// Requests that must agree before an address is taken to be an instance's.
 const MIN_VOTES: u64 = 3;
@@ -194,24 +194,24 @@ impl Peers {
         self.inner_faces = inner_faces(plan, world);
         let arrivals = Arrivals::new(plan, clocks, &self.inner_faces);
         // The requests that proxies sent on, with the lines that name the same.
-        let sent = |group: &Group<'_>, each: &mut dyn FnMut(&Timed)| {
+        let sent = |group: &Group<'_>, each: &mut dyn FnMut(&Entry)| {
             for e in &group.entries {
                 let Row::Request(i) = e.row else { continue };
-                if is_proxy(e.instance as usize) && (200..500).contains(&e.status) {
-                    let t = &world.requests[i as usize];
-                    if t.r.tries <= 1 && world.has_all(t.r.key) {
-                        each(t);
-                    }
+                let was_sent =
+                    is_proxy(e.instance as usize) && (200..500).contains(&e.status) && e.tries <= 1;
+                if was_sent && (world.complete.is_none() || world.has_all(world.requests[i as usize].r.key)) {
+                    each(e);
                 }
             }
         };
         if plan.instances.iter().filter(|i| i.is_proxy).count() > 1 {
             // Which proxies stand behind which: most of what the one sends turns up in the other.
             let parts = index.groups(|(passed, total): &mut (Count<(usize, usize)>, Count<usize>), group| {
-                sent(group, &mut |t| {
-                    *total.entry(t.instance).or_default() += 1;
-                    for i in arrivals.of(t, group).filter(|i| is_proxy(*i)) {
-                        *passed.entry((t.instance, i)).or_default() += 1;
+                sent(group, &mut |e| {
+                    let proxy = e.instance as usize;
+                    *total.entry(proxy).or_default() += 1;
+                    for i in arrivals.of(e, group).filter(|i| is_proxy(*i)) {
+                        *passed.entry((proxy, i)).or_default() += 1;
                     }
                 });
             });
@@ -228,11 +228,11 @@ impl Peers {
                 .collect();
         }
         let parts = index.groups(|found: &mut Found, group| {
-            sent(group, &mut |t| {
-                let at = &mut found.at;
+            sent(group, &mut |e| {
+                let (proxy, at) = (e.instance as usize, &mut found.at);
                 at.clear();
-                for i in arrivals.of(t, group) {
-                    if !at.contains(&i) && (!is_proxy(i) || self.chains.contains(&(t.instance, i))) {
+                for i in arrivals.of(e, group) {
+                    if !at.contains(&i) && (!is_proxy(i) || self.chains.contains(&(proxy, i))) {
                         at.push(i);
                         // Backends only: one more says no more than two.
                         if at.len() > 1 && self.chains.is_empty() {
@@ -245,13 +245,13 @@ impl Peers {
                     at.retain(|i| is_proxy(*i));
                 }
                 // One that fits several instances says nothing for or against.
-                if t.r.server != 0 && at.len() <= 1 {
-                    *found.sent.entry(t.r.server).or_default() += 1;
+                if e.server != 0 && at.len() <= 1 {
+                    *found.sent.entry(e.server).or_default() += 1;
                 }
                 if let [one] = at[..] {
-                    *found.traffic.entry((t.instance, one)).or_default() += 1;
-                    if t.r.server != 0 {
-                        *found.votes.entry((t.r.server, one)).or_default() += 1;
+                    *found.traffic.entry((proxy, one)).or_default() += 1;
+                    if e.server != 0 {
+                        *found.votes.entry((e.server, one)).or_default() += 1;
                     }
                 }
             });
@@ -342,17 +342,17 @@ impl<'a> Arrivals<'a> {
     }
 
     /// The instances of the lines that can be the other side of a request.
-    fn of<'b>(&'b self, t: &'b Timed, group: &'b Group<'_>) -> impl Iterator<Item = usize> + 'b {
-        let near = group.near(t.start_lo - self.widest, t.end_hi + self.widest);
+    fn of<'b>(&'b self, own: &'b Entry, group: &'b Group<'_>) -> impl Iterator<Item = usize> + 'b {
+        let near = group.near(own.start.0 - self.widest, own.end.1 + self.widest);
         near.iter().filter_map(move |e| {
             let i = e.instance as usize;
             // What is cheap and rules out most comes first.
-            if i == t.instance || e.agent != t.r.agent && e.agent != 0 && t.r.agent != 0 {
+            if e.instance == own.instance || e.agent != own.agent && e.agent != 0 && own.agent != 0 {
                 return None;
             }
-            let fits = |band: i64| e.lo <= t.end_hi + band && e.hi >= t.start_lo - band;
-            let same = e.status == 0 || e.status == t.r.status;
-            let known = self.faces[i] != Face::Many || e.client == t.r.client;
+            let fits = |band: i64| e.lo <= own.end.1 + band && e.hi >= own.start.0 - band;
+            let same = e.status == 0 || e.status == own.status;
+            let known = self.faces[i] != Face::Many || e.client == own.client;
             (same && known && self.bands[i].is_some_and(fits)).then_some(i)
         })
     }

@@ -242,11 +242,10 @@ fn settle(from: &Sources<'_>, g: &Group, habits: &Habits, late: &Delays, crossin
         Vec::new()
     };
     // Answers are logged in the order in which they were sent.
-    let place = |c: u32| {
-        let c = &g.claims[c as usize];
-        c.is_answered().then(|| from.world.requests[c.request].r.at)
-    };
-    let is_before = |a: u32, b: u32| match (place(a), place(b)) {
+    let place = |c: &Claim| c.is_answered().then(|| from.world.requests[c.request].r.at);
+    let places: Vec<Option<At>> =
+        if crossing.is_some() { g.claims.iter().map(place).collect() } else { Vec::new() };
+    let is_before = |a: u32, b: u32| match (places[a as usize], places[b as usize]) {
         (Some(a), Some(b)) => a.file == b.file && a.line < b.line,
         _ => false,
     };

@@ -15,6 +15,7 @@ use logjoin_parse::Product;
 use crate::clock::ClockModel;
 use crate::event::LogEvent;
 use crate::failing::Failing;
+use crate::hash::short;
 use crate::index::{Index, Row};
 use crate::peers::Peers;
 use crate::plan::Plan;
@@ -302,7 +303,7 @@ fn went_to(index: &Index<'_>, peers: &Peers, t: &Timed) -> Option<usize> {
         if e.instance as usize != t.instance
             && fits
             && e.status == t.r.status
-            && (e.agent == 0 || e.agent == t.r.agent)
+            && (e.agent == 0 || e.agent == short(t.r.agent))
         {
             if at.is_some_and(|i| i != e.instance) {
                 return None;

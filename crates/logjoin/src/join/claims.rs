@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use super::{Join, reaches};
 use crate::failing::Failing;
+use crate::hash::short;
+use crate::index::{Entry, Row};
 use crate::peers::Peers;
 use crate::plan::Plan;
 use crate::timeline::{Timed, World};
@@ -21,9 +23,8 @@ const TARDY: i64 = 2 * SECOND;
 pub(super) struct Asked {
     /// The proxy.
     pub instance: usize,
-    pub agent: u64,
-    pub client: u64,
-    pub id: u64,
+    pub agent: u32,
+    pub client: u32,
     pub bytes: i64,
     /// As it was logged, and the unit in which it was.
     pub duration: Option<i64>,
@@ -34,9 +35,8 @@ impl Asked {
     pub fn of(t: &Timed) -> Asked {
         Asked {
             instance: t.instance,
-            agent: t.r.agent,
-            client: t.r.client,
-            id: t.r.id,
+            agent: short(t.r.agent),
+            client: short(t.r.client),
             bytes: t.r.bytes,
             duration: t.r.duration_ns,
             unit: t.r.unit_ns,
@@ -184,18 +184,27 @@ fn guess(m: Mechanism) -> i64 {
 }
 
 /// A request that is not listed among the failed, if only as hidden, as a claim.
-pub(super) fn served(world: &World, peers: &Peers, request: usize) -> Claim {
-    let t = &world.requests[request];
+#[inline]
+pub(super) fn served(peers: &Peers, e: &Entry) -> Claim {
+    let (Row::Request(request) | Row::Log(request)) = e.row;
+    let asked = Asked {
+        instance: e.instance as usize,
+        agent: e.agent,
+        client: e.client,
+        bytes: e.bytes,
+        duration: e.duration,
+        unit: e.unit,
+    };
     Claim {
-        request,
-        asked: Asked::of(t),
+        request: request as usize,
+        asked,
         failing: None,
         mechanism: None,
-        status: t.r.status,
-        start: (t.start_lo, t.start_hi),
-        end: (t.end_lo, t.end_hi),
-        has_start: t.has_duration || t.r.anchor == logjoin_parse::Anchor::Start,
-        instance: if t.r.server == 0 { None } else { peers.by_hash(t.r.server) },
-        is_only: t.r.tries <= 1,
+        status: e.status,
+        start: e.start,
+        end: e.end,
+        has_start: e.has_duration || e.is_start,
+        instance: if e.server == 0 { None } else { peers.by_hash(e.server) },
+        is_only: e.tries <= 1,
     }
 }

@@ -3,7 +3,7 @@
 use super::claims::Claim;
 use super::laws::Laws;
 use crate::hash::Map;
-use crate::index::Entry;
+use crate::index::{Entry, Index, Row};
 
 const SECOND: i64 = 1_000_000_000;
 /// In a thinned world, nothing is known of longer gaps.
@@ -16,9 +16,9 @@ pub(super) fn is_error(status: i32) -> bool {
 
 /// How frequent what a line says is among the lines of its target.
 pub(super) struct Rarity {
-    agents: Map<u64, f64>,
+    agents: Map<u32, f64>,
     /// By agent and client.
-    visitors: Map<(u64, u64), f64>,
+    visitors: Map<(u32, u32), f64>,
     bytes: Map<i64, f64>,
     all: f64,
     /// Seconds from the first to the last.
@@ -35,24 +35,27 @@ pub(super) struct Odds {
 
 impl Rarity {
     /// Unless `is_whole`, there may be more lines in the gaps between these.
-    pub fn of(lines: &[Entry], is_whole: bool) -> Rarity {
+    pub fn of(lines: impl Iterator<Item = Entry>, is_whole: bool) -> Rarity {
         let mut rare = Rarity {
             agents: Map::default(),
             visitors: Map::default(),
             bytes: Map::default(),
-            all: lines.len() as f64,
+            all: 0.0,
             span: 10.0,
         };
+        let gap = if is_whole { i64::MAX } else { LONGEST_GAP };
+        let (mut known, mut last): (i64, Option<Entry>) = (0, None);
         for e in lines {
+            known += last.map_or(0, |last| (e.lo - last.lo).min(gap));
+            last = Some(e);
+            rare.all += 1.0;
             *rare.agents.entry(e.agent).or_default() += 1.0;
             if e.client != 0 {
                 *rare.visitors.entry((e.agent, e.client)).or_default() += 1.0;
             }
             *rare.bytes.entry(e.bytes).or_default() += 1.0;
         }
-        let gap = if is_whole { i64::MAX } else { LONGEST_GAP };
-        let known: i64 = lines.windows(2).map(|w| (w[1].lo - w[0].lo).min(gap)).sum();
-        let last = lines.last().map_or(0, |e| e.hi - e.lo);
+        let last = last.map_or(0, |e| e.hi - e.lo);
         rare.span = rare.span.max((known + last) as f64 / 1e9);
         rare
     }
@@ -72,13 +75,21 @@ impl Rarity {
 }
 
 /// The share of errors among lines.
-pub(super) fn error_share(lines: &[Entry]) -> f64 {
-    let errors = lines.iter().filter(|e| is_error(e.status)).count() as f64;
-    (errors + 0.1) / (lines.len() as f64 + 2.0)
+pub(super) fn error_share(lines: impl ExactSizeIterator<Item = Entry>) -> f64 {
+    let all = lines.len() as f64;
+    let errors = lines.filter(|e| is_error(e.status)).count() as f64;
+    (errors + 0.1) / (all + 2.0)
 }
 
 /// How much likelier the line is as this request's than as nobody's, where the agents are the same; 0 if it cannot be.
-pub(super) fn fitness(laws: &Laws, rare: &Rarity, c: &Claim, e: &Entry, odds: &Odds) -> f64 {
+pub(super) fn fitness(
+    laws: &Laws,
+    rare: &Rarity,
+    index: &Index<'_>,
+    c: &Claim,
+    e: &Entry,
+    odds: &Odds,
+) -> f64 {
     // What is cheap and rules out most comes first.
     if c.instance.is_some_and(|i| i != e.instance as usize)
         || e.status != 0 && c.is_passed_on() && e.status != c.status
@@ -87,7 +98,7 @@ pub(super) fn fitness(laws: &Laws, rare: &Rarity, c: &Claim, e: &Entry, odds: &O
     }
     let law = laws.of(c.asked.instance, e.instance as usize);
     if law.shares_clients && e.client != 0 && c.asked.client != 0 && e.client != c.asked.client
-        || law.shares_ids && e.id != 0 && c.asked.id != 0 && e.id != c.asked.id
+        || law.shares_ids && other_ids(index, c, e)
         || law.is_known && e.status != 0 && law.is_elsewhere(c, e)
     {
         return 0.0;
@@ -100,4 +111,10 @@ pub(super) fn fitness(laws: &Laws, rare: &Rarity, c: &Claim, e: &Entry, odds: &O
     let names_client = law.shares_clients && e.client != 0 && e.client == c.asked.client;
     let by_chance = if names_client { rare.same_visitor(e) } else { odds.by_chance };
     moments / (law.strays * by_chance) * law.same_bytes(c, e, odds.as_long)
+}
+
+/// Both hold an id, but not the same one.
+fn other_ids(index: &Index<'_>, c: &Claim, e: &Entry) -> bool {
+    let (own, other) = (index.id_of(Row::Request(c.request as u32)), index.id_of(e.row));
+    own != 0 && other != 0 && own != other
 }

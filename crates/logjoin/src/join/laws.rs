@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::claims::Claim;
 use super::survey::{Sample, Survey};
 use crate::clock::ClockModel;
-use crate::hash::Map;
+use crate::hash::{Map, short};
 use crate::index::{Entry, Index, Row};
 use crate::peers::Peers;
 use crate::plan::Plan;
@@ -89,7 +89,8 @@ impl Laws {
             for t in served.rows(world) {
                 let server = peers.by_hash(t.r.server);
                 if let Some(e) = only_line(plan, index, clocks, t, server) {
-                    seen.entry((proxy, e.instance as usize)).or_default().add(t, &e);
+                    let seen = seen.entry((proxy, e.instance as usize)).or_default();
+                    seen.add(t, &e, index.id_of(e.row));
                 }
             }
         }
@@ -117,7 +118,7 @@ fn strays(plan: &Plan, world: &World, index: &Index<'_>, clocks: &ClockModel, su
         let (mut strays, mut all) = (0.0, 0.0);
         for t in lines.rows(world) {
             let is_covered = t.start_lo >= from + reach && t.end_hi + reach <= to;
-            if !is_covered || !index.request(t.r.method, t.r.key).any(|e| is_proxied(&e)) {
+            if !is_covered || !index.request(t.r.method, t.r.key).any(|n| is_proxied(&index.entry(n))) {
                 continue;
             }
             // A request may have waited, and its proxy may have given up long before.
@@ -139,6 +140,7 @@ pub(super) fn only_line(
     server: Option<usize>,
 ) -> Option<Entry> {
     let mut found = None;
+    let agent = short(t.r.agent);
     let widest = (clocks.widest_band() + SECOND / 2).min(5 * SECOND);
     for e in index.near(t.r.method, t.r.key, t.start_lo - widest, t.end_hi + widest) {
         let i = e.instance as usize;
@@ -148,7 +150,7 @@ pub(super) fn only_line(
             && clocks.is_known(i)
             && server.is_none_or(|s| s == i)
             && e.status == t.r.status
-            && (e.agent == 0 || t.r.agent == 0 || e.agent == t.r.agent)
+            && (e.agent == 0 || agent == 0 || e.agent == agent)
             && e.lo <= t.end_hi + reach
             && e.hi >= t.start_lo - reach;
         if fits && found.replace(e).is_some() {
@@ -159,9 +161,9 @@ pub(super) fn only_line(
 }
 
 impl Seen {
-    fn add(&mut self, t: &Timed, e: &Entry) {
+    fn add(&mut self, t: &Timed, e: &Entry, id: u64) {
         self.end.push(gap((e.lo, e.hi), (t.end_lo, t.end_hi)));
-        let start = (e.start, e.start + (e.hi - e.lo));
+        let start = (e.start.0, e.start.0 + (e.hi - e.lo));
         self.start.push(gap(start, (t.start_lo, t.start_hi)));
         if let (Some(d), Some(own)) = (t.r.duration_ns, e.duration) {
             self.durations.push((d - own).abs());
@@ -169,11 +171,12 @@ impl Seen {
         if e.bytes > 0 && t.r.bytes > 0 {
             *self.bytes.entry(t.r.bytes - e.bytes).or_default() += 1;
         }
-        if e.id != 0 && t.r.id != 0 {
-            self.ids = (self.ids.0 + u64::from(e.id == t.r.id), self.ids.1 + 1);
+        if id != 0 && t.r.id != 0 {
+            self.ids = (self.ids.0 + u64::from(id == t.r.id), self.ids.1 + 1);
         }
-        if e.client != 0 && t.r.client != 0 {
-            self.clients = (self.clients.0 + u64::from(e.client == t.r.client), self.clients.1 + 1);
+        let client = short(t.r.client);
+        if e.client != 0 && client != 0 {
+            self.clients = (self.clients.0 + u64::from(e.client == client), self.clients.1 + 1);
         }
     }
 
@@ -264,10 +267,10 @@ impl Law {
         let is_start = !e.has_duration && (self.is_start || e.is_start);
         let at_end = density(stamp, if is_start { start } else { end }, jitter);
         // A duration tells the start as precisely as the end.
-        let begun = (e.start, e.start + (e.hi - e.lo));
+        let begun = (e.start.0, e.start.0 + (e.hi - e.lo));
         let knows_start = (e.has_duration || is_start) && c.has_start;
         let at_start = if knows_start { Some(density(begun, start, jitter)) } else { None };
-        if knows_start && e.start > c.end.1 + slack && !is_late {
+        if knows_start && e.start.0 > c.end.1 + slack && !is_late {
             return 0.0;
         }
         match c.mechanism {
@@ -300,7 +303,7 @@ impl Law {
         }
         let is_start = !e.has_duration && (self.is_start || e.is_start);
         let ((lo, hi), from) = if (e.has_duration || is_start) && c.has_start {
-            ((e.start, e.start + (e.hi - e.lo)), c.start)
+            ((e.start.0, e.start.0 + (e.hi - e.lo)), c.start)
         } else {
             ((e.lo, e.hi), c.end)
         };

@@ -16,6 +16,7 @@ mod laws;
 mod order;
 mod pairing;
 mod placing;
+mod pruning;
 mod sequence;
 mod stated;
 mod survey;
@@ -153,12 +154,12 @@ fn by_id(plan: &Plan, world: &World, index: &Index<'_>, failing: &[Failing], joi
     for (f, j) in failing.iter().zip(joins) {
         let Some(detail) = world.requests[f.request].r.detail.as_deref() else { continue };
         for id in &detail.ids {
-            for e in index.id(*id) {
-                let instance = e.instance as usize;
-                if plan.instances[instance].is_proxy || j.lines.iter().any(|l| l.row == e.row) {
+            for row in index.id(*id) {
+                let is_proxy = plan.instances[instance_of(world, row)].is_proxy;
+                if is_proxy || j.lines.iter().any(|l| l.row == row) {
                     continue;
                 }
-                j.lines.push(Joined { row: e.row, how: "id", confidence: 0.999 });
+                j.lines.push(Joined { row, how: "id", confidence: 0.999 });
             }
         }
     }

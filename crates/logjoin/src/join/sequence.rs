@@ -113,6 +113,19 @@ impl<'a> Frame<'a> {
                 last[claims[*p]] = n;
             }
         }
+        // Where too many are open at once it need not be known who comes before whom.
+        let mut open = vec![0i32; lines.len() + 1];
+        for c in 0..names.len() {
+            open[first[c]] += 1;
+            open[last[c] + 1] -= 1;
+        }
+        let at_once = open.iter().scan(0, |sum, n| {
+            *sum += n;
+            Some(*sum)
+        });
+        if at_once.max() > Some(MOST_CLAIMS as i32) {
+            return None;
+        }
         // Remembered until nobody is open who should have come before it.
         let meets = |a: usize, b: usize| first[b] <= last[a];
         let comes_before: Vec<Vec<usize>> = (0..names.len())
@@ -161,8 +174,8 @@ impl<'a> Frame<'a> {
         let (own, log) = &self.lines[n];
         // Looked up only: the numbers are given in the order of the steps.
         let mut numbers: Map<Used, u32> = Map::default();
-        let mut next: Vec<(Used, f64)> = Vec::new();
-        let mut steps: Vec<Step> = Vec::new();
+        let mut next: Vec<(Used, f64)> = Vec::with_capacity(states.len());
+        let mut steps: Vec<Step> = Vec::with_capacity(states.len() * (1 + own.len()));
         for (from, (used, weight)) in states.iter().enumerate() {
             let mut go = |mut used: Used, pair: Option<u32>, mut by: f64| {
                 for c in self.closing[n].iter().filter(|c| used.0 & self.bits[**c] == 0) {
