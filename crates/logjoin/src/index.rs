@@ -203,14 +203,9 @@ impl<'w> Index<'w> {
         }
         par::map(&parts, |part| {
             let mut out = U::default();
-            let mut group = Group { index: self, entries: Vec::new() };
             // A request that nothing else is like tells nothing; still it is one.
             for key in part.clone() {
-                let lines = self.table.lines(key);
-                group.entries.clear();
-                group.entries.reserve_exact(lines.len());
-                group.entries.extend(lines.map(|n| self.entry(n)));
-                f(&mut out, &group);
+                f(&mut out, &Group { index: self, lines: self.table.lines(key) });
             }
             out
         })
@@ -245,18 +240,21 @@ fn ids(plan: &Plan, world: &World) -> Vec<(u64, Row)> {
     ids
 }
 
-/// The lines that name one method and target.
+/// The lines that name one method and target, in order of time.
 pub(crate) struct Group<'i> {
     index: &'i Index<'i>,
-    /// In order of time.
-    pub entries: Vec<Entry>,
+    lines: Range<usize>,
 }
 
 impl Group<'_> {
+    pub fn entries(&self) -> impl Iterator<Item = Entry> + '_ {
+        self.lines.clone().map(|n| self.index.entry(n))
+    }
+
     /// Those whose moments can lie between two.
-    pub fn near(&self, from: i64, to: i64) -> &[Entry] {
-        let rest = &self.entries[self.entries.partition_point(|e| e.lo < self.index.earliest(from))..];
-        &rest[..rest.partition_point(|e| e.lo <= to)]
+    pub fn near(&self, from: i64, to: i64) -> impl Iterator<Item = Entry> + '_ {
+        let lines = self.index.table.within(self.lines.clone(), self.index.earliest(from), to);
+        lines.map(|n| self.index.entry(n))
     }
 }
 

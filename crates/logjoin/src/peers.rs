@@ -195,12 +195,12 @@ impl Peers {
         let arrivals = Arrivals::new(plan, clocks, &self.inner_faces);
         // The requests that proxies sent on, with the lines that name the same.
         let sent = |group: &Group<'_>, each: &mut dyn FnMut(&Entry)| {
-            for e in &group.entries {
+            for e in group.entries() {
                 let Row::Request(i) = e.row else { continue };
                 let was_sent =
                     is_proxy(e.instance as usize) && (200..500).contains(&e.status) && e.tries <= 1;
                 if was_sent && (world.complete.is_none() || world.has_all(world.requests[i as usize].r.key)) {
-                    each(e);
+                    each(&e);
                 }
             }
         };
@@ -344,7 +344,7 @@ impl<'a> Arrivals<'a> {
     /// The instances of the lines that can be the other side of a request.
     fn of<'b>(&'b self, own: &'b Entry, group: &'b Group<'_>) -> impl Iterator<Item = usize> + 'b {
         let near = group.near(own.start.0 - self.widest, own.end.1 + self.widest);
-        near.iter().filter_map(move |e| {
+        near.filter_map(move |e| {
             let i = e.instance as usize;
             // What is cheap and rules out most comes first.
             if e.instance == own.instance || e.agent != own.agent && e.agent != 0 && own.agent != 0 {

@@ -77,6 +77,12 @@ impl Laws {
         }
     }
 
+    /// How long before a request of this proxy begins its line can lie at most, if its clock is known; none of what is no proxy.
+    pub fn early(&self, proxy: usize) -> Option<i64> {
+        let first = (*self.rows.get(proxy)?)?;
+        self.laws[first..first + self.rows.len()].iter().map(Law::slack).max()
+    }
+
     pub fn learn(plan: &Plan, world: &World, index: &Index<'_>, peers: &Peers, clocks: &ClockModel) -> Laws {
         let instances = plan.instances.len();
         let survey = Survey::of(plan, world, clocks);
@@ -244,9 +250,13 @@ fn outlasts(c: &Claim, e: &Entry) -> bool {
 }
 
 impl Law {
+    fn slack(&self) -> i64 {
+        self.band + self.jitter.max(30 * MS)
+    }
+
     /// How probable the moments of a line are, per second, if it is about this request. 0: it cannot be.
     pub fn moments(&self, c: &Claim, e: &Entry) -> f64 {
-        let slack = self.band + self.jitter.max(30 * MS);
+        let slack = self.slack();
         let (stamp, end, start) = ((e.lo, e.hi), c.end, c.start);
         if e.hi < c.start.0 - slack {
             return 0.0;

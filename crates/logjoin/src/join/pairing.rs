@@ -137,8 +137,12 @@ fn group(
         let odds: Vec<Odds> = lines.iter().map(|n| rare.odds(&line(n))).collect();
         let by_agent = ByAgent::of(lines.iter().map(line).map(|e| (e.agent, e.lo)));
         for (i, c) in (0..).zip(failed.iter().cloned().chain(served.iter().map(served_claim))) {
-            let (lo, hi) = if c.failing.is_some() { c.reach() } else { (c.start.0, c.end.1) };
-            let (lo, hi) = if all_known { (lo - slack - widths, hi + slack) } else { (i64::MIN, i64::MAX) };
+            let latest = if c.failing.is_some() { c.reach().1 } else { c.end.1 };
+            let early = laws.early(c.asked.instance).filter(|_| all_known);
+            let (lo, hi) = match early {
+                Some(early) => (c.start.0 - early - widths, latest + slack),
+                None => (i64::MIN, i64::MAX),
+            };
             let (first, mut best) = (pairs.len(), 0.0f64);
             by_agent.each(c.asked.agent, (lo, hi), |k| {
                 let fit = fitness(laws, &rare, from.index, &c, &line(&lines[k]), &odds[k]);
@@ -219,23 +223,31 @@ struct ByAgent {
     los: Vec<i64>,
     /// The same and the number of each line, those of one agent beside each other.
     sorted: Vec<(i64, u32)>,
-    /// Where those of each agent are.
-    runs: Map<u32, (u32, u32)>,
+    /// The number of each agent, and where its lines are.
+    agents: Map<u32, u32>,
+    runs: Vec<(u32, u32)>,
 }
 
 impl ByAgent {
     /// Of the agents and moments of lines in order of time.
     fn of(lines: impl Iterator<Item = (u32, i64)> + Clone) -> ByAgent {
-        let mut runs: Map<u32, (u32, u32)> = Map::default();
-        lines.clone().for_each(|(agent, _)| runs.entry(agent).or_default().1 += 1);
+        let mut out =
+            ByAgent { los: Vec::new(), sorted: Vec::new(), agents: Map::default(), runs: Vec::new() };
+        for (agent, lo) in lines.clone() {
+            out.los.push(lo);
+            let number = *out.agents.entry(agent).or_insert_with(|| {
+                out.runs.push((0, 0));
+                out.runs.len() as u32 - 1
+            });
+            out.runs[number as usize].1 += 1;
+        }
         let mut next = 0;
-        for run in runs.values_mut() {
+        for run in &mut out.runs {
             (*run, next) = ((next, next), next + run.1);
         }
-        let mut out = ByAgent { los: Vec::new(), sorted: vec![(0, 0); next as usize], runs };
+        out.sorted = vec![(0, 0); next as usize];
         for (k, (agent, lo)) in (0..).zip(lines) {
-            out.los.push(lo);
-            let run = out.runs.entry(agent).or_default();
+            let run = &mut out.runs[out.agents[&agent] as usize];
             out.sorted[run.1 as usize] = (lo, k);
             run.1 += 1;
         }
@@ -250,8 +262,9 @@ impl ByAgent {
             return;
         }
         for agent in [agent, 0] {
-            let Some((from, to)) = self.runs.get(&agent) else { continue };
-            let run = &self.sorted[*from as usize..*to as usize];
+            let Some(number) = self.agents.get(&agent) else { continue };
+            let (from, to) = self.runs[*number as usize];
+            let run = &self.sorted[from as usize..to as usize];
             let near = &run[run.partition_point(|l| l.0 < lo)..];
             near.iter().take_while(|l| l.0 <= hi).for_each(|l| f(l.1 as usize));
         }
