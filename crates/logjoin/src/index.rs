@@ -145,10 +145,28 @@ impl<'w> Index<'w> {
         Index { world, ids: ids(plan, world), widest: table.widest(), table }
     }
 
-    /// Of the lines that name this method and target, those whose moments can lie between two.
-    pub fn near(&self, method: u64, target: u64, from: i64, to: i64) -> impl Iterator<Item = Entry> + '_ {
-        let lines = self.table.of(pair(method, target));
-        self.table.within(lines, self.earliest(from), to).map(|n| self.entry(n))
+    /// Of the lines that name this method and target, those whose moments can lie between two, and that name this agent (0: any)
+    /// or none.
+    pub fn near(
+        &self,
+        (method, target): (u64, u64),
+        agent: u32,
+        from: i64,
+        to: i64,
+    ) -> impl Iterator<Item = Entry> + '_ {
+        self.near_of(self.request(method, target), agent, from, to)
+    }
+
+    fn near_of(
+        &self,
+        lines: Range<usize>,
+        agent: u32,
+        from: i64,
+        to: i64,
+    ) -> impl Iterator<Item = Entry> + '_ {
+        let near = self.table.within(lines, self.earliest(from), to);
+        // What names another agent is passed over without a look at the rest.
+        near.filter(move |n| self.table.may_be_of(*n, agent)).map(|n| self.entry(n))
     }
 
     /// The numbers of the lines that name this method and target, in order of time.
@@ -251,10 +269,9 @@ impl Group<'_> {
         self.lines.clone().map(|n| self.index.entry(n))
     }
 
-    /// Those whose moments can lie between two.
-    pub fn near(&self, from: i64, to: i64) -> impl Iterator<Item = Entry> + '_ {
-        let lines = self.index.table.within(self.lines.clone(), self.index.earliest(from), to);
-        lines.map(|n| self.index.entry(n))
+    /// Those whose moments can lie between two, and that name this agent (0: any) or none.
+    pub fn near(&self, agent: u32, from: i64, to: i64) -> impl Iterator<Item = Entry> + '_ {
+        self.index.near_of(self.lines.clone(), agent, from, to)
     }
 }
 

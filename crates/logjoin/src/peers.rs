@@ -343,11 +343,11 @@ impl<'a> Arrivals<'a> {
 
     /// The instances of the lines that can be the other side of a request.
     fn of<'b>(&'b self, own: &'b Entry, group: &'b Group<'_>) -> impl Iterator<Item = usize> + 'b {
-        let near = group.near(own.start.0 - self.widest, own.end.1 + self.widest);
+        let near = group.near(own.agent, own.start.0 - self.widest, own.end.1 + self.widest);
         near.filter_map(move |e| {
             let i = e.instance as usize;
             // What is cheap and rules out most comes first.
-            if e.instance == own.instance || e.agent != own.agent && e.agent != 0 && own.agent != 0 {
+            if e.instance == own.instance {
                 return None;
             }
             let fits = |band: i64| e.lo <= own.end.1 + band && e.hi >= own.start.0 - band;

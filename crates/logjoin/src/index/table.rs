@@ -180,6 +180,12 @@ impl Table {
         self.row_of(self.slots[line].row)
     }
 
+    /// Whether a line can be about a request with this agent: it names the same one, or one of both names none.
+    pub fn may_be_of(&self, line: usize, agent: u32) -> bool {
+        let own = self.slots[line].agent;
+        own == agent || own == 0 || agent == 0
+    }
+
     pub fn lo(&self, line: usize) -> i64 {
         self.slots[line].lo
     }

@@ -298,7 +298,7 @@ fn went_to(index: &Index<'_>, peers: &Peers, t: &Timed) -> Option<usize> {
         return peers.by_hash(t.r.server);
     }
     let mut at = None;
-    for e in index.near(t.r.method, t.r.key, t.start_lo - 50 * MS, t.end_hi + 50 * MS) {
+    for e in index.near((t.r.method, t.r.key), short(t.r.agent), t.start_lo - 50 * MS, t.end_hi + 50 * MS) {
         let fits = e.lo <= t.end_hi + 50 * MS && e.hi >= t.start_lo - 50 * MS;
         if e.instance as usize != t.instance
             && fits

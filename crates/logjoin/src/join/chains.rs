@@ -32,7 +32,7 @@ pub(crate) fn chains(
         let ids = t.r.detail.as_deref().map_or(&[][..], |d| &d.ids[..]);
         let mut best: Option<(i64, usize, f64)> = None;
         let reach = clocks.widest_band() + SECOND;
-        for e in index.near(t.r.method, t.r.key, t.start_lo - reach, t.end_hi + reach) {
+        for e in index.near((t.r.method, t.r.key), 0, t.start_lo - reach, t.end_hi + reach) {
             let Row::Request(other) = e.row else { continue };
             let (other, q) = (other as usize, e.instance as usize);
             if q == t.instance

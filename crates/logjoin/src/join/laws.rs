@@ -128,7 +128,7 @@ fn strays(plan: &Plan, world: &World, index: &Index<'_>, clocks: &ClockModel, su
                 continue;
             }
             // A request may have waited, and its proxy may have given up long before.
-            let mut near = index.near(t.r.method, t.r.key, t.start_lo - 60 * SECOND, t.end_hi + reach);
+            let mut near = index.near((t.r.method, t.r.key), 0, t.start_lo - 60 * SECOND, t.end_hi + reach);
             all += 1.0;
             strays += f64::from(u8::from(!near.any(|e| is_proxied(&e))));
         }
@@ -148,7 +148,7 @@ pub(super) fn only_line(
     let mut found = None;
     let agent = short(t.r.agent);
     let widest = (clocks.widest_band() + SECOND / 2).min(5 * SECOND);
-    for e in index.near(t.r.method, t.r.key, t.start_lo - widest, t.end_hi + widest) {
+    for e in index.near((t.r.method, t.r.key), agent, t.start_lo - widest, t.end_hi + widest) {
         let i = e.instance as usize;
         let reach = clocks.band(i) + SECOND / 2;
         let fits = matches!(e.row, Row::Request(_))
@@ -156,7 +156,6 @@ pub(super) fn only_line(
             && clocks.is_known(i)
             && server.is_none_or(|s| s == i)
             && e.status == t.r.status
-            && (e.agent == 0 || agent == 0 || e.agent == agent)
             && e.lo <= t.end_hi + reach
             && e.hi >= t.start_lo - reach;
         if fits && found.replace(e).is_some() {
