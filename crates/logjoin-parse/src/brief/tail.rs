@@ -153,7 +153,7 @@ impl Tails {
         let (mut at, mut n) = (0, 0);
         loop {
             let rest = &b[at..];
-            if !self.names.get(n).is_some_and(|p| p.head.strip(rest).is_some()) {
+            if self.names.get(n).is_none_or(|p| p.head.strip(rest).is_none()) {
                 let pair = Pair::new(rest)?;
                 self.names.truncate(n);
                 self.names.push(pair);
