@@ -99,7 +99,7 @@ impl Default for Options {
 impl Options {
     /// Requests that ended before the first of these moments or after the second are not looked at; none: all are.
     pub(crate) fn range_of_requests(&self) -> Option<(i64, i64)> {
-        let margin = self.margin_ns?;
+        let margin = self.margin_ns.filter(|_| self.since_ns.is_some() || self.until_ns.is_some())?;
         let from = self.since_ns.map_or(i64::MIN, |s| s.saturating_sub(margin));
         let to = self.until_ns.map_or(i64::MAX, |u| u.saturating_add(margin));
         Some((from, to))

@@ -67,12 +67,12 @@ pub(crate) struct Packed {
 
 /// What lines of one kind share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Form {
+pub(crate) struct Form {
     offset_s: Option<i32>,
     precision: Precision,
     has_year: bool,
-    anchor: Anchor,
-    unit_ns: i64,
+    pub anchor: Anchor,
+    pub unit_ns: i64,
     method: u64,
     tries: u32,
 }
@@ -233,24 +233,12 @@ impl Block {
 
     #[inline]
     pub fn stamp(&self, p: &Packed) -> Stamp {
-        let f = self.form_of(p);
-        Stamp {
-            wall_ns: p.wall_ns,
-            offset_s: f.offset_s,
-            precision: f.precision,
-            has_year: f.has_year,
-            within_s: 0,
-        }
+        self.form_of(p).stamp(p)
     }
 
     #[inline]
     pub fn anchor(&self, p: &Packed) -> Anchor {
         self.form_of(p).anchor
-    }
-
-    #[inline]
-    pub fn unit_ns(&self, p: &Packed) -> i64 {
-        self.form_of(p).unit_ns
     }
 
     #[inline]
@@ -278,8 +266,14 @@ impl Block {
         self.servers[usize::from(p.server)]
     }
 
+    /// The kinds of lines, by [number](Packed::form_no).
+    pub fn forms(&self) -> &[Form] {
+        &self.forms
+    }
+
+    /// What it shares with lines of its kind.
     #[inline]
-    fn form_of(&self, p: &Packed) -> &Form {
+    pub fn form_of(&self, p: &Packed) -> &Form {
         &self.forms[usize::from(p.form)]
     }
 
@@ -340,6 +334,19 @@ impl Block {
     }
 }
 
+impl Form {
+    /// How long the time is that a stamp names, nanoseconds.
+    pub fn width_ns(&self) -> i64 {
+        self.precision.unit_ns()
+    }
+
+    #[inline]
+    pub fn stamp(&self, p: &Packed) -> Stamp {
+        let Form { offset_s, precision, has_year, .. } = *self;
+        Stamp { wall_ns: p.wall_ns, offset_s, precision, has_year, within_s: 0 }
+    }
+}
+
 impl Packed {
     #[inline]
     pub fn duration_ns(&self) -> Option<i64> {
@@ -369,6 +376,12 @@ impl Packed {
     #[inline]
     pub fn target_no(&self) -> usize {
         usize::from(self.target)
+    }
+
+    /// Number of its form.
+    #[inline]
+    pub fn form_no(&self) -> usize {
+        usize::from(self.form)
     }
 
     /// Number of its server; 0: none.

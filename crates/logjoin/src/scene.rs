@@ -15,7 +15,7 @@ use crate::par;
 use crate::peers::Peers;
 use crate::plan::Plan;
 use crate::signals::{Meaning, Scope};
-use crate::spans::Spans;
+use crate::spans::{Overlaps, Spans};
 use crate::strangers;
 use crate::timeline::{Span, World};
 use crate::vocabulary::Mechanism;
@@ -46,7 +46,7 @@ pub(crate) struct Scene<'a> {
     /// By instance: when requests succeeded there (starts and ends on the reference clock), sorted.
     served: Vec<Spans>,
     /// By label: the same, as the proxies saw it.
-    label_served: BTreeMap<u64, Spans>,
+    label_served: BTreeMap<u64, Overlaps>,
     /// By instance: numbers of the failed requests that went there, in order of ends.
     failed_at: Vec<Vec<usize>>,
     /// The same, by instance and mechanism.
@@ -65,43 +65,31 @@ const PIECE: usize = 1 << 16;
 /// When the requests of a part of them succeeded: starts and ends.
 pub(crate) struct Served {
     by_instance: Vec<Vec<(i64, i64)>>,
-    by_label: BTreeMap<u64, Vec<(i64, i64)>>,
+    by_label: Few<u64, Vec<(i64, i64)>>,
     /// By instance: the first and the last moment of any request.
     covered: Vec<Option<(i64, i64)>>,
 }
 
 impl Served {
-    pub fn of<'r>(
-        plan: &Plan,
-        peers: &Peers,
-        requests: impl Iterator<Item = (AnyRequest<'r>, usize, Span)>,
-    ) -> Served {
+    pub fn new(plan: &Plan) -> Served {
         let n = plan.instances.len();
-        let mut by_instance = vec![Vec::new(); n];
-        let mut by_label: Few<u64, Vec<(i64, i64)>> = Few::default();
-        let mut covered: Vec<Option<(i64, i64)>> = vec![None; n];
-        for (r, instance, t) in requests {
-            let (lo, hi) = covered[instance].get_or_insert((t.end_lo, t.end_lo));
-            (*lo, *hi) = (t.end_lo.min(*lo), t.end_lo.max(*hi));
-            if !is_success(r.status()) {
-                continue;
-            }
-            let span = (t.start_lo, t.end_hi);
-            if !plan.instances[instance].is_proxy {
-                by_instance[instance].push(span);
-                continue;
-            }
-            let server = r.server();
-            if server != 0 {
-                by_label.at(server).push(span);
-            }
+        Served { by_instance: vec![Vec::new(); n], by_label: Few::default(), covered: vec![None; n] }
+    }
+
+    /// Adds a request that an instance logged.
+    #[inline(always)]
+    pub fn add(&mut self, plan: &Plan, (r, instance): (AnyRequest<'_>, usize), t: &Span) {
+        let (lo, hi) = self.covered[instance].get_or_insert((t.end_lo, t.end_lo));
+        (*lo, *hi) = (t.end_lo.min(*lo), t.end_lo.max(*hi));
+        if !is_success(r.status()) {
+            return;
         }
-        for (label, spans) in by_label.iter() {
-            if let Some(i) = peers.by_hash(label) {
-                by_instance[i].extend_from_slice(spans);
-            }
+        let span = (t.start_lo, t.end_hi);
+        if !plan.instances[instance].is_proxy {
+            self.by_instance[instance].push(span);
+        } else if r.server() != 0 {
+            self.by_label.at(r.server()).push(span);
         }
-        Served { by_instance, by_label: by_label.into_iter().collect(), covered }
     }
 }
 
@@ -139,7 +127,9 @@ impl<'a> Scene<'a> {
             }
         }
         let own = par::pieces(&world.requests, PIECE, |_, piece| {
-            Served::of(plan, peers, piece.iter().map(|t| (AnyRequest::Whole(&t.r), t.instance, t.span())))
+            let mut served = Served::new(plan);
+            piece.iter().for_each(|t| served.add(plan, (AnyRequest::Whole(&t.r), t.instance), &t.span()));
+            served
         });
         let parts: Vec<&Served> = own.iter().chain(aside).collect();
         let mut covered: Vec<Option<(i64, i64)>> = vec![None; n];
@@ -150,14 +140,17 @@ impl<'a> Scene<'a> {
             let (lo, hi) = covered[instance].unwrap_or((from, to));
             covered[instance] = Some((lo.min(from), hi.max(to)));
         }
-        let labels: BTreeSet<u64> = parts.iter().flat_map(|p| p.by_label.keys().copied()).collect();
-        let of_label = |label: &u64| {
-            let lists = parts.iter().filter_map(|p| p.by_label.get(label).map(Vec::as_slice));
-            (*label, Spans::new(lists.collect::<Vec<_>>().concat()))
+        let labels: BTreeSet<u64> = parts.iter().flat_map(|p| p.by_label.iter().map(|l| l.0)).collect();
+        let labels: Vec<u64> = labels.into_iter().collect();
+        let lists = |label: u64| parts.iter().filter_map(move |p| p.by_label.get(label).map(Vec::as_slice));
+        let of_label = |label: &u64| (*label, Overlaps::of(&lists(*label).collect::<Vec<_>>()));
+        let label_served = par::map(&labels, of_label).into_iter().collect();
+        // As its own log says, and as the proxies do.
+        let of_instance = |i: usize| {
+            let own = parts.iter().map(|p| &p.by_instance[i][..]);
+            let seen = labels.iter().filter(|label| peers.by_hash(**label) == Some(i));
+            Spans::of(&own.chain(seen.flat_map(|label| lists(*label))).collect::<Vec<_>>())
         };
-        let label_served = par::map(&labels.into_iter().collect::<Vec<_>>(), of_label).into_iter().collect();
-        let of_instance =
-            |i: usize| Spans::new(parts.iter().map(|p| &p.by_instance[i][..]).collect::<Vec<_>>().concat());
         let served: Vec<Spans> = par::numbers(n, of_instance);
         strangers::forget(world, &mut signs, &served);
         let mut failed_at: Vec<Vec<usize>> = vec![Vec::new(); n];
@@ -212,7 +205,7 @@ impl<'a> Scene<'a> {
             failing: &[],
             joins: &[],
             signs: vec![Vec::new(); n],
-            served: (0..n).map(|_| Spans::new(Vec::new())).collect(),
+            served: vec![Spans::default(); n],
             label_served: BTreeMap::new(),
             failed_at: vec![Vec::new(); n],
             failed_as: BTreeMap::new(),
@@ -269,7 +262,7 @@ impl<'a> Scene<'a> {
 
     /// Requests that proxies sent to this label with success, in a stretch of time.
     pub fn label_served(&self, label: &str, from: i64, to: i64) -> usize {
-        self.label_served.get(&hash(label.as_bytes())).map_or(0, |l| l.overlapping(from, to))
+        self.label_served.get(&hash(label.as_bytes())).map_or(0, |l| l.count(from, to))
     }
 
     /// Failed requests that went to an instance and ended in a stretch of time, in the order of their ends.

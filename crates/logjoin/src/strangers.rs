@@ -271,7 +271,7 @@ mod tests {
     #[test]
     fn what_ended_does_not_answer() {
         let sign = |meaning, s: i64| Sign { log: 0, meaning, lo: s * SECOND, hi: s * SECOND };
-        let served = Spans::new((0..60).map(|s| (s * SECOND, s * SECOND + 1)).collect());
+        let served = Spans::of(&[&(0..60).map(|s| (s * SECOND, s * SECOND + 1)).collect::<Vec<_>>()]);
         let start = sign(Meaning::ProcessReady, 0);
         let end = sign(Meaning::Crash, 20);
         assert!(goes_on(&end, &[start], &served), "no start between the end and the next answer");

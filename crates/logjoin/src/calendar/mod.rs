@@ -71,7 +71,18 @@ struct Twice {
 
 impl FileCalendar {
     /// A stamp on its host's clock, nanoseconds since the epoch. `line` is where it stands.
+    #[inline]
     pub fn moment(&mut self, line: u64, stamp: &Stamp) -> i64 {
+        match stamp.offset_s {
+            // Nothing is left to decide.
+            Some(offset) if stamp.has_year || self.year.is_none() => {
+                stamp.wall_ns - i64::from(offset) * SECOND
+            }
+            _ => self.decided(line, stamp),
+        }
+    }
+
+    fn decided(&mut self, line: u64, stamp: &Stamp) -> i64 {
         let wall = self.wall(line, stamp);
         let offset = match stamp.offset_s {
             Some(o) => o,

@@ -56,6 +56,11 @@ impl Activity {
         Activity { cells: Stepped::new(1) }
     }
 
+    /// None, in steps of the same length.
+    pub fn like(&self) -> Activity {
+        Activity { cells: self.cells.like() }
+    }
+
     /// An answered request shows that an instance was alive.
     pub fn served(&mut self, instance: usize, served: Served) {
         let cell = self.cells.at(served.start, instance);

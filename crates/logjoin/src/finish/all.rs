@@ -11,14 +11,42 @@ use super::streams::{Into, Stream};
 use super::sums::Tally;
 use super::traffic::{Load, Seen};
 use crate::clock::is_success;
-use crate::fold::{Lean, Passing};
+use crate::fold::{Lean, Look, Part, Passing};
 use crate::packed::AnyRequest;
 use crate::par;
+use crate::peers::Peers;
+use crate::plan::Plan;
 use crate::scene::Scene;
 use crate::timeline::{Horizon, Span, Timed};
 
 /// Rows that are summed before they are merged into the whole.
 pub(super) const SLICE: usize = 1 << 16;
+
+/// What is asked about each request.
+struct About<'s> {
+    plan: &'s Plan,
+    peers: &'s Peers,
+    versions: Vec<i64>,
+}
+
+/// Counts requests that were left aside.
+struct Counting<'s> {
+    about: &'s About<'s>,
+    horizon: Horizon,
+    sum: All,
+    tally: Tally,
+}
+
+impl Look for Counting<'_> {
+    #[inline(always)]
+    fn look(&mut self, p: Passing<'_>) {
+        if p.is_taken(self.horizon) {
+            // None of them failed at a gateway.
+            self.sum.see(self.about, (p.r, self.tally.instance), &p.span, false);
+            self.tally.add(p.r, p.span.end_lo);
+        }
+    }
+}
 
 /// The sums.
 pub(crate) struct All {
@@ -46,21 +74,15 @@ impl All {
     /// Adds every request and line that is settled now; the tallies of the requests that were left aside.
     pub(super) fn add(&mut self, scene: &Scene<'_>, lean: &Lean, horizon: Horizon) -> Vec<Tally> {
         let world = scene.world;
-        let versions = answered::versions(scene.plan);
+        let about = About { plan: scene.plan, peers: scene.peers, versions: answered::versions(scene.plan) };
         let mut failed = vec![false; world.requests.len()];
         for f in scene.failing.iter().filter(|f| f.is_gateway) {
             failed[f.request] = true;
         }
         let part = |first: usize, slice: &[Timed]| {
-            let mut part = All::new();
+            let mut part = self.like();
             for (i, t) in slice.iter().enumerate().filter(|(_, t)| horizon.takes(t)) {
-                part.see(
-                    scene,
-                    &versions,
-                    (AnyRequest::Whole(&t.r), t.instance),
-                    t.span(),
-                    failed[first + i],
-                );
+                part.see(&about, (AnyRequest::Whole(&t.r), t.instance), &t.span(), failed[first + i]);
             }
             part.close();
             part
@@ -72,43 +94,55 @@ impl All {
         if let Some(all) = par::sum(&world.requests, SLICE, part, merged) {
             self.merge(all);
         }
-        let passing = |part: &mut dyn Iterator<Item = Passing<'_>>| {
-            let (mut sum, mut tally) = (All::new(), Tally::default());
-            for p in part.filter(|p| p.is_taken(horizon)) {
-                sum.see(scene, &versions, (p.r, p.instance), *p.span, false);
-                tally.add(p.r, p.instance, p.span.end_lo);
-            }
-            sum.close();
-            (sum, tally)
+        let passing = |part: &Part<'_>| {
+            let tally = Tally::new(part.file, part.instance);
+            let mut counting = Counting { about: &about, horizon, sum: self.like(), tally };
+            part.show(&mut counting);
+            counting.sum.close();
+            (counting.sum, vec![counting.tally])
         };
-        let sum = |(part, tally)| {
-            self.merge(part);
-            tally
+        let merged = |(mut a, mut tallies): (All, Vec<Tally>), (b, mut more): (All, Vec<Tally>)| {
+            a.merge(b);
+            tallies.append(&mut more);
+            (a, tallies)
         };
-        let tallies = lean.parts(passing).into_iter().map(sum).collect();
+        let (part, tallies) = lean.sum(passing, merged).unwrap_or_else(|| (All::new(), Vec::new()));
+        self.merge(part);
         for m in world.logs.iter().filter(|m| horizon.takes_line(m)) {
             self.activity.line(m.instance, m.lo, m.e.at);
         }
         tallies
     }
 
+    /// Empty ones, for a part of what comes now: by the steps that these are counted by already.
+    fn like(&self) -> All {
+        All {
+            load: self.load.like(),
+            sample: self.sample.like(),
+            activity: self.activity.like(),
+            ..All::new()
+        }
+    }
+
+    #[inline(always)]
     fn see(
         &mut self,
-        scene: &Scene<'_>,
-        versions: &[i64],
+        about: &About<'_>,
         (r, instance): (AnyRequest<'_>, usize),
-        span: Span,
+        span: &Span,
         has_failed: bool,
     ) {
-        let is_proxy = scene.plan.instances[instance].is_proxy;
+        let is_proxy = about.plan.instances[instance].is_proxy;
         let is_failure = has_failed || !is_proxy && r.status() >= 500;
         let is_served = !is_failure && is_success(r.status());
-        let Span { start_lo, start_hi, end_lo, .. } = span;
+        let Span { start_lo, start_hi, end_lo, .. } = *span;
         let seen = Seen { r, instance, start_lo, start_hi, end_lo, is_proxy, is_failure, is_served };
         let All { load, sample, activity, pace, answered, streams } = self;
-        streams.at(seen.key()).add(scene.peers, &seen, &mut Into { load, activity, pace });
-        sample.add(seen);
-        answered.add(versions, seen);
+        streams.at(seen.key()).add(about.peers, &seen, &mut Into { load, activity, pace });
+        sample.add(&seen);
+        if !about.versions.is_empty() {
+            answered.add(&about.versions, seen);
+        }
     }
 
     /// Adds what is left of neighbours.

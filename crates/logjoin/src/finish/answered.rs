@@ -29,9 +29,6 @@ pub(super) fn versions(plan: &Plan) -> Vec<i64> {
 
 impl Answered {
     pub fn add(&mut self, versions: &[i64], seen: Seen<'_>) {
-        if versions.is_empty() {
-            return;
-        }
         let (t, server) = (seen, seen.r.server());
         if !seen.is_proxy || !seen.is_served || server == 0 {
             return;

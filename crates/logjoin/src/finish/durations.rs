@@ -19,11 +19,13 @@ pub(super) struct Durations {
 
 impl Durations {
     /// Counts one duration, nanoseconds; a negative one counts as none.
+    #[inline]
     pub fn add(&mut self, ns: i64) {
         self.add_each(ns, 1);
     }
 
     /// Counts a duration several times.
+    #[inline]
     pub fn add_each(&mut self, ns: i64, n: u64) {
         let us = u64::try_from(ns / 1000).unwrap_or(0);
         *self.at(bucket(us)) += n;
@@ -52,7 +54,16 @@ impl Durations {
     }
 
     /// The count of a bucket.
+    #[inline]
     fn at(&mut self, bucket: u16) -> &mut u64 {
+        // One before the first is further than any.
+        let n = usize::from(bucket.wrapping_sub(self.first));
+        if n >= self.counts.len() { self.more(bucket) } else { &mut self.counts[n] }
+    }
+
+    /// The count of a bucket that is not there yet.
+    #[cold]
+    fn more(&mut self, bucket: u16) -> &mut u64 {
         if self.counts.is_empty() {
             self.first = bucket;
         }
@@ -104,6 +115,7 @@ impl Durations {
     }
 }
 
+#[inline]
 fn bucket(us: u64) -> u16 {
     if us < PARTS {
         return us as u16;

@@ -117,15 +117,21 @@ impl Sample {
         Sample { cells: Stepped::new(1) }
     }
 
-    pub fn add(&mut self, seen: Seen<'_>) {
+    /// An empty one, in steps of the same length.
+    pub fn like(&self) -> Sample {
+        Sample { cells: self.cells.like() }
+    }
+
+    #[inline]
+    pub fn add(&mut self, seen: &Seen<'_>) {
         if !seen.is_proxy || !seen.is_served {
             return;
         }
-        let (t, at) = (seen, seen.r.at());
+        let at = seen.r.at();
         let key = (pair(u64::from(at.file), at.line), at);
-        let cell = self.cells.at(t.end_lo, t.instance);
+        let cell = self.cells.at(seen.end_lo, seen.instance);
         if cell.takes(key) {
-            cell.add((key, t.end_lo, traits(t.r)));
+            cell.add((key, seen.end_lo, traits(seen.r)));
         }
     }
 

@@ -48,21 +48,34 @@ impl<K: Ord + Copy, V: Merge> Stepped<K, V> {
         Stepped { level, range: None, cells: Vec::new(), last: 0, here: (0, 0) }
     }
 
+    /// No cells, in steps of the same length.
+    pub fn like(&self) -> Stepped<K, V> {
+        Stepped { level: self.level, ..Stepped::new(0) }
+    }
+
     /// Length of a step, nanoseconds.
     pub fn step(&self) -> i64 {
         LENGTHS[self.level] * SECOND
     }
 
     /// The cell of a moment.
+    #[inline]
     pub fn at(&mut self, t: i64, key: K) -> &mut V {
         if !self.is_here(t) {
-            self.widen(t, t);
-            self.turn_to(t.div_euclid(self.step()));
+            self.go_to(t);
         }
         self.key(key)
     }
 
+    /// Looks into the step of a moment.
+    #[cold]
+    fn go_to(&mut self, t: i64) {
+        self.widen(t, t);
+        self.turn_to(t.div_euclid(self.step()));
+    }
+
     /// Whether a moment lies in the step that was looked into last. It can make no step coarser.
+    #[inline]
     fn is_here(&mut self, t: i64) -> bool {
         let is_here = self.here.0 <= t && t < self.here.1;
         if let (true, Some((first, last))) = (is_here, &mut self.range) {
@@ -95,6 +108,7 @@ impl<K: Ord + Copy, V: Merge> Stepped<K, V> {
     }
 
     /// A cell of the step that is looked into.
+    #[inline]
     fn key(&mut self, key: K) -> &mut V {
         self.cells[self.last].1.at(key)
     }

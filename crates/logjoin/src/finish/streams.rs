@@ -51,7 +51,7 @@ pub(super) struct Into<'s> {
 
 impl Stream {
     /// Adds a request, which has the key of all others.
-    #[inline]
+    #[inline(always)]
     pub fn add(&mut self, peers: &Peers, seen: &Seen<'_>, into: &mut Into<'_>) {
         into.load.add(seen, &mut self.load);
         let at = seen.r.at();

@@ -7,7 +7,7 @@ use super::few::Few;
 use super::messages::Messages;
 use crate::analysis::Ledger;
 use crate::event::At;
-use crate::fold::{Lean, Passing};
+use crate::fold::{Lean, Look, Part, Passing};
 use crate::packed::AnyRequest;
 use crate::plan::Plan;
 use crate::scene::Scene;
@@ -37,22 +37,45 @@ pub(crate) struct Sums {
 }
 
 /// Some requests of one file.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Tally {
-    /// Which file, which instance, and when the first and the last of them ended.
-    of: Option<(u32, usize, (i64, i64))>,
+    file: u32,
+    pub instance: usize,
+    /// When the first and the last of them ended.
+    first: i64,
+    last: i64,
     requests: u64,
     named: u64,
     by_status: Few<i32, u64>,
 }
 
 impl Tally {
-    pub fn add(&mut self, r: AnyRequest<'_>, instance: usize, end: i64) {
-        let (.., (first, last)) = self.of.get_or_insert_with(|| (r.at().file, instance, (end, end)));
-        (*first, *last) = (end.min(*first), end.max(*last));
+    pub fn new(file: u32, instance: usize) -> Tally {
+        let by_status = Few::default();
+        Tally { file, instance, first: i64::MAX, last: i64::MIN, requests: 0, named: 0, by_status }
+    }
+
+    #[inline(always)]
+    pub fn add(&mut self, r: AnyRequest<'_>, end: i64) {
+        (self.first, self.last) = (end.min(self.first), end.max(self.last));
         self.requests += 1;
         self.named += u64::from(r.target() != 0);
         *self.by_status.at(r.status()) += 1;
+    }
+}
+
+/// Lines of requests, and between which moments they ended.
+struct Places {
+    horizon: Horizon,
+    rows: Vec<(u64, i64, i64)>,
+}
+
+impl Look for Places {
+    #[inline(always)]
+    fn look(&mut self, p: Passing<'_>) {
+        if p.is_taken(self.horizon) {
+            self.rows.push((p.r.at().line, p.span.end_lo, p.span.end_hi));
+        }
     }
 }
 
@@ -125,12 +148,15 @@ impl Sums {
         self.messages.add(scene, horizon);
         let (plan, world) = (scene.plan, scene.world);
         let source = |at: At| plan.files[at.file as usize].source;
+        let mut tally: Option<Tally> = None;
         for t in world.requests.iter().filter(|t| horizon.takes(t)) {
-            let mut one = Tally::default();
-            one.add(AnyRequest::Whole(&t.r), t.instance, t.end_lo);
-            self.count(plan, one);
+            if tally.as_ref().is_some_and(|tally| tally.file != t.r.at.file) {
+                tally.take().into_iter().for_each(|tally| self.count(plan, tally));
+            }
+            let tally = tally.get_or_insert_with(|| Tally::new(t.r.at.file, t.instance));
+            tally.add(AnyRequest::Whole(&t.r), t.end_lo);
         }
-        tallies.into_iter().for_each(|tally| self.count(plan, tally));
+        tally.into_iter().chain(tallies).for_each(|tally| self.count(plan, tally));
         for m in world.logs.iter().filter(|m| horizon.takes_line(m)) {
             widen(&mut self.covered[m.instance], m.lo);
         }
@@ -144,15 +170,18 @@ impl Sums {
     }
 
     fn count(&mut self, plan: &Plan, tally: Tally) {
-        let Some((file, instance, range)) = tally.of else { return };
+        let Tally { file, instance, first, last, .. } = tally;
+        if tally.requests == 0 {
+            return;
+        }
         let covered = [
             &mut self.ended,
             &mut self.covered[instance],
             &mut self.sources[plan.files[file as usize].source],
         ];
         for of in covered {
-            widen(of, range.0);
-            widen(of, range.1);
+            widen(of, first);
+            widen(of, last);
         }
         let named = &mut self.named[instance];
         *named = (named.0 + tally.requests, named.1 + tally.named);
@@ -161,8 +190,8 @@ impl Sums {
             for (status, n) in tally.by_status {
                 *self.by_status.entry(status).or_default() += n;
             }
-            widen(&mut self.proxied, range.0);
-            widen(&mut self.proxied, range.1);
+            widen(&mut self.proxied, first);
+            widen(&mut self.proxied, last);
         }
     }
 
@@ -197,9 +226,11 @@ impl Sums {
         world.errors.iter().filter(|m| horizon.takes_line(m)).for_each(|m| add(m.e.at(), m.lo, m.hi));
         world.states.iter().filter(|m| horizon.takes_line(m)).for_each(|m| add(m.e.at(), m.lo, m.hi));
         world.logs.iter().filter(|m| horizon.takes_line(m)).for_each(|m| add(m.e.at(), m.lo, m.hi));
-        let places = |part: &mut dyn Iterator<Item = Passing<'_>>| -> Vec<(u32, u64, bool)> {
-            let taken = part.filter(|p| p.is_taken(horizon));
-            taken.map(|p| (p.r.at().file, p.r.at().line, inside(p.span.end_lo, p.span.end_hi))).collect()
+        let places = |part: &Part<'_>| {
+            let mut places = Places { horizon, rows: Vec::new() };
+            part.show(&mut places);
+            let is_inside = |(line, lo, hi)| (part.file, line, inside(lo, hi));
+            places.rows.into_iter().map(is_inside).collect::<Vec<_>>()
         };
         lean.parts(places).into_iter().for_each(|mut part| rows.append(&mut part));
         // Nobody sees these again.

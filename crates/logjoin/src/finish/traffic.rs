@@ -158,8 +158,13 @@ impl Load {
         Load { cells: Stepped::new(STEP_S), clients: Few::default() }
     }
 
+    /// None, in steps of the same length.
+    pub fn like(&self) -> Load {
+        Load { cells: self.cells.like(), clients: Few::default() }
+    }
+
     /// Adds a request; what lies in one step is added to `open`, which is that of its instance and server.
-    #[inline]
+    #[inline(always)]
     pub fn add(&mut self, seen: &Seen<'_>, open: &mut Open) {
         let r = seen.r;
         let duration = r.duration_ns();
@@ -181,15 +186,13 @@ impl Load {
         if from >= open.step.0 {
             cell.busy_ns += busy;
         } else {
-            let end = seen.end_lo;
-            open.keys().for_each(|key| self.cells.spread(from, end, key, |c, part| c.busy_ns += part));
+            self.spread(from, seen.end_lo, open, |c, part| c.busy_ns += part);
         }
         let queue_ms = r.queue_ms();
         if queue_ms > 0 {
             let waited = (i64::from(queue_ms) * (SECOND / 1000)).min(LONGEST);
             let from = seen.end_lo.saturating_sub(duration.unwrap_or(waited).clamp(waited, LONGEST));
-            let spread = |key| self.cells.spread(from, from + waited, key, |c, part| c.queued_ns += part);
-            open.keys().for_each(spread);
+            self.spread(from, from + waited, open, |c, part| c.queued_ns += part);
         }
         let client = if open.server == 0 { 0 } else { r.client() };
         if client != 0 {
@@ -202,6 +205,11 @@ impl Load {
             cell.requests += 1;
             cell.failures += 1;
         }
+    }
+
+    /// Adds a stretch of time to each step that it touches.
+    fn spread(&mut self, from: i64, to: i64, open: &Open, add: impl Fn(&mut Cell, i64)) {
+        open.keys().for_each(|key| self.cells.spread(from, to, key, &add));
     }
 
     /// Adds what is open to its cells.

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use super::SECOND;
 use super::archive::Archive;
-use super::lean::Lean;
+use super::aside::Lean;
 use super::reading::Cut;
 use super::window::{Floors, Window};
 use crate::clock::{self, ClockModel};
@@ -125,7 +125,7 @@ impl<'p> Judging<'p> {
             let scene = Scene::to_count(plan, &linked.world, &linked.peers);
             self.sums.add(&scene, &lean, horizon, &self.tails);
         } else {
-            linked.aside = lean.served(plan, &linked.peers);
+            linked.aside = lean.served(plan);
             let scene = linked.scene(plan);
             watch(Stage::Causes)?;
             judged = linked.judge(&scene);
@@ -145,7 +145,7 @@ impl<'p> Judging<'p> {
         let (mut linked, mut judged, lean) = self.view(cut, Horizon::END, watch)?;
         if !self.has_sliced {
             if linked.failing.is_empty() {
-                linked.aside = lean.served(self.plan, &linked.peers);
+                linked.aside = lean.served(self.plan);
             }
             self.archive.thin_all(&mut linked, &mut judged);
             return Ok((linked, judged));

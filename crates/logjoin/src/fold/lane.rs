@@ -52,6 +52,8 @@ pub struct Lane<'p> {
     /// How far behind it a row may be without harm, nanoseconds.
     tolerance: i64,
     seconds: VecDeque<Second>,
+    /// When the last of them ends.
+    second_ends: i64,
     /// Rows that stand so long after later ones that what is near them may be settled: how many, and the first line.
     late: Option<(u64, u64)>,
     calendar: Option<FileCalendar>,
@@ -86,6 +88,7 @@ impl<'p> Lane<'p> {
             reach: None,
             tolerance: (plan.options.window_s.max(0.0) * 1e9) as i64,
             seconds: VecDeque::new(),
+            second_ends: i64::MIN,
             late: None,
             calendar: None,
         }
@@ -230,8 +233,9 @@ impl<'p> Lane<'p> {
                     next[k] += 1;
                     first = whole(&next);
                 }
-                let lasted = if block.anchor(p) == Anchor::Start { p.duration_ns() } else { None };
-                self.note_row(PACKED, line, calendar.moment(line, &block.stamp(p)), lasted.unwrap_or(0));
+                let form = block.form_of(p);
+                let lasted = if form.anchor == Anchor::Start { p.duration_ns() } else { None };
+                self.note_row(PACKED, line, calendar.moment(line, &form.stamp(p)), lasted.unwrap_or(0));
             }
         }
         while let Some((at, k)) = first {
@@ -245,15 +249,19 @@ impl<'p> Lane<'p> {
     }
 
     /// Notes the moment of the next row of a list; `lasted`: how long after it the line was written.
+    #[inline]
     fn note_row(&mut self, list: usize, line: u64, t: i64, lasted: i64) {
         if self.reach.is_some_and(|r| r - t.saturating_add(lasted) > self.tolerance) {
             self.late.get_or_insert((0, line)).0 += 1;
         }
         let reach = self.reach.map_or(t, |r| r.max(t));
         self.reach = Some(reach);
-        let second = reach.div_euclid(SECOND);
-        if self.seconds.back().is_none_or(|s| s.at != second) {
-            self.seconds.push_back(Second { at: second, before: self.noted });
+        if reach >= self.second_ends || self.seconds.is_empty() {
+            let at = reach.div_euclid(SECOND);
+            self.second_ends = at.saturating_add(1).saturating_mul(SECOND);
+            if self.seconds.back().is_none_or(|s| s.at != at) {
+                self.seconds.push_back(Second { at, before: self.noted });
+            }
         }
         self.noted[list] += 1;
     }

@@ -3,22 +3,18 @@
 //!
 //! A failure asks for requests with its key, ids or (where messages name nothing) route, near it in time. What is usual is
 //! learned from a sample that is whole: of a key, either all requests are in it, in all logs, or none; and of each server a few
-//! keys are, however rare its requests. That something was served is known of all requests ([`Served`]).
+//! keys are, however rare its requests. That something was served is known of all requests ([`Served`](crate::scene::Served)).
 
 use std::collections::BTreeMap;
 
-use logjoin_parse::Anchor;
-
-use crate::calendar::Calendar;
+use super::aside::{Lean, LeanBlock, LeanFile, PIECE};
 use crate::clock::{ClockModel, is_success, rank};
 use crate::event::{At, Events, Request};
 use crate::hash::{Map, pair};
-use crate::packed::{AnyRequest, Block, Packed};
+use crate::packed::Packed;
 use crate::par;
-use crate::peers::Peers;
 use crate::plan::Plan;
-use crate::scene::Served;
-use crate::timeline::{Complete, Horizon, Span, Timed};
+use crate::timeline::{Complete, Span, Timed};
 
 const SECOND: i64 = 1_000_000_000;
 /// Which share of [`lean_rows`](crate::Options::lean_rows) the sample is: at first, and when the clocks are known and only followed.
@@ -29,39 +25,6 @@ const KEYS_OF_SERVER: usize = 4;
 const AROUND: i64 = 5 * SECOND;
 /// The same after a failure for which the backend may have gone on working.
 const LATE: i64 = 60 * SECOND;
-/// Requests of one piece of work, and blocks of packed ones.
-const PIECE: usize = 1 << 15;
-const BLOCKS: usize = 8;
-
-/// The requests in view that are left aside, by file.
-#[derive(Default)]
-pub(crate) struct Lean {
-    files: Vec<LeanFile>,
-}
-
-struct LeanFile {
-    file: u32,
-    instance: usize,
-    requests: Vec<Request>,
-    spans: Vec<Span>,
-    packed: Vec<LeanBlock>,
-}
-
-struct LeanBlock {
-    block: Block,
-    spans: Vec<Span>,
-    /// Which rows are looked at as well, in a copy: they stay here, as they are a quarter of the size; empty: none.
-    lent: Vec<bool>,
-}
-
-/// A request that was left aside, with its place on the reference clock.
-#[derive(Clone, Copy)]
-pub(crate) struct Passing<'a> {
-    pub r: AnyRequest<'a>,
-    pub instance: usize,
-    pub span: &'a Span,
-    is_settled: bool,
-}
 
 /// What failures ask for.
 #[derive(Default)]
@@ -78,29 +41,6 @@ impl Lean {
     /// Whether there are so many requests that it pays.
     pub fn pays(plan: &Plan, files: &BTreeMap<u32, Events>) -> bool {
         files.values().map(Events::request_count).sum::<usize>() > plan.options.lean_rows
-    }
-
-    /// Takes the requests out of the files.
-    pub fn take(plan: &Plan, files: &mut BTreeMap<u32, Events>, calendar: &Calendar) -> Lean {
-        let taken: Vec<(u32, Vec<Request>, Vec<Block>)> = files
-            .iter_mut()
-            .map(|(file, e)| (*file, std::mem::take(&mut e.requests), std::mem::take(&mut e.packed)))
-            .collect();
-        let spans = par::map(&taken, |(file, requests, blocks)| {
-            crate::timeline::spans_of(requests, blocks, *file, calendar)
-        });
-        let file =
-            |((file, requests, blocks), (spans, of_blocks)): ((u32, Vec<_>, Vec<_>), (Vec<_>, Vec<_>))| {
-                let instance = plan.sources[plan.files[file as usize].source].instance;
-                LeanFile {
-                    file,
-                    instance,
-                    requests,
-                    spans,
-                    packed: blocks.into_iter().zip(of_blocks).map(|(b, s)| LeanBlock::new(b, s)).collect(),
-                }
-            };
-        Lean { files: taken.into_iter().zip(spans).map(file).collect() }
     }
 
     /// Chooses the requests that are looked at, and leaves the others aside. `rest` is what the files hold beside requests; `before` is what
@@ -133,11 +73,8 @@ impl Lean {
             let whole = par::pieces(&rows, PIECE, |_, piece| {
                 piece.iter().map(|(r, span)| wanted.has(r, span, &near)).collect::<Vec<bool>>()
             });
-            let packed = if is_alone {
-                Vec::new()
-            } else {
-                par::map(&f.packed, |b| wanted.of_block(&b.block, &b.spans, &near))
-            };
+            let packed =
+                if is_alone { Vec::new() } else { par::map(&f.packed, |b| wanted.of_block(b, &near)) };
             (whole.concat(), packed)
         };
         let choices: Vec<(Vec<bool>, Vec<Vec<bool>>)> = self.files.iter().map(choice).collect();
@@ -154,23 +91,20 @@ impl Lean {
             f.spans.retain(|_| !*chosen.next().unwrap_or(&false));
             f.requests.shrink_to_fit();
             f.spans.shrink_to_fit();
-            for (LeanBlock { block, spans, lent }, is_chosen) in f.packed.iter_mut().zip(packed) {
+            for (b, mut is_chosen) in f.packed.iter_mut().zip(packed) {
                 if !is_chosen.contains(&true) {
                     continue;
                 }
-                let rows = block.rows().iter().zip(&*spans).zip(&is_chosen).filter(|(_, c)| **c);
+                let rows = b.rows().zip(&is_chosen).filter(|(_, c)| **c);
                 out.extend(rows.map(|((p, span), _)| {
-                    let copy = Timed::new(block.unpack(p), f.instance, *span);
+                    let copy = Timed::new(b.block.unpack(p), f.instance, span);
                     Timed { is_lent: !is_last, ..copy }
                 }));
                 if is_last {
-                    let mut chosen = is_chosen.iter();
-                    block.retain(|_| !*chosen.next().unwrap_or(&false));
-                    let mut chosen = is_chosen.iter();
-                    spans.retain(|_| !*chosen.next().unwrap_or(&false));
-                    spans.shrink_to_fit();
+                    is_chosen.iter_mut().for_each(|c| *c = !*c);
+                    b.keep(&is_chosen);
                 } else {
-                    *lent = is_chosen;
+                    b.lent = is_chosen;
                 }
             }
         }
@@ -247,149 +181,6 @@ impl Lean {
         let keys = of_server.into_values().flat_map(|k| k.0).map(|(_, key)| (key, ())).collect();
         Complete { limit, keys }
     }
-
-    /// Puts all requests on the reference clock.
-    pub fn shift(&mut self, clocks: &ClockModel) {
-        for f in &mut self.files {
-            if clocks.is_right(f.instance) {
-                continue;
-            }
-            let (file, instance) = (f.file, f.instance);
-            let shift = |is_start: bool, at: At, span: &mut Span| {
-                let shown = if is_start { span.start_lo } else { span.end_lo };
-                span.shift(clocks.offset_at(instance, at, shown));
-            };
-            for (r, span) in f.requests.iter().zip(&mut f.spans) {
-                shift(r.anchor == Anchor::Start, r.at, span);
-            }
-            for LeanBlock { block, spans, .. } in &mut f.packed {
-                for (p, span) in block.rows().iter().zip(spans) {
-                    shift(block.anchor(p) == Anchor::Start, At::new(file, block.line(p)), span);
-                }
-            }
-        }
-    }
-
-    /// Lets go of the requests that ended further from the range that was asked for than the options allow; their places. As
-    /// [`World::narrow`](crate::timeline::World::narrow).
-    pub fn narrow(&mut self, plan: &Plan) -> Vec<At> {
-        let mut far = Vec::new();
-        let Some(range) = plan.options.range_of_requests() else { return far };
-        let is_near = |span: &Span| span.end_hi >= range.0 && span.end_lo <= range.1;
-        for f in self.files.iter_mut() {
-            if !f.spans.iter().all(is_near) {
-                let mut spans = f.spans.iter();
-                f.requests.retain(|r| {
-                    let stays = spans.next().is_none_or(is_near);
-                    far.extend((!stays).then_some(r.at));
-                    stays
-                });
-                f.spans.retain(is_near);
-            }
-            let file = f.file;
-            for LeanBlock { block, spans, lent } in &mut f.packed {
-                if spans.iter().all(is_near) {
-                    continue;
-                }
-                let rows = block.rows().iter().zip(&*spans).filter(|(_, span)| !is_near(span));
-                far.extend(rows.map(|(p, _)| At::new(file, block.line(p))));
-                let mut of_rows = spans.iter();
-                block.retain(|_| of_rows.next().is_none_or(is_near));
-                let mut of_rows = spans.iter();
-                lent.retain(|_| of_rows.next().is_none_or(is_near));
-                spans.retain(is_near);
-            }
-        }
-        far
-    }
-
-    /// What the requests left aside say of who served when.
-    pub fn served(&self, plan: &Plan, peers: &Peers) -> Vec<Served> {
-        self.parts(|part| Served::of(plan, peers, part.map(|p| (p.r, p.instance, *p.span))))
-    }
-
-    /// `f` of parts of the requests left aside.
-    pub fn parts<U: Send>(
-        &self,
-        f: impl Fn(&mut dyn Iterator<Item = Passing<'_>>) -> U + Sync + Send,
-    ) -> Vec<U> {
-        let of_file = |file: &LeanFile| {
-            let mut out = par::pieces(&file.requests, PIECE, |first, piece| f(&mut file.whole(first, piece)));
-            out.extend(par::pieces(&file.packed, BLOCKS, |_, blocks| {
-                f(&mut blocks.iter().flat_map(|b| file.of_block(b)))
-            }));
-            out
-        };
-        self.files.iter().flat_map(of_file).collect()
-    }
-
-    /// Gives the requests back: settles those before the horizon, and lets go what is settled and over before `floor`.
-    pub fn give_back(self, files: &mut BTreeMap<u32, Events>, horizon: Horizon, floor: i64) {
-        for mut f in self.files {
-            let mut spans = f.spans.iter();
-            f.requests.retain_mut(|r| {
-                let Some(span) = spans.next() else { return true };
-                r.settled |= span.end_lo <= horizon.0;
-                !r.settled || span.end_hi >= floor
-            });
-            let out = files.entry(f.file).or_default();
-            out.requests.append(&mut f.requests);
-            for LeanBlock { mut block, spans, .. } in f.packed {
-                let mut spans = spans.iter();
-                block.retain(|p| {
-                    let Some(span) = spans.next() else { return true };
-                    if span.end_lo <= horizon.0 {
-                        p.settle();
-                    }
-                    !p.is_settled() || span.end_hi >= floor
-                });
-                if !block.rows().is_empty() {
-                    out.packed.push(block);
-                }
-            }
-        }
-    }
-}
-
-impl LeanFile {
-    fn is_empty(&self) -> bool {
-        self.requests.is_empty() && self.packed.iter().all(|b| b.block.rows().is_empty())
-    }
-
-    fn whole<'f>(&'f self, first: usize, piece: &'f [Request]) -> impl Iterator<Item = Passing<'f>> {
-        let all = piece.iter().zip(&self.spans[first..]);
-        all.map(|(r, span)| Passing {
-            r: AnyRequest::Whole(r),
-            instance: self.instance,
-            span,
-            is_settled: r.settled,
-        })
-    }
-
-    fn of_block<'f>(&self, b: &'f LeanBlock) -> impl Iterator<Item = Passing<'f>> + use<'f> {
-        let instance = self.instance;
-        let LeanBlock { block, spans, lent } = b;
-        let is_here = |(n, _): &(usize, _)| !lent.get(*n).is_some_and(|is_lent| *is_lent);
-        block.rows().iter().zip(spans).enumerate().filter(is_here).map(move |(_, (p, span))| Passing {
-            r: AnyRequest::Packed(block, p),
-            instance,
-            span,
-            is_settled: p.is_settled(),
-        })
-    }
-}
-
-impl LeanBlock {
-    fn new(block: Block, spans: Vec<Span>) -> LeanBlock {
-        LeanBlock { block, spans, lent: Vec::new() }
-    }
-}
-
-impl Passing<'_> {
-    /// Whether it is counted now.
-    pub fn is_taken(&self, horizon: Horizon) -> bool {
-        !self.is_settled && self.span.end_lo <= horizon.0
-    }
 }
 
 /// The keys of one server that rank first.
@@ -430,7 +221,8 @@ impl Wanted<'_> {
     }
 
     /// Of each row of a block, whether it is wanted.
-    fn of_block(&self, block: &Block, spans: &[Span], near: &Near<'_>) -> Vec<bool> {
+    fn of_block(&self, b: &LeanBlock, near: &Near<'_>) -> Vec<bool> {
+        let block = &b.block;
         // What is the same for all requests for a target.
         let whole: Vec<bool> = block.targets.iter().map(|t| self.complete.has(t.target)).collect();
         let may_be_asked: Vec<bool> = block
@@ -438,15 +230,15 @@ impl Wanted<'_> {
             .iter()
             .map(|t| self.asked.targets.contains_key(&t.target) || self.asked.routes.contains_key(&t.route))
             .collect();
-        let has = |(p, span): (&Packed, &Span)| {
+        let has = |(p, span): (&Packed, Span)| {
             whole[p.target_no()]
                 || p.id() != 0 && self.asked.ids.contains_key(&p.id())
                 || may_be_asked[p.target_no()] && {
                     let t = block.target(p);
-                    self.is_asked(near, block.at(p), span, (block.method(p), t.target, t.route))
+                    self.is_asked(near, block.at(p), &span, (block.method(p), t.target, t.route))
                 }
         };
-        block.rows().iter().zip(spans).map(has).collect()
+        b.rows().map(has).collect()
     }
 }
 

@@ -14,6 +14,7 @@
 //! read, and while everything before it that matters is still in view. A small input is one slice, and in view as a whole.
 
 mod archive;
+mod aside;
 mod follow;
 mod judging;
 mod lane;
@@ -24,9 +25,10 @@ mod window;
 use std::convert::Infallible;
 use std::ops::ControlFlow;
 
+pub(crate) use aside::{Lean, Look, Part, Passing};
 pub use follow::Follow;
 pub use lane::Lane;
-pub(crate) use lean::{Lean, Passing, may_be_asked};
+pub(crate) use lean::may_be_asked;
 
 use crate::analysis::Analysis;
 use crate::calendar::Calendar;

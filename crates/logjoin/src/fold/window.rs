@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::lean::Lean;
+use super::aside::Lean;
 use crate::clock::{rank, sample_rank};
 use crate::event::{ErrorEvent, Events, LogEvent, Request};
 use crate::signals::Meaning;
