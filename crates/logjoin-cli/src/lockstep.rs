@@ -84,7 +84,7 @@ fn feed<'f>(
 ) -> ControlFlow<()> {
     if let Reader::Waiting(file, reading) = *reader {
         let mut counted = ControlFlow::Continue(());
-        let opened = reading.open(file, reads.options, lane, &mut |bytes| {
+        let opened = reading.open(file, &reads.spare.cut(file, reads.options), lane, &mut |bytes| {
             if counted.is_continue() {
                 counted = tell(Step::Read(bytes));
             }

@@ -1,11 +1,16 @@
-//! Whether a core is idle, so that a compressed file may have a second one: decompression on a thread of its own.
+//! Whether a core is idle, so that a file may have a second one: its bytes come from a thread of their own.
 //!
 //! Files are read in parallel, one core each. While there are as many of them as threads, that is the best there is; the
 //! last ones, and a single large one, leave cores without work.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use logjoin_input::{ChunksAhead, InputFile, LineChunks};
+use logjoin_input::{ChunksAhead, InputFile, LineChunks, ReadOptions};
+
+/// A plain file of fewer bytes is read before another thread is under way.
+const LARGE: u64 = 8 << 20;
+/// Bytes of the chunks of a larger one: two cores share each, and are not called for less.
+const CHUNK: usize = 1 << 20;
 
 /// How many files are not yet read.
 #[derive(Debug)]
@@ -22,9 +27,25 @@ impl Spare {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// The chunks of a file that is about to be read.
-    pub fn feed(&self, file: &InputFile, chunks: LineChunks) -> ChunksAhead {
-        let is_idle = self.0.load(Ordering::Relaxed) < rayon::current_num_threads();
-        if is_idle && file.compression().is_some() { chunks.ahead() } else { chunks.into() }
+    /// How a file that is about to be read is cut.
+    pub fn cut(&self, file: &InputFile, options: &ReadOptions) -> ReadOptions {
+        let is_shared = self.is_idle() && is_large(file);
+        let block_bytes = if is_shared { options.block_bytes.max(CHUNK) } else { options.block_bytes };
+        ReadOptions { block_bytes, ..options.clone() }
     }
+
+    /// Its chunks.
+    pub fn feed(&self, file: &InputFile, chunks: LineChunks) -> ChunksAhead {
+        let is_worth_it = file.compression().is_some() || is_large(file);
+        if self.is_idle() && is_worth_it { chunks.ahead() } else { chunks.into() }
+    }
+
+    fn is_idle(&self) -> bool {
+        self.0.load(Ordering::Relaxed) < rayon::current_num_threads()
+    }
+}
+
+/// Whether a file is plain and large.
+fn is_large(file: &InputFile) -> bool {
+    file.compression().is_none() && file.size().is_some_and(|bytes| bytes >= LARGE)
 }

@@ -47,12 +47,14 @@ pub(super) struct Tally {
     requests: u64,
     named: u64,
     by_status: Few<i32, u64>,
+    /// The status of the last ones, and how many of them are not counted by it yet.
+    same: (i32, u64),
 }
 
 impl Tally {
     pub fn new(file: u32, instance: usize) -> Tally {
-        let by_status = Few::default();
-        Tally { file, instance, first: i64::MAX, last: i64::MIN, requests: 0, named: 0, by_status }
+        let (first, last) = (i64::MAX, i64::MIN);
+        Tally { file, instance, first, last, requests: 0, named: 0, by_status: Few::default(), same: (0, 0) }
     }
 
     #[inline(always)]
@@ -60,7 +62,19 @@ impl Tally {
         (self.first, self.last) = (end.min(self.first), end.max(self.last));
         self.requests += 1;
         self.named += u64::from(r.target() != 0);
-        *self.by_status.at(r.status()) += 1;
+        if self.same.0 != r.status() {
+            self.close();
+            self.same.0 = r.status();
+        }
+        self.same.1 += 1;
+    }
+
+    /// Counts the last ones.
+    fn close(&mut self) {
+        let (status, n) = (self.same.0, std::mem::take(&mut self.same.1));
+        if n > 0 {
+            *self.by_status.at(status) += n;
+        }
     }
 }
 
@@ -169,7 +183,8 @@ impl Sums {
         }
     }
 
-    fn count(&mut self, plan: &Plan, tally: Tally) {
+    fn count(&mut self, plan: &Plan, mut tally: Tally) {
+        tally.close();
         let Tally { file, instance, first, last, .. } = tally;
         if tally.requests == 0 {
             return;

@@ -18,7 +18,7 @@ use crate::timeline::{Horizon, Span, Times, spans_of};
 
 /// Requests of one piece of work, and blocks of packed ones.
 pub(super) const PIECE: usize = 1 << 15;
-const BLOCKS: usize = 8;
+const BLOCKS: usize = 4;
 
 /// The requests in view that are left aside, by file.
 #[derive(Default)]

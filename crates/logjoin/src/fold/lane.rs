@@ -16,8 +16,10 @@ use crate::slices;
 use crate::trail::Trail;
 
 const SECOND: i64 = 1_000_000_000;
-/// Lines read at a time.
-const BLOCK: u64 = 4096;
+/// Lines read at first: by them it is known how far the clocks are apart.
+const FIRST: u64 = 4096;
+/// Lines read at a time after that.
+const BLOCK: u64 = 1 << 14;
 /// The place of packed rows among the [`Counts`].
 const PACKED: usize = 4;
 /// The weight of a row that is not packed, and of an error line.
@@ -37,6 +39,8 @@ pub struct Lane<'p> {
     rest: Vec<u8>,
     rest_from: usize,
     rest_line: u64,
+    /// A block was asked for.
+    has_begun: bool,
     /// Lines that the block still lacks.
     left: u64,
     /// There are no more bytes; the scanner has seen them all.
@@ -79,6 +83,7 @@ impl<'p> Lane<'p> {
             rest: Vec::new(),
             rest_from: 0,
             rest_line: 1,
+            has_begun: false,
             left: 0,
             is_at_end: false,
             is_read: false,
@@ -140,7 +145,8 @@ impl<'p> Lane<'p> {
 
     /// Lets it read another block, first from what it was given before.
     pub(super) fn feed(&mut self) {
-        self.left = BLOCK;
+        self.left = if self.has_begun { BLOCK } else { FIRST };
+        self.has_begun = true;
         self.digest();
     }
 
@@ -177,15 +183,15 @@ impl<'p> Lane<'p> {
         weight(&self.queue.counts())
     }
 
-    /// The first of the rows that wait: as many as a block may have.
+    /// The first of the rows that wait: as many as are read at first.
     pub(super) fn beginning(&self) -> Events {
         fn first<T: Clone>(list: &[T]) -> Vec<T> {
-            list[..list.len().min(BLOCK as usize)].to_vec()
+            list[..list.len().min(FIRST as usize)].to_vec()
         }
         let q = &self.queue;
         let packed = q.packed.iter().flat_map(|b| b.rows().iter().map(move |p| b.unpack(p)));
         let mut requests = first(&q.requests);
-        requests.extend(packed.take(BLOCK as usize));
+        requests.extend(packed.take(FIRST as usize));
         requests.sort_by_key(|r| r.at);
         Events {
             requests,
