@@ -48,6 +48,7 @@ pub mod templates;
 mod text;
 mod thin;
 mod timeline;
+mod times;
 mod trail;
 mod vocabulary;
 mod whole;

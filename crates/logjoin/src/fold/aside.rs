@@ -14,7 +14,8 @@ use crate::packed::{AnyRequest, Block, Packed};
 use crate::par;
 use crate::plan::Plan;
 use crate::scene::Served;
-use crate::timeline::{Horizon, Span, Times, spans_of};
+use crate::timeline::{Horizon, Span};
+use crate::times::{Times, spans_of};
 
 /// Requests of one piece of work, and blocks of packed ones.
 pub(super) const PIECE: usize = 1 << 15;
