@@ -18,8 +18,10 @@ use crate::trail::Trail;
 const SECOND: i64 = 1_000_000_000;
 /// Lines read at first: by them it is known how far the clocks are apart.
 const FIRST: u64 = 4096;
-/// Lines read at a time after that.
+/// Most lines read at a time after that: more are less work, and wait in memory until the slowest file has come as far.
 const BLOCK: u64 = 1 << 14;
+/// Lines of blocks of all sources together, about: of many sources, each is read in smaller ones.
+const BLOCKS: u64 = 1 << 16;
 /// The place of packed rows among the [`Counts`].
 const PACKED: usize = 4;
 /// The weight of a row that is not packed, and of an error line.
@@ -145,7 +147,8 @@ impl<'p> Lane<'p> {
 
     /// Lets it read another block, first from what it was given before.
     pub(super) fn feed(&mut self) {
-        self.left = if self.has_begun { BLOCK } else { FIRST };
+        let usual = (BLOCKS / self.plan.sources.len().max(1) as u64).clamp(FIRST, BLOCK);
+        self.left = if self.has_begun { usual } else { FIRST };
         self.has_begun = true;
         self.digest();
     }
