@@ -102,6 +102,10 @@ pub(super) fn logs_of(plan: &Plan) -> Vec<usize> {
     plan.sources.iter().map(number).collect()
 }
 
+/// Where every request fails, no clock is known, and all lines for a target may be any request's. Of more than this, the best are
+/// shared out, of alike ones those that are nearest in time: it belongs to none in particular, whichever they are.
+const MOST: usize = 64;
+
 /// Of a target's lines and served requests (their numbers in the index), those near the failed ones; and of all pairs that are
 /// possible, those that must be shared out.
 fn group(
@@ -160,6 +164,14 @@ fn group(
                 }
             }
             pairs.truncate(kept);
+            if !all_known && pairs.len() - first > MOST {
+                let far = |pair: &Fit| line(&lines[pair.1 as usize]).lo.abs_diff(c.end.0);
+                pairs[first..].select_nth_unstable_by(MOST, |a, b| {
+                    b.2.total_cmp(&a.2).then_with(|| (far(a), a.1).cmp(&(far(b), b.1)))
+                });
+                pairs.truncate(first + MOST);
+                pairs[first..].sort_unstable_by_key(|pair| pair.1);
+            }
         }
     }
     prune(&mut pairs, claims, lines.len());
