@@ -20,4 +20,5 @@ mod robustness;
 mod scenarios;
 mod sections;
 mod thin;
+mod total;
 mod world;
