@@ -47,6 +47,8 @@ pub(crate) struct Scene<'a> {
     served: Vec<Spans>,
     /// By label: the same, as the proxies saw it.
     label_served: BTreeMap<u64, Overlaps>,
+    /// By failed request: the instance that its last try went to.
+    instances: Vec<Option<usize>>,
     /// By instance: numbers of the failed requests that went there, in order of ends.
     failed_at: Vec<Vec<usize>>,
     /// The same, by instance and mechanism.
@@ -155,9 +157,11 @@ impl<'a> Scene<'a> {
         strangers::forget(world, &mut signs, &served);
         let mut failed_at: Vec<Vec<usize>> = vec![Vec::new(); n];
         let mut failed_as: BTreeMap<(usize, Mechanism), Vec<usize>> = BTreeMap::new();
-        for (i, j) in joins.iter().enumerate() {
-            let instance = instance_of(plan, world, peers, &failing[i], j);
-            if let (Some(instance), true) = (instance, failing[i].is_gateway) {
+        let last = Last::new(plan, peers);
+        let of_failed = |(f, j)| last.instance(world, f, j);
+        let instances: Vec<Option<usize>> = failing.iter().zip(joins).map(of_failed).collect();
+        for (i, instance) in instances.iter().enumerate() {
+            if let (Some(instance), true) = (*instance, failing[i].is_gateway) {
                 failed_at[instance].push(i);
                 failed_as.entry((instance, failing[i].mechanism)).or_default().push(i);
             }
@@ -187,6 +191,7 @@ impl<'a> Scene<'a> {
             signs,
             served,
             label_served,
+            instances,
             failed_at,
             failed_as,
             reloads,
@@ -207,6 +212,7 @@ impl<'a> Scene<'a> {
             signs: vec![Vec::new(); n],
             served: vec![Spans::default(); n],
             label_served: BTreeMap::new(),
+            instances: Vec::new(),
             failed_at: vec![Vec::new(); n],
             failed_as: BTreeMap::new(),
             reloads: vec![Vec::new(); n],
@@ -225,7 +231,7 @@ impl<'a> Scene<'a> {
             f,
             join,
             mechanism: f.mechanism,
-            instance: instance_of(self.plan, self.world, self.peers, f, join),
+            instance: self.instances[number],
             proxy: self.world.requests[f.request].instance,
             start: f.start_ns,
             end: f.end_ns,
@@ -297,32 +303,47 @@ impl<'a> Scene<'a> {
     }
 }
 
-/// The instance that the last try went to. Where the proxy does not name it (httpd's FastCGI lines have no address), the only
-/// one that gets anything from this proxy, if the configurations know of no other server.
-fn instance_of(plan: &Plan, world: &World, peers: &Peers, f: &Failing, join: &Join) -> Option<usize> {
-    use Mechanism::*;
-    if let Some(last) = join.instances.last() {
-        return Some(*last);
+/// Finds the instances that last tries went to.
+struct Last {
+    /// By instance: if it is a proxy, the only one that gets anything from it, if the configurations know of no other server.
+    only: Vec<Option<usize>>,
+}
+
+impl Last {
+    fn new(plan: &Plan, peers: &Peers) -> Last {
+        let only = |proxy: usize| {
+            let product = plan.instances[proxy].product;
+            let configs = plan.configs.iter().filter(|c| c.config.product == product);
+            let servers = configs.flat_map(|c| &c.config.pools).flat_map(|p| &p.servers);
+            let servers: BTreeSet<&str> = servers.map(|s| s.address.as_str()).collect();
+            let is_reached = |((p, i), n): &(&(usize, usize), &u64)| {
+                *p == proxy && !plan.instances[*i].is_proxy && **n >= 3
+            };
+            let mut reached = peers.traffic.iter().filter(is_reached);
+            match (reached.next(), reached.next()) {
+                (Some(((_, only), _)), None) if servers.len() <= 1 => Some(*only),
+                _ => None,
+            }
+        };
+        Last { only: (0..plan.instances.len()).map(only).collect() }
     }
-    let nothing_tried = matches!(
-        f.mechanism,
-        NoServer | Denied | ConfigError | Dns | ProxyLimit | QueueTimeout | Internal | Unknown
-    );
-    if nothing_tried || f.label().is_some() {
-        return None;
-    }
-    let proxy = world.requests[f.request].instance;
-    let product = plan.instances[proxy].product;
-    let configs = plan.configs.iter().filter(|c| c.config.product == product);
-    let mut servers: Vec<&str> =
-        configs.flat_map(|c| &c.config.pools).flat_map(|p| &p.servers).map(|s| s.address.as_str()).collect();
-    servers.sort_unstable();
-    servers.dedup();
-    let mut reached =
-        peers.traffic.iter().filter(|((p, i), n)| *p == proxy && !plan.instances[*i].is_proxy && **n >= 3);
-    match (reached.next(), reached.next()) {
-        (Some(((_, only), _)), None) if servers.len() <= 1 => Some(*only),
-        _ => None,
+
+    /// The instance that the last try went to. Where the proxy does not name it (httpd's FastCGI lines have no address), the only
+    /// one there is.
+    fn instance(&self, world: &World, f: &Failing, join: &Join) -> Option<usize> {
+        use Mechanism::*;
+        if let Some(last) = join.instances.last() {
+            return Some(*last);
+        }
+        let nothing_tried = matches!(
+            f.mechanism,
+            NoServer | Denied | ConfigError | Dns | ProxyLimit | QueueTimeout | Internal | Unknown
+        );
+        if nothing_tried || f.label().is_some() {
+            None
+        } else {
+            self.only[world.requests[f.request].instance]
+        }
     }
 }
 
