@@ -25,6 +25,9 @@ const STILL: f64 = 1e-6;
 /// A claim with a line of such a probability is not settled yet.
 pub(super) const UNSETTLED: std::ops::Range<f64> = 0.02..0.98;
 
+/// What is less probable by itself, the order will not make probable.
+const FAINT: f64 = 1e-4;
+
 /// The probability of each pair, in the order given. `alone` is the weight of each claim that has no line. Where that does not
 /// settle a claim, the order of the lines may.
 pub(super) fn probabilities(
@@ -62,17 +65,28 @@ pub(super) fn probabilities(
         for (p, value) in part.iter().zip(found) {
             out[*p] = value;
         }
-        let is_open = |s: &&Sequence<'_>| {
-            part.iter().any(|p| UNSETTLED.contains(&out[*p]) && (s.is_wanted)(pairs[*p].claim))
-        };
-        if let Some(s) = sequence.filter(is_open) {
-            let own: Vec<Pair> = part.iter().map(|p| pairs[*p]).collect();
-            for (p, value) in part.iter().zip(sequence::probabilities(&own, alone, s).into_iter().flatten()) {
-                out[*p] = value;
+    }
+    if let Some(s) = sequence {
+        in_sequence(pairs, alone, lines, s, &mut out);
+    }
+    out
+}
+
+/// Asks the order of the lines where claims are not settled. What is all but impossible holds nothing together there: else much
+/// would hang together by it, too much to be looked at.
+fn in_sequence(pairs: &[Pair], alone: &[f64], lines: usize, s: &Sequence<'_>, out: &mut [f64]) {
+    let numbers: Vec<usize> = (0..pairs.len()).filter(|p| out[*p] > FAINT).collect();
+    let likely: Vec<Pair> = numbers.iter().map(|p| pairs[*p]).collect();
+    let of_root = components(&likely, alone.len(), lines);
+    for part in of_root.chunk_by(|a, b| a.0 == b.0).filter(|part| part.len() > 1) {
+        let own: Vec<Pair> = part.iter().map(|(_, p)| likely[*p]).collect();
+        let mut numbers = part.iter().map(|(_, p)| numbers[*p]);
+        if numbers.clone().any(|p| UNSETTLED.contains(&out[p]) && (s.is_wanted)(pairs[p].claim)) {
+            for value in sequence::probabilities(&own, alone, s).into_iter().flatten() {
+                numbers.next().into_iter().for_each(|p| out[p] = value);
             }
         }
     }
-    out
 }
 
 /// What [`exact`] makes of a pair whose line and claim are in no other.

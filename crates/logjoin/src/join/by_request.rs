@@ -27,7 +27,6 @@ use crate::plan::Plan;
 use crate::timeline::World;
 use crate::vocabulary::Mechanism;
 
-const SECOND: i64 = 1_000_000_000;
 /// Where this much of the probability is on lines, none of them clear, it is not said that there is none.
 const OPEN: f64 = 0.1;
 /// A request is taken to have been at an instance from this probability on.
@@ -36,8 +35,6 @@ const FOUND: f64 = 0.9;
 const SURE: f64 = 0.995;
 /// Rounds in which it is learned how often which requests leave lines.
 const ROUNDS: usize = 3;
-/// The order of the lines is measured over so much time before and after an open question.
-const MEASURED: i64 = 15 * SECOND;
 
 type Habits = BTreeMap<(Kind, Option<Mechanism>), Habit>;
 
@@ -97,7 +94,7 @@ fn again(from: &Sources<'_>, groups: &[Group], settled: &[Vec<f64>], crossing: O
 
 /// Where joins are not settled, the order of the lines is asked; how often lines cross, if that was worth while.
 fn order(from: &Sources<'_>, groups: &mut [Group], settled: &[Vec<f64>]) -> Option<f64> {
-    let mut spans = Vec::new();
+    let mut moments = Vec::new();
     let mut open = Vec::new();
     for (n, (g, p)) in groups.iter().zip(settled).enumerate() {
         // What was settled with an earlier slice only stands in the way of others.
@@ -105,19 +102,19 @@ fn order(from: &Sources<'_>, groups: &mut [Group], settled: &[Vec<f64>]) -> Opti
             let c = &g.claims[*c as usize];
             UNSETTLED.contains(*p) && c.failing.is_some() && !from.world.requests[c.request].r.settled
         };
-        let before = spans.len();
-        spans.extend(g.pairs.iter().zip(p).filter(is_open).map(|((_, l, _), _)| {
+        let before = moments.len();
+        moments.extend(g.pairs.iter().zip(p).filter(is_open).map(|((_, l, _), _)| {
             let e = &g.lines[*l as usize];
-            (e.lo - MEASURED, e.hi + MEASURED)
+            (e.lo, e.hi)
         }));
-        if spans.len() > before {
+        if moments.len() > before {
             open.push(n);
         }
     }
     if open.is_empty() {
         return None;
     }
-    let order = Order::learn(from, spans);
+    let order = Order::learn(from, &moments);
     if order.is_empty() {
         return None;
     }

@@ -1,9 +1,10 @@
 //! How well a line fits a request, beside what it says by chance.
 
+use super::briefs::Brief;
 use super::claims::Claim;
-use super::laws::Laws;
+use super::laws::Law;
 use crate::hash::Map;
-use crate::index::{Entry, Index, Row};
+use crate::index::Entry;
 
 const SECOND: i64 = 1_000_000_000;
 /// In a thinned world, nothing is known of longer gaps.
@@ -26,11 +27,12 @@ pub(super) struct Rarity {
 }
 
 /// How frequent what this line says is.
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Odds {
     /// Lines with its agent, per second.
-    by_chance: f64,
+    pub by_chance: f64,
     /// The share of other lines with as many bytes.
-    as_long: f64,
+    pub as_long: f64,
 }
 
 impl Rarity {
@@ -69,37 +71,46 @@ impl Rarity {
     }
 
     /// Lines with its agent and client, per second.
-    fn same_visitor(&self, e: &Entry) -> f64 {
+    fn same_visitor(&self, e: &Brief) -> f64 {
         self.visitors.get(&(e.agent, e.client)).copied().unwrap_or(1.0) / self.span
     }
 }
 
 /// The share of errors among lines.
-pub(super) fn error_share(lines: impl ExactSizeIterator<Item = Entry>) -> f64 {
-    let all = lines.len() as f64;
-    let errors = lines.filter(|e| is_error(e.status)).count() as f64;
-    (errors + 0.1) / (all + 2.0)
+#[derive(Debug, Default)]
+pub(super) struct ErrorShare {
+    all: u32,
+    errors: u32,
 }
 
-/// How much likelier the line is as this request's than as nobody's, where the agents are the same; 0 if it cannot be.
+impl ErrorShare {
+    /// Counts a line; always true.
+    pub fn add(&mut self, e: &Entry) -> bool {
+        self.all += 1;
+        self.errors += u32::from(is_error(e.status));
+        true
+    }
+
+    pub fn share(&self) -> f64 {
+        (f64::from(self.errors) + 0.1) / (f64::from(self.all) + 2.0)
+    }
+}
+
+/// How much likelier the line is as this request's than as nobody's, where agents and instances are the same; 0 if it cannot
+/// be, or if it is surely no more than `least`. `has_other_id`: both hold an id, but not the same one.
+#[inline]
 pub(super) fn fitness(
-    laws: &Laws,
+    law: &Law,
     rare: &Rarity,
-    index: &Index<'_>,
-    c: &Claim,
-    e: &Entry,
-    odds: &Odds,
+    (c, e): (&Claim, &Brief),
+    least: f64,
+    has_other_id: impl Fn() -> bool,
 ) -> f64 {
     // What is cheap and rules out most comes first.
-    if c.instance.is_some_and(|i| i != e.instance as usize)
-        || e.status != 0 && c.is_passed_on() && e.status != c.status
-    {
-        return 0.0;
-    }
-    let law = laws.of(c.asked.instance, e.instance as usize);
-    if law.shares_clients && e.client != 0 && c.asked.client != 0 && e.client != c.asked.client
-        || law.shares_ids && other_ids(index, c, e)
+    if e.status != 0 && c.is_passed_on() && e.status != c.status
+        || law.shares_clients && e.client != 0 && c.asked.client != 0 && e.client != c.asked.client
         || law.is_known && e.status != 0 && law.is_elsewhere(c, e)
+        || law.shares_ids && has_other_id()
     {
         return 0.0;
     }
@@ -109,12 +120,8 @@ pub(super) fn fitness(
         return 0.0;
     }
     let names_client = law.shares_clients && e.client != 0 && e.client == c.asked.client;
-    let by_chance = if names_client { rare.same_visitor(e) } else { odds.by_chance };
-    moments / (law.strays * by_chance) * law.same_bytes(c, e, odds.as_long)
-}
-
-/// Both hold an id, but not the same one.
-fn other_ids(index: &Index<'_>, c: &Claim, e: &Entry) -> bool {
-    let (own, other) = (index.id_of(Row::Request(c.request as u32)), index.id_of(e.row));
-    own != 0 && other != 0 && own != other
+    let by_chance = if names_client { rare.same_visitor(e) } else { e.odds.by_chance };
+    let fit = moments / (law.strays * by_chance);
+    // The bytes may be shared by none but this line and this request, at the best.
+    if fit < least * e.odds.as_long { 0.0 } else { fit * law.same_bytes(c, e) }
 }

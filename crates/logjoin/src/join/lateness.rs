@@ -16,6 +16,9 @@ const WORK: usize = 1_000_000;
 /// How alike two delays are: within so much, and so much of the delay (one part in ...).
 const WIDTHS: [(i64, i64); 3] = [(20 * MS, 20), (100 * MS, 5), (500 * MS, 1)];
 
+/// A width that is believed no more than this is not looked at.
+const DOUBTED: f64 = 1e-3;
+
 /// A line that came after the proxy had given up, or could have.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Late {
@@ -92,7 +95,13 @@ impl Seen {
     }
 
     fn near(&self, a: (i64, i64), b: (i64, i64)) -> f64 {
-        WIDTHS.iter().zip(self.widths).filter(|(_, by)| *by > 0.0).map(|(w, by)| by * alike(a, b, *w)).sum()
+        // Mostly one of them is believed.
+        WIDTHS
+            .iter()
+            .zip(self.widths)
+            .filter(|(_, by)| *by > DOUBTED)
+            .map(|(w, by)| by * alike(a, b, *w))
+            .sum()
     }
 }
 

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use super::briefs::Brief;
 use super::claims::Claim;
 use super::survey::{Sample, Survey};
 use crate::clock::ClockModel;
@@ -243,9 +244,9 @@ fn around(e: (i64, i64), c: (i64, i64), scale: f64) -> f64 {
 }
 
 /// The backend says that it took longer than the proxy, which waited to the end, says that it waited: whatever the clocks.
-fn outlasts(c: &Claim, e: &Entry) -> bool {
-    let unit = e.unit + c.asked.unit;
-    e.duration.zip(c.asked.duration).is_some_and(|(took, waited)| took > waited + unit + took / 100)
+fn outlasts(c: &Claim, e: &Brief) -> bool {
+    let unit = e.unit() + c.asked.unit;
+    e.duration().zip(c.asked.duration).is_some_and(|(took, waited)| took > waited + unit + took / 100)
 }
 
 impl Law {
@@ -254,7 +255,7 @@ impl Law {
     }
 
     /// How probable the moments of a line are, per second, if it is about this request. 0: it cannot be.
-    pub fn moments(&self, c: &Claim, e: &Entry) -> f64 {
+    pub fn moments(&self, c: &Claim, e: &Brief) -> f64 {
         let slack = self.slack();
         let (stamp, end, start) = ((e.lo, e.hi), c.end, c.start);
         if e.hi < c.start.0 - slack {
@@ -276,10 +277,10 @@ impl Law {
         let is_start = !e.has_duration && (self.is_start || e.is_start);
         let at_end = density(stamp, if is_start { start } else { end }, jitter);
         // A duration tells the start as precisely as the end.
-        let begun = (e.start.0, e.start.0 + (e.hi - e.lo));
+        let begun = (e.start, e.start + (e.hi - e.lo));
         let knows_start = (e.has_duration || is_start) && c.has_start;
         let at_start = if knows_start { Some(density(begun, start, jitter)) } else { None };
-        if knows_start && e.start.0 > c.end.1 + slack && !is_late {
+        if knows_start && e.start > c.end.1 + slack && !is_late {
             return 0.0;
         }
         match c.mechanism {
@@ -306,13 +307,13 @@ impl Law {
 
     /// By how much a line came later than the request let expect, where the proxy did not wait for it: between which two
     /// delays, nanoseconds. After its start where the line says when that was, else after the proxy gave up.
-    pub fn delay(&self, c: &Claim, e: &Entry) -> Option<(i64, i64)> {
+    pub fn delay(&self, c: &Claim, e: &Brief) -> Option<(i64, i64)> {
         if !c.may_end_late() || e.status == 0 {
             return None;
         }
         let is_start = !e.has_duration && (self.is_start || e.is_start);
         let ((lo, hi), from) = if (e.has_duration || is_start) && c.has_start {
-            ((e.start.0, e.start.0 + (e.hi - e.lo)), c.start)
+            ((e.start, e.start + (e.hi - e.lo)), c.start)
         } else {
             ((e.lo, e.hi), c.end)
         };
@@ -321,10 +322,11 @@ impl Law {
 
     /// The line of a request that was served names neither its moment nor its duration: seldom enough that it need not be
     /// weighed.
-    pub fn is_elsewhere(&self, c: &Claim, e: &Entry) -> bool {
-        let (Some(d), Some(own)) = (c.asked.duration, e.duration) else { return false };
+    #[inline]
+    pub fn is_elsewhere(&self, c: &Claim, e: &Brief) -> bool {
+        let (Some(d), Some(own)) = (c.asked.duration, e.duration()) else { return false };
         let apart = gap((e.lo, e.hi), c.end).min(gap((e.lo, e.hi), c.start));
-        let usual = ((self.duration * 1e9) as i64).max(e.unit).max(c.asked.unit);
+        let usual = ((self.duration * 1e9) as i64).max(e.unit()).max(c.asked.unit);
         c.is_only
             && c.failing.is_none()
             && apart > self.jitter + self.band
@@ -332,9 +334,9 @@ impl Law {
     }
 
     /// How many times likelier the two durations are for one request than for two.
-    fn same_duration(&self, c: &Claim, e: &Entry) -> f64 {
-        let (Some(d), Some(own)) = (c.asked.duration, e.duration) else { return 1.0 };
-        let unit = e.unit.max(c.asked.unit) as f64 / 1e9;
+    fn same_duration(&self, c: &Claim, e: &Brief) -> f64 {
+        let (Some(d), Some(own)) = (c.asked.duration, e.duration()) else { return 1.0 };
+        let unit = e.unit().max(c.asked.unit) as f64 / 1e9;
         let scale = self.duration.max(unit);
         let off = (d - own).abs() as f64 / 1e9;
         let spread = (own as f64 / 1e9).max(0.01);
@@ -342,9 +344,9 @@ impl Law {
         (same + 0.05 / (spread + off)) * spread.max(2.0 * scale)
     }
 
-    /// How many times likelier the bytes are for one request than for two; `share` of such lines have as many.
-    pub fn same_bytes(&self, c: &Claim, e: &Entry, share: f64) -> f64 {
-        let bytes = c.asked.bytes;
+    /// How many times likelier the bytes are for one request than for two.
+    pub fn same_bytes(&self, c: &Claim, e: &Brief) -> f64 {
+        let (bytes, share) = (c.asked.bytes, e.odds.as_long);
         if e.bytes <= 0 || bytes <= 0 || !c.is_passed_on() || self.bytes_seen < MIN_PAIRS {
             return 1.0;
         }

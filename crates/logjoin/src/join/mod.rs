@@ -5,6 +5,7 @@
 //! there ([`by_time`]). A line that several failed requests could claim equally well is *ambiguous*, and not given to any.
 
 mod assign;
+mod briefs;
 mod by_request;
 mod by_time;
 mod chains;
@@ -13,6 +14,7 @@ mod clusters;
 mod fitness;
 mod lateness;
 mod laws;
+mod near;
 mod order;
 mod pairing;
 mod placing;

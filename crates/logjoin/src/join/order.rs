@@ -15,10 +15,15 @@ use crate::index::Row;
 use crate::spans::merged;
 use crate::timeline::Timed;
 
+const SECOND: i64 = 1_000_000_000;
 /// Fewer marks measure nothing.
 const MIN_MARKS: usize = 20;
 /// Requests that are looked at for marks, the first ones: where there are none, the order says nothing.
-const MOST_MARKS: usize = 150_000;
+const MOST_MARKS: usize = 60_000;
+/// The order of the lines is measured over so much time before and after an open question; where there are too many requests in
+/// it, over less, but no less than the other.
+const MEASURED: i64 = 15 * SECOND;
+const LEAST_MEASURED: i64 = SECOND;
 /// Distances that are told apart.
 const REACH: usize = 12;
 /// How much the order may say for or against a pair.
@@ -47,11 +52,18 @@ struct Ruler {
 }
 
 impl Order {
-    /// Finds the marks among the requests that ended within some spans.
-    pub fn learn(from: &Sources<'_>, spans: Vec<(i64, i64)>) -> Order {
+    /// Finds the marks among the requests that ended near some moments.
+    pub fn learn(from: &Sources<'_>, moments: &[(i64, i64)]) -> Order {
         let mut marks: BTreeMap<(u32, u32), Vec<Mark>> = BTreeMap::new();
-        let proxied = merged(spans, 0).into_iter().flat_map(|(lo, hi)| from.world.ended(lo, hi));
-        for t in proxied.filter(|t| from.plan.instances[t.instance].is_proxy).take(MOST_MARKS) {
+        let within = |reach: i64| {
+            let spans = moments.iter().map(|(lo, hi)| (lo - reach, hi + reach)).collect();
+            merged(spans, 0).into_iter().flat_map(|(lo, hi)| from.world.ended(lo, hi))
+        };
+        let mut reach = MEASURED;
+        while reach > LEAST_MEASURED && within(reach).nth(MOST_MARKS).is_some() {
+            reach /= 2;
+        }
+        for t in within(reach).filter(|t| from.plan.instances[t.instance].is_proxy).take(MOST_MARKS) {
             if let Some(back) = mark(from, t) {
                 let files = marks.entry((t.r.at.file, back.file)).or_default();
                 files.push((t.r.at.line, back.line, t.end_lo));

@@ -5,19 +5,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::briefs::{Brief, Briefs};
 use super::by_request::Sources;
 use super::claims::{self, Claim};
-use super::fitness::{Odds, Rarity, error_share, fitness};
+use super::fitness::{ErrorShare, Odds, Rarity, fitness};
 use super::lateness::Late;
 use super::laws::Laws;
-use super::pruning::{HOPELESS, Kept, prune};
+use super::near::Near;
+use super::pruning::{HOPELESS, Kept, prune, taken};
 use super::{Habit, Join, Kind};
 use crate::failing::Failing;
-use crate::hash::Map;
 use crate::index::{Entry, Row};
 use crate::par;
 use crate::plan::Plan;
-use crate::spans::merged;
 
 const SECOND: i64 = 1_000_000_000;
 
@@ -49,8 +49,9 @@ pub(super) fn groups(
     wanted: BTreeMap<(u64, u64), Vec<Claim>>,
 ) -> Vec<Group> {
     let world = from.world;
-    let mut is_failing = vec![false; world.requests.len()];
-    failing.iter().for_each(|f| is_failing[f.request] = true);
+    let mut is_failing = vec![0u64; world.requests.len().div_ceil(64)];
+    failing.iter().for_each(|f| is_failing[f.request / 64] |= 1 << (f.request % 64));
+    let is_failing = |i: u32| is_failing[i as usize / 64] >> (i % 64) & 1 == 1;
     let by_id: BTreeSet<Row> = joins.iter().flat_map(|j| j.lines.iter().map(|l| l.row)).collect();
     let logs = logs_of(from.plan);
     let wanted: Vec<((u64, u64), Vec<Claim>)> = wanted.into_iter().collect();
@@ -61,7 +62,7 @@ pub(super) fn groups(
         for n in named.clone().chain(methodless.clone()) {
             let e = from.index.entry(n);
             if from.plan.instances[e.instance as usize].is_proxy {
-                if matches!(e.row, Row::Request(i) if named.contains(&n) && !is_failing[i as usize]) {
+                if matches!(e.row, Row::Request(i) if named.contains(&n) && !is_failing(i)) {
                     served.push(n as u32);
                 }
                 continue;
@@ -118,64 +119,59 @@ fn group(
 ) -> Group {
     let line = |n: &u32| from.index.entry(*n as usize);
     let served_claim = |n: &u32| claims::served(from.peers, &line(n));
-    let all_known = lines.iter().all(|n| from.clocks.is_known(line(n).instance as usize));
-    let rare = Rarity::of(lines.iter().map(line), from.world.complete.is_none());
+    let (mut all_known, mut all_named, mut widths) = (true, true, 0);
+    let look = |e: &Entry| {
+        all_known &= from.clocks.is_known(e.instance as usize);
+        all_named &= e.agent != 0;
+        widths = widths.max(e.hi - e.lo);
+    };
+    let rare = Rarity::of(lines.iter().map(line).inspect(look), from.world.complete.is_none());
     let first = lines.first().map(|n| line(n).instance as usize);
     let widest = |c: &Claim| first.map(|instance| laws.of(c.asked.instance, instance).band);
     let slack = SECOND + failed.iter().filter_map(widest).max().unwrap_or(0);
-    let near = Near::new(failed);
-    let is_near = |from: i64, to: i64, slack: i64| !all_known || near.has(from, to, slack);
+    let mut near = Near::new(failed);
+    let mut errors = ErrorShare::default();
     lines.retain(|n| {
         let e = line(n);
-        is_near(e.lo, e.hi, slack)
+        let is_near = !all_known || near.has(e.agent, (e.lo, e.hi), slack);
+        is_near && errors.add(&e)
     });
-    let near_claim = |n: &&u32| {
-        let c = served_claim(n);
-        is_near(c.start.0, c.end.1, 2 * slack)
-    };
-    let served: Vec<u32> = served.iter().filter(near_claim).copied().collect();
-    let claims = failed.len() + served.len();
-    let mut pairs = Vec::new();
-    {
-        let widths = lines.iter().map(line).map(|e| e.hi - e.lo).max().unwrap_or(0);
-        let odds: Vec<Odds> = lines.iter().map(|n| rare.odds(&line(n))).collect();
-        let by_agent = ByAgent::of(lines.iter().map(line).map(|e| (e.agent, e.lo)));
-        for (i, c) in (0..).zip(failed.iter().cloned().chain(served.iter().map(served_claim))) {
-            let latest = if c.failing.is_some() { c.reach().1 } else { c.end.1 };
-            let early = laws.early(c.asked.instance).filter(|_| all_known);
-            let (lo, hi) = match early {
-                Some(early) => (c.start.0 - early - widths, latest + slack),
-                None => (i64::MIN, i64::MAX),
-            };
-            let (first, mut best) = (pairs.len(), 0.0f64);
-            by_agent.each(c.asked.agent, (lo, hi), |k| {
-                let fit = fitness(laws, &rare, from.index, &c, &line(&lines[k]), &odds[k]);
-                // What is hopeless beside another one need not even be remembered.
-                if fit > HOPELESS * best {
-                    best = best.max(fit);
-                    pairs.push((i, k as u32, fit));
-                }
-            });
-            let mut kept = first;
-            for n in first..pairs.len() {
-                if pairs[n].2 > HOPELESS * best {
-                    pairs.swap(kept, n);
-                    kept += 1;
-                }
-            }
-            pairs.truncate(kept);
-            if !all_known && pairs.len() - first > MOST {
-                let far = |pair: &Fit| line(&lines[pair.1 as usize]).lo.abs_diff(c.end.0);
-                pairs[first..].select_nth_unstable_by(MOST, |a, b| {
-                    b.2.total_cmp(&a.2).then_with(|| (far(a), a.1).cmp(&(far(b), b.1)))
-                });
-                pairs.truncate(first + MOST);
-                pairs[first..].sort_unstable_by_key(|pair| pair.1);
-            }
-        }
+    // Who names another agent than all failed ones near it asks for other lines than they, if all lines name theirs.
+    if all_known && all_named && !has_messages {
+        near.by_agent(failed);
+        lines.retain(|n| {
+            let e = line(n);
+            near.has(e.agent, (e.lo, e.hi), 3 * slack)
+        });
     }
+    let mut is_claim_near = |n: &&u32| {
+        let e = line(n);
+        !all_known || near.has(e.agent, (e.start.0, e.end.1), 2 * slack)
+    };
+    let served: Vec<u32> = served.iter().filter(&mut is_claim_near).copied().collect();
+    let claims = failed.len() + served.len();
+    let mut pairs = {
+        let mut weigher = Weigher {
+            from,
+            laws,
+            rare: &rare,
+            briefs: Briefs::of(lines.iter().map(line), &rare),
+            lines: &lines,
+            widths,
+            slack,
+            all_known,
+        };
+        let mut of_served = Vec::new();
+        for (i, n) in (failed.len() as u32..).zip(&served) {
+            weigher.weigh(i, &served_claim(n), &[], &mut of_served);
+        }
+        let taken = taken(&of_served, claims, lines.len());
+        let mut pairs = Vec::new();
+        (0..).zip(failed).for_each(|(i, c)| weigher.weigh(i, c, &taken, &mut pairs));
+        pairs.append(&mut of_served);
+        pairs
+    };
     prune(&mut pairs, claims, lines.len());
-    let error_share = error_share(lines.iter().map(line));
     let status = |k: usize| line(&lines[k]).status;
     let kept = Kept::of(&pairs, (failed.len(), claims), lines.len(), status, has_messages);
     let mut went = Vec::new();
@@ -195,7 +191,7 @@ fn group(
         late: Vec::new(),
         beside: kept.beside,
         went,
-        error_share,
+        error_share: errors.share(),
     };
     let kept = served.iter().zip(&kept.claims[failed.len()..]).filter(|(_, is_kept)| **is_kept);
     group.claims.extend(kept.map(|(n, _)| served_claim(n)));
@@ -203,102 +199,80 @@ fn group(
     group
 }
 
+/// Weighs claims against the lines of a target.
+struct Weigher<'a> {
+    from: &'a Sources<'a>,
+    laws: &'a Laws,
+    rare: &'a Rarity,
+    briefs: Briefs,
+    /// The numbers of the lines in the index.
+    lines: &'a [u32],
+    /// How wide the widest stamp is.
+    widths: i64,
+    slack: i64,
+    all_known: bool,
+}
+
+impl Weigher<'_> {
+    /// Adds the pairs of a claim with the lines that can be its own, but for those that fit worse than somebody else `taken`
+    /// them (if that is known).
+    fn weigh(&mut self, number: u32, c: &Claim, taken: &[f64], pairs: &mut Vec<Fit>) {
+        let latest = if c.failing.is_some() { c.reach().1 } else { c.end.1 };
+        let early = self.laws.early(c.asked.instance).filter(|_| self.all_known);
+        let (lo, hi) = match early {
+            Some(early) => (c.start.0 - early - self.widths, latest + self.slack),
+            None => (i64::MIN, i64::MAX),
+        };
+        let index = self.from.index;
+        let id = |row| index.id_of(row);
+        let (first, mut best) = (pairs.len(), 0.0f64);
+        for (instance, near) in self.briefs.near(c.asked.agent, c.instance, (lo, hi)) {
+            let law = self.laws.of(c.asked.instance, instance);
+            for e in near {
+                // The rows lie far apart.
+                let has_other_id = || {
+                    let own = id(Row::Request(c.request as u32));
+                    let other = id(index.row(self.lines[e.line as usize] as usize));
+                    own != 0 && other != 0 && own != other
+                };
+                // What is hopeless beside another one need not even be remembered.
+                let least = taken.get(e.line as usize).map_or(HOPELESS * best, |t| t.max(HOPELESS * best));
+                let fit = fitness(law, self.rare, (c, e), least, has_other_id);
+                if fit > least {
+                    best = best.max(fit);
+                    pairs.push((number, e.line, fit));
+                }
+            }
+        }
+        let mut kept = first;
+        for n in first..pairs.len() {
+            if pairs[n].2 > HOPELESS * best {
+                pairs.swap(kept, n);
+                kept += 1;
+            }
+        }
+        pairs.truncate(kept);
+        if !self.all_known && pairs.len() - first > MOST {
+            let lo = |k: u32| index.lo(self.lines[k as usize] as usize);
+            let far = |pair: &Fit| lo(pair.1).abs_diff(c.end.0);
+            pairs[first..].select_nth_unstable_by(MOST, |a, b| {
+                b.2.total_cmp(&a.2).then_with(|| (far(a), a.1).cmp(&(far(b), b.1)))
+            });
+            pairs.truncate(first + MOST);
+        }
+        pairs[first..].sort_unstable_by_key(|pair| pair.1);
+    }
+}
+
 impl Group {
     fn late(&self, laws: &Laws) -> Vec<Option<Late>> {
         let late = |(c, l, _): &Fit| {
             let (c, e) = (&self.claims[*c as usize], &self.lines[*l as usize]);
             let law = laws.of(c.asked.instance, e.instance as usize);
-            let delay = law.delay(c, e).filter(|_| law.is_known)?;
-            Some(Late { delay, expected: law.moments(c, e) })
+            let e = Brief::of(*l, e, Odds::default());
+            let delay = law.delay(c, &e).filter(|_| law.is_known)?;
+            Some(Late { delay, expected: law.moments(c, &e) })
         };
         self.pairs.iter().map(late).collect()
-    }
-}
-
-/// When lines of failed requests can have been written.
-struct Near(Vec<(i64, i64)>);
-
-impl Near {
-    fn new(failed: &[Claim]) -> Near {
-        Near(merged(failed.iter().map(Claim::reach).collect(), 2 * SECOND))
-    }
-
-    fn has(&self, lo: i64, hi: i64, slack: i64) -> bool {
-        let n = self.0.partition_point(|s| s.1 + slack < lo);
-        self.0.get(n).is_some_and(|s| s.0 - slack <= hi)
-    }
-}
-
-/// Lines by the agent that they name, in order of time: who names another one is passed over without a look.
-struct ByAgent {
-    /// When each line lies, at the earliest.
-    los: Vec<i64>,
-    /// The same and the number of each line, those of one agent beside each other.
-    sorted: Vec<(i64, u32)>,
-    /// The number of each agent, and where its lines are.
-    agents: Map<u32, u32>,
-    runs: Vec<(u32, u32)>,
-}
-
-impl ByAgent {
-    /// Of the agents and moments of lines in order of time.
-    fn of(lines: impl Iterator<Item = (u32, i64)> + Clone) -> ByAgent {
-        let mut out =
-            ByAgent { los: Vec::new(), sorted: Vec::new(), agents: Map::default(), runs: Vec::new() };
-        for (agent, lo) in lines.clone() {
-            out.los.push(lo);
-            let number = *out.agents.entry(agent).or_insert_with(|| {
-                out.runs.push((0, 0));
-                out.runs.len() as u32 - 1
-            });
-            out.runs[number as usize].1 += 1;
-        }
-        let mut next = 0;
-        for run in &mut out.runs {
-            (*run, next) = ((next, next), next + run.1);
-        }
-        out.sorted = vec![(0, 0); next as usize];
-        for (k, (agent, lo)) in (0..).zip(lines) {
-            let run = &mut out.runs[out.agents[&agent] as usize];
-            out.sorted[run.1 as usize] = (lo, k);
-            run.1 += 1;
-        }
-        out
-    }
-
-    /// The lines from one moment to another that name this agent (0: any), or none.
-    fn each(&self, agent: u32, (lo, hi): (i64, i64), mut f: impl FnMut(usize)) {
-        if agent == 0 {
-            let first = self.los.partition_point(|at| *at < lo);
-            (first..self.los.len()).take_while(|k| self.los[*k] <= hi).for_each(f);
-            return;
-        }
-        for agent in [agent, 0] {
-            let Some(number) = self.agents.get(&agent) else { continue };
-            let (from, to) = self.runs[*number as usize];
-            let run = &self.sorted[from as usize..to as usize];
-            let near = &run[run.partition_point(|l| l.0 < lo)..];
-            near.iter().take_while(|l| l.0 <= hi).for_each(|l| f(l.1 as usize));
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_of_an_agent_and_of_none_are_found_by_time() {
-        let lines = [(7, 1), (0, 2), (8, 3), (7, 4), (0, 5), (7, 6)];
-        let by = ByAgent::of(lines.into_iter());
-        let found = |agent, lo, hi| {
-            let mut out = Vec::new();
-            by.each(agent, (lo, hi), |k| out.push(k));
-            out
-        };
-        assert_eq!(found(7, 2, 5), [3, 1, 4]);
-        assert_eq!(found(0, 2, 5), [1, 2, 3, 4]);
-        assert_eq!(found(9, 0, 9), [1, 4]);
-        assert_eq!(found(8, 4, 9), [4]);
     }
 }

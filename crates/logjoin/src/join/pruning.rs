@@ -12,6 +12,27 @@ const TAKEN: f64 = 1e-3;
 /// Leaves out what fits far worse than something else: a line that is clearly the best one of its best claim is open to few
 /// others.
 pub(super) fn prune(pairs: &mut Vec<Fit>, claims: usize, lines: usize) {
+    let (of_claim, of_line) = best(pairs, claims, lines);
+    pairs.retain(|(c, l, w)| {
+        let (best_line, best_claim) = (of_claim[*c as usize], of_line[*l as usize]);
+        let is_taken = of_claim[best_claim.1 as usize].1 == *l;
+        *w > HOPELESS * best_line.0 && *w > if is_taken { TAKEN } else { HOPELESS } * best_claim.0
+    });
+}
+
+/// What another pair of each line must fit better than, where these are those of one side: whose best pair is also its
+/// claim's best is taken.
+pub(super) fn taken(pairs: &[Fit], claims: usize, lines: usize) -> Vec<f64> {
+    let (of_claim, of_line) = best(pairs, claims, lines);
+    let least = |(l, (w, c)): (usize, &(f64, u32))| match of_claim.get(*c as usize) {
+        Some((_, own)) if *own as usize == l => TAKEN * w,
+        _ => HOPELESS * w,
+    };
+    of_line.iter().enumerate().map(least).collect()
+}
+
+/// The best pair of each claim and of each line: how well it fits, and with whom.
+fn best(pairs: &[Fit], claims: usize, lines: usize) -> (Vec<(f64, u32)>, Vec<(f64, u32)>) {
     let none = (0.0f64, u32::MAX);
     let (mut of_claim, mut of_line) = (vec![none; claims], vec![none; lines]);
     for (c, l, w) in pairs.iter() {
@@ -23,11 +44,7 @@ pub(super) fn prune(pairs: &mut Vec<Fit>, claims: usize, lines: usize) {
             *line = (*w, *c);
         }
     }
-    pairs.retain(|(c, l, w)| {
-        let (best_line, best_claim) = (of_claim[*c as usize], of_line[*l as usize]);
-        let is_taken = of_claim[best_claim.1 as usize].1 == *l;
-        *w > HOPELESS * best_line.0 && *w > if is_taken { TAKEN } else { HOPELESS } * best_claim.0
-    });
+    (of_claim, of_line)
 }
 
 /// Which claims and lines are to be shared out.
