@@ -179,6 +179,21 @@ impl<'w> Index<'w> {
         self.table.of(pair(1, target))
     }
 
+    /// The numbers of what lines name: of all methods with targets.
+    pub fn keys(&self) -> Range<usize> {
+        0..self.table.keys()
+    }
+
+    /// A hash of the method and target of that number.
+    pub fn key(&self, number: usize) -> u64 {
+        self.table.key(number)
+    }
+
+    /// The numbers of the lines that name it, in order of time.
+    pub fn lines(&self, number: usize) -> Range<usize> {
+        self.table.lines(number)
+    }
+
     /// The line of a number.
     #[inline]
     pub fn entry(&self, line: usize) -> Entry {

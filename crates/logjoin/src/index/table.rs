@@ -128,6 +128,11 @@ impl Table {
         self.keys.len()
     }
 
+    /// The key of that number.
+    pub fn key(&self, key: usize) -> u64 {
+        self.keys[key].0
+    }
+
     /// The lines of the key of that number, in order of time.
     pub fn lines(&self, key: usize) -> std::ops::Range<usize> {
         let to = self.keys.get(key + 1).map_or(self.slots.len(), |k| k.1 as usize);

@@ -2,7 +2,7 @@
 
 use super::briefs::Brief;
 use super::claims::Claim;
-use super::laws::Law;
+use super::law::Law;
 use crate::hash::Map;
 use crate::index::Entry;
 

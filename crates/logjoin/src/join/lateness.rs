@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::laws::density;
+use super::law::density;
 use crate::index::Row;
 
 const MS: i64 = 1_000_000;

@@ -6,11 +6,10 @@
 
 use std::collections::BTreeMap;
 
-use super::briefs::Brief;
-use super::claims::Claim;
+use super::law::{Law, MIN_PAIRS, gap};
 use super::survey::{Sample, Survey};
 use crate::clock::ClockModel;
-use crate::hash::{Map, short};
+use crate::hash::short;
 use crate::index::{Entry, Index, Row};
 use crate::peers::Peers;
 use crate::plan::Plan;
@@ -18,39 +17,8 @@ use crate::timeline::{Timed, World};
 
 const MS: i64 = 1_000_000;
 const SECOND: i64 = 1_000_000_000;
-/// Fewer pairs teach nothing.
-const MIN_PAIRS: u64 = 12;
-/// A stamp may be off by more than usual this often.
-const ODD: f64 = 0.03;
-/// Durations that differ so many times as much as usual are not alike.
-const UNLIKE: i64 = 10;
-/// How long after the proxy gave up a backend still works on a request: half of them up to this.
-const LATE_SCALE: f64 = 2.0;
 /// The share of a backend's lines that belong to no logged request, before anything is known.
 const STRAYS: f64 = 0.05;
-
-/// What is known of one proxy and one backend.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Law {
-    /// The proxy's bytes minus the backend's, and how often.
-    bytes: Map<i64, u64>,
-    bytes_seen: u64,
-    /// By how much the stamps of ends (or of starts, where lines are stamped so) differ beyond their precision.
-    jitter: i64,
-    /// A line without a duration is stamped when the request came.
-    is_start: bool,
-    /// Half of the durations differ by less, seconds.
-    duration: f64,
-    /// Both write the same ids.
-    pub shares_ids: bool,
-    /// Backends that know the real clients.
-    pub shares_clients: bool,
-    /// The share of the backend's lines that no proxy has a request for.
-    pub strays: f64,
-    /// How sure the clock is.
-    pub band: i64,
-    pub is_known: bool,
-}
 
 #[derive(Default)]
 struct Seen {
@@ -84,9 +52,15 @@ impl Laws {
         self.laws[first..first + self.rows.len()].iter().map(Law::slack).max()
     }
 
+    /// How far the stamp of a line can lie from the end of a request of this proxy, its precision apart, where both agree.
+    pub fn reach(&self, proxy: usize) -> Option<i64> {
+        let first = (*self.rows.get(proxy)?)?;
+        self.laws[first..first + self.rows.len()].iter().map(|l| l.jitter + l.band).max()
+    }
+
     pub fn learn(plan: &Plan, world: &World, index: &Index<'_>, peers: &Peers, clocks: &ClockModel) -> Laws {
         let instances = plan.instances.len();
-        let survey = Survey::of(plan, world, clocks);
+        let survey = Survey::of(plan, world, index, clocks);
         let mut seen: BTreeMap<(usize, usize), Seen> = BTreeMap::new();
         for (proxy, served) in survey.served.iter().enumerate() {
             // Without another log on this clock there is nothing to be learned.
@@ -197,8 +171,10 @@ impl Seen {
         let is_start = matches!((start, end), (Some(s), Some(e)) if s * 4 < e && e > 20 * MS);
         let pairs = self.end.len() as u64;
         let jitter = if pairs >= MIN_PAIRS { if is_start { start } else { end } } else { None };
+        let usual_bytes = self.bytes.iter().find(|(_, n)| mostly((**n, bytes_seen))).map(|(by, _)| *by);
         Law {
             bytes_seen,
+            usual_bytes,
             bytes: self.bytes.into_iter().collect(),
             jitter: jitter.unwrap_or(10 * MS).clamp(2 * MS, SECOND / 4),
             is_start,
@@ -209,151 +185,5 @@ impl Seen {
             band: 0,
             is_known: false,
         }
-    }
-}
-
-pub(super) fn gap(a: (i64, i64), b: (i64, i64)) -> i64 {
-    (b.0 - a.1).max(a.0 - b.1).max(0)
-}
-
-/// How probable a moment known to lie in `e` is, per second, when it should be in `c` but for `jitter`.
-pub(super) fn density(e: (i64, i64), c: (i64, i64), jitter: i64) -> f64 {
-    let (lo, hi) = (e.0 - c.1 - jitter, e.1 - c.0 + jitter);
-    let inside = hi.min(-lo);
-    if inside <= 0 {
-        return 0.0;
-    }
-    let width = hi - lo;
-    let ramp = ((e.1 - e.0).min(c.1 - c.0) + jitter).clamp(1, width / 2 + 1);
-    (inside as f64 / ramp as f64).min(1.0) * 1e9 / (width - ramp).max(1) as f64
-}
-
-/// The same for one that comes after `c`, soon or much later.
-fn after(e: (i64, i64), c: (i64, i64), scale: f64, slack: i64) -> f64 {
-    if e.1 < c.0 - slack {
-        return 0.0;
-    }
-    let late = ((e.0 + e.1) / 2 - (c.0 + c.1) / 2).max(0) as f64 / 1e9;
-    1.0 / (scale * (1.0 + late / scale).powi(2))
-}
-
-/// The same for one that is near `c`, on either side.
-fn around(e: (i64, i64), c: (i64, i64), scale: f64) -> f64 {
-    let off = gap(e, c) as f64 / 1e9;
-    0.5 / (scale * (1.0 + off / scale).powi(2))
-}
-
-/// The backend says that it took longer than the proxy, which waited to the end, says that it waited: whatever the clocks.
-fn outlasts(c: &Claim, e: &Brief) -> bool {
-    let unit = e.unit() + c.asked.unit;
-    e.duration().zip(c.asked.duration).is_some_and(|(took, waited)| took > waited + unit + took / 100)
-}
-
-impl Law {
-    fn slack(&self) -> i64 {
-        self.band + self.jitter.max(30 * MS)
-    }
-
-    /// How probable the moments of a line are, per second, if it is about this request. 0: it cannot be.
-    pub fn moments(&self, c: &Claim, e: &Brief) -> f64 {
-        let slack = self.slack();
-        let (stamp, end, start) = ((e.lo, e.hi), c.end, c.start);
-        if e.hi < c.start.0 - slack {
-            return 0.0;
-        }
-        let is_message = e.status == 0;
-        let jitter = self.jitter + self.band;
-        let is_late = c.may_end_late();
-        if !is_late && c.is_only && c.mechanism.is_some() && outlasts(c, e) {
-            return 0.0;
-        }
-        if is_message {
-            let inside = e.lo <= c.end.1 + slack;
-            let length = (c.end.1 - c.start.0 + 2 * slack) as f64 / 1e9;
-            let within = if inside { 1.0 / length.max(0.01) } else { 0.0 };
-            let later = after(stamp, end, if is_late { LATE_SCALE } else { 0.2 }, slack);
-            return if is_late { 0.6 * within + 0.4 * later } else { 0.95 * within + 0.05 * later };
-        }
-        let is_start = !e.has_duration && (self.is_start || e.is_start);
-        let at_end = density(stamp, if is_start { start } else { end }, jitter);
-        // A duration tells the start as precisely as the end.
-        let begun = (e.start, e.start + (e.hi - e.lo));
-        let knows_start = (e.has_duration || is_start) && c.has_start;
-        let at_start = if knows_start { Some(density(begun, start, jitter)) } else { None };
-        if knows_start && e.start > c.end.1 + slack && !is_late {
-            return 0.0;
-        }
-        match c.mechanism {
-            _ if c.is_answered() => {
-                let near = around(stamp, if is_start { start } else { end }, 0.3);
-                // Of a request that is stamped when it came, the end is only guessed.
-                let is_guessed = end.1 - end.0 > start.1 - start.0;
-                let at = at_start.filter(|_| is_guessed).map_or(at_end, |s| s.min(at_end));
-                let base = (1.0 - ODD) * at + ODD * near;
-                base * if c.is_only { self.same_duration(c, e) } else { 1.0 }
-            }
-            _ if is_late => match at_start {
-                // What waits in the accept queue is read after the proxy has given up.
-                Some(s) => 0.85 * s + 0.15 * after(begun, start, LATE_SCALE, slack),
-                None => 0.9 * after(stamp, end, LATE_SCALE, slack) + 0.1 * around(stamp, end, 1.0),
-            },
-            _ => match at_start {
-                Some(s) if is_start => 0.9 * s + 0.1 * around(stamp, start, 0.3),
-                Some(s) => 0.6 * at_end.min(s) + 0.3 * s + 0.1 * around(stamp, end, 0.3),
-                None => 0.8 * at_end + 0.2 * around(stamp, end, 0.3),
-            },
-        }
-    }
-
-    /// By how much a line came later than the request let expect, where the proxy did not wait for it: between which two
-    /// delays, nanoseconds. After its start where the line says when that was, else after the proxy gave up.
-    pub fn delay(&self, c: &Claim, e: &Brief) -> Option<(i64, i64)> {
-        if !c.may_end_late() || e.status == 0 {
-            return None;
-        }
-        let is_start = !e.has_duration && (self.is_start || e.is_start);
-        let ((lo, hi), from) = if (e.has_duration || is_start) && c.has_start {
-            ((e.start, e.start + (e.hi - e.lo)), c.start)
-        } else {
-            ((e.lo, e.hi), c.end)
-        };
-        Some((lo - from.1, hi - from.0))
-    }
-
-    /// The line of a request that was served names neither its moment nor its duration: seldom enough that it need not be
-    /// weighed.
-    #[inline]
-    pub fn is_elsewhere(&self, c: &Claim, e: &Brief) -> bool {
-        let (Some(d), Some(own)) = (c.asked.duration, e.duration()) else { return false };
-        let apart = gap((e.lo, e.hi), c.end).min(gap((e.lo, e.hi), c.start));
-        let usual = ((self.duration * 1e9) as i64).max(e.unit()).max(c.asked.unit);
-        c.is_only
-            && c.failing.is_none()
-            && apart > self.jitter + self.band
-            && (d - own).abs() > UNLIKE * usual
-    }
-
-    /// How many times likelier the two durations are for one request than for two.
-    fn same_duration(&self, c: &Claim, e: &Brief) -> f64 {
-        let (Some(d), Some(own)) = (c.asked.duration, e.duration()) else { return 1.0 };
-        let unit = e.unit().max(c.asked.unit) as f64 / 1e9;
-        let scale = self.duration.max(unit);
-        let off = (d - own).abs() as f64 / 1e9;
-        let spread = (own as f64 / 1e9).max(0.01);
-        let same = 0.95 * 0.5 / scale / (1.0 + off / scale).powi(2);
-        (same + 0.05 / (spread + off)) * spread.max(2.0 * scale)
-    }
-
-    /// How many times likelier the bytes are for one request than for two.
-    pub fn same_bytes(&self, c: &Claim, e: &Brief) -> f64 {
-        let (bytes, share) = (c.asked.bytes, e.odds.as_long);
-        if e.bytes <= 0 || bytes <= 0 || !c.is_passed_on() || self.bytes_seen < MIN_PAIRS {
-            return 1.0;
-        }
-        let n = self.bytes.get(&(bytes - e.bytes)).copied().unwrap_or(0);
-        let usual = n as f64 / self.bytes_seen as f64;
-        // What was not seen yet may come.
-        let other = (1.0 + 0.02 * self.bytes_seen as f64) / self.bytes_seen as f64;
-        (usual * (1.0 - other) + other * share) / share
     }
 }

@@ -13,6 +13,7 @@ mod claims;
 mod clusters;
 mod fitness;
 mod lateness;
+mod law;
 mod laws;
 mod near;
 mod order;
@@ -22,6 +23,7 @@ mod pruning;
 mod sequence;
 mod stated;
 mod survey;
+mod weighing;
 
 use std::collections::BTreeSet;
 

@@ -19,7 +19,7 @@ const SECOND: i64 = 1_000_000_000;
 /// Fewer marks measure nothing.
 const MIN_MARKS: usize = 20;
 /// Requests that are looked at for marks, the first ones: where there are none, the order says nothing.
-const MOST_MARKS: usize = 60_000;
+const MOST_MARKS: usize = 30_000;
 /// The order of the lines is measured over so much time before and after an open question; where there are too many requests in
 /// it, over less, but no less than the other.
 const MEASURED: i64 = 15 * SECOND;

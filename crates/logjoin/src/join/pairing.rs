@@ -8,11 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::briefs::{Brief, Briefs};
 use super::by_request::Sources;
 use super::claims::{self, Claim};
-use super::fitness::{ErrorShare, Odds, Rarity, fitness};
+use super::fitness::{ErrorShare, Odds, Rarity};
 use super::lateness::Late;
 use super::laws::Laws;
 use super::near::Near;
-use super::pruning::{HOPELESS, Kept, prune, taken};
+use super::pruning::{Kept, prune};
+use super::weighing::Weigher;
 use super::{Habit, Join, Kind};
 use crate::failing::Failing;
 use crate::index::{Entry, Row};
@@ -103,10 +104,6 @@ pub(super) fn logs_of(plan: &Plan) -> Vec<usize> {
     plan.sources.iter().map(number).collect()
 }
 
-/// Where every request fails, no clock is known, and all lines for a target may be any request's. Of more than this, the best are
-/// shared out, of alike ones those that are nearest in time: it belongs to none in particular, whichever they are.
-const MOST: usize = 64;
-
 /// Of a target's lines and served requests (their numbers in the index), those near the failed ones; and of all pairs that are
 /// possible, those that must be shared out.
 fn group(
@@ -150,27 +147,19 @@ fn group(
     };
     let served: Vec<u32> = served.iter().filter(&mut is_claim_near).copied().collect();
     let claims = failed.len() + served.len();
-    let mut pairs = {
-        let mut weigher = Weigher {
-            from,
-            laws,
-            rare: &rare,
-            briefs: Briefs::of(lines.iter().map(line), &rare),
-            lines: &lines,
-            widths,
-            slack,
-            all_known,
-        };
-        let mut of_served = Vec::new();
-        for (i, n) in (failed.len() as u32..).zip(&served) {
-            weigher.weigh(i, &served_claim(n), &[], &mut of_served);
-        }
-        let taken = taken(&of_served, claims, lines.len());
-        let mut pairs = Vec::new();
-        (0..).zip(failed).for_each(|(i, c)| weigher.weigh(i, c, &taken, &mut pairs));
-        pairs.append(&mut of_served);
-        pairs
+    let mut weigher = Weigher {
+        from,
+        laws,
+        rare: &rare,
+        briefs: Briefs::of(lines.iter().map(line), &rare),
+        lines: &lines,
+        widths,
+        slack,
+        all_known,
     };
+    let by_sight = all_known && matches!(kind, Kind::Access(_));
+    let mut pairs = weigher.all(failed, &served, by_sight);
+    drop(weigher);
     prune(&mut pairs, claims, lines.len());
     let status = |k: usize| line(&lines[k]).status;
     let kept = Kept::of(&pairs, (failed.len(), claims), lines.len(), status, has_messages);
@@ -197,71 +186,6 @@ fn group(
     group.claims.extend(kept.map(|(n, _)| served_claim(n)));
     group.late = group.late(laws);
     group
-}
-
-/// Weighs claims against the lines of a target.
-struct Weigher<'a> {
-    from: &'a Sources<'a>,
-    laws: &'a Laws,
-    rare: &'a Rarity,
-    briefs: Briefs,
-    /// The numbers of the lines in the index.
-    lines: &'a [u32],
-    /// How wide the widest stamp is.
-    widths: i64,
-    slack: i64,
-    all_known: bool,
-}
-
-impl Weigher<'_> {
-    /// Adds the pairs of a claim with the lines that can be its own, but for those that fit worse than somebody else `taken`
-    /// them (if that is known).
-    fn weigh(&mut self, number: u32, c: &Claim, taken: &[f64], pairs: &mut Vec<Fit>) {
-        let latest = if c.failing.is_some() { c.reach().1 } else { c.end.1 };
-        let early = self.laws.early(c.asked.instance).filter(|_| self.all_known);
-        let (lo, hi) = match early {
-            Some(early) => (c.start.0 - early - self.widths, latest + self.slack),
-            None => (i64::MIN, i64::MAX),
-        };
-        let index = self.from.index;
-        let id = |row| index.id_of(row);
-        let (first, mut best) = (pairs.len(), 0.0f64);
-        for (instance, near) in self.briefs.near(c.asked.agent, c.instance, (lo, hi)) {
-            let law = self.laws.of(c.asked.instance, instance);
-            for e in near {
-                // The rows lie far apart.
-                let has_other_id = || {
-                    let own = id(Row::Request(c.request as u32));
-                    let other = id(index.row(self.lines[e.line as usize] as usize));
-                    own != 0 && other != 0 && own != other
-                };
-                // What is hopeless beside another one need not even be remembered.
-                let least = taken.get(e.line as usize).map_or(HOPELESS * best, |t| t.max(HOPELESS * best));
-                let fit = fitness(law, self.rare, (c, e), least, has_other_id);
-                if fit > least {
-                    best = best.max(fit);
-                    pairs.push((number, e.line, fit));
-                }
-            }
-        }
-        let mut kept = first;
-        for n in first..pairs.len() {
-            if pairs[n].2 > HOPELESS * best {
-                pairs.swap(kept, n);
-                kept += 1;
-            }
-        }
-        pairs.truncate(kept);
-        if !self.all_known && pairs.len() - first > MOST {
-            let lo = |k: u32| index.lo(self.lines[k as usize] as usize);
-            let far = |pair: &Fit| lo(pair.1).abs_diff(c.end.0);
-            pairs[first..].select_nth_unstable_by(MOST, |a, b| {
-                b.2.total_cmp(&a.2).then_with(|| (far(a), a.1).cmp(&(far(b), b.1)))
-            });
-            pairs.truncate(first + MOST);
-        }
-        pairs[first..].sort_unstable_by_key(|pair| pair.1);
-    }
 }
 
 impl Group {

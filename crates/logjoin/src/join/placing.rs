@@ -6,7 +6,7 @@
 //! messages stand in the order of starts, or of ends, unless the clear cases say otherwise.
 
 use super::assign::{Pair, probabilities};
-use super::laws::density;
+use super::law::density;
 use super::sequence::Sequence;
 use crate::spans::merged;
 

@@ -7,7 +7,7 @@ use super::{Habit, fitness};
 /// A pair that fits so much worse than the best one of its line or its request is none.
 pub(super) const HOPELESS: f64 = 1e-6;
 /// The same, for a line and a request that are each other's best.
-const TAKEN: f64 = 1e-3;
+pub(super) const TAKEN: f64 = 1e-3;
 
 /// Leaves out what fits far worse than something else: a line that is clearly the best one of its best claim is open to few
 /// others.
@@ -31,8 +31,11 @@ pub(super) fn taken(pairs: &[Fit], claims: usize, lines: usize) -> Vec<f64> {
     of_line.iter().enumerate().map(least).collect()
 }
 
-/// The best pair of each claim and of each line: how well it fits, and with whom.
-fn best(pairs: &[Fit], claims: usize, lines: usize) -> (Vec<(f64, u32)>, Vec<(f64, u32)>) {
+/// How well the best pair fits, and with whom.
+type Best = (f64, u32);
+
+/// The best pair of each claim and of each line.
+fn best(pairs: &[Fit], claims: usize, lines: usize) -> (Vec<Best>, Vec<Best>) {
     let none = (0.0f64, u32::MAX);
     let (mut of_claim, mut of_line) = (vec![none; claims], vec![none; lines]);
     for (c, l, w) in pairs.iter() {

@@ -4,7 +4,8 @@ use std::collections::BinaryHeap;
 
 use super::pairing::logs_of;
 use crate::clock::ClockModel;
-use crate::hash::{Map, pair};
+use crate::hash::pair;
+use crate::index::{Index, Row};
 use crate::plan::Plan;
 use crate::timeline::{Timed, World};
 
@@ -13,7 +14,7 @@ const SAMPLE: usize = 8_000;
 /// Lines of a backend that are looked at to find how many belong to no logged request.
 const STRAY_SAMPLE: usize = 2_000;
 
-/// Rows with the smallest hashes: the same ones, however the log was cut.
+/// Rows with the smallest hashes.
 #[derive(Debug, Clone)]
 pub(super) struct Sample {
     most: usize,
@@ -26,8 +27,8 @@ impl Sample {
         Sample { most, drawn: BinaryHeap::new() }
     }
 
-    fn add(&mut self, hash: u64, row: usize) {
-        let drawn = (hash, row as u32);
+    fn add(&mut self, hash: u64, row: u32) {
+        let drawn = (hash, row);
         if self.drawn.len() < self.most {
             self.drawn.push(drawn);
         } else if let Some(mut top) = self.drawn.peek_mut()
@@ -58,11 +59,12 @@ pub(super) struct Survey {
 }
 
 impl Survey {
-    pub fn of(plan: &Plan, world: &World, clocks: &ClockModel) -> Survey {
-        let is_proxy = |t: &&Timed| plan.instances[t.instance].is_proxy;
+    pub fn of(plan: &Plan, world: &World, index: &Index<'_>, clocks: &ClockModel) -> Survey {
+        let is_proxy = |instance: usize| plan.instances[instance].is_proxy;
         // In order of their ends.
-        let first = world.requests.iter().find(is_proxy).map_or(0, |t| t.end_lo);
-        let last = world.requests.iter().rev().find(is_proxy).map_or(0, |t| t.end_lo);
+        let ends = |t: &Timed| is_proxy(t.instance).then_some(t.end_lo);
+        let first = world.requests.iter().find_map(ends).unwrap_or(0);
+        let last = world.requests.iter().rev().find_map(ends).unwrap_or(0);
         let logs = logs_of(plan);
         let mut out = Survey {
             covered: (first, last),
@@ -70,67 +72,82 @@ impl Survey {
             lines: vec![Sample::new(STRAY_SAMPLE); plan.instances.len()],
             surplus: 0.0,
         };
-        let mut counts = Counts::default();
-        for (row, t) in world.requests.iter().enumerate() {
-            if t.r.key == 0 || !world.has_all(t.r.key) {
+        let mut surplus = Surplus::default();
+        for key in index.keys() {
+            let mut lines = index.lines(key).map(|n| index.entry(n));
+            let target = lines.find_map(|e| match e.row {
+                Row::Request(row) => Some(world.requests[row as usize].r.key),
+                Row::Log(_) => None,
+            });
+            if !target.is_some_and(|target| world.has_all(target)) {
                 continue;
             }
-            let key = pair(t.r.method, t.r.key);
-            if is_proxy(&t) {
-                counts.of(key).0 += f64::from(t.r.tries.max(1));
-                if (200..500).contains(&t.r.status) && t.r.status != 499 && t.r.tries <= 1 {
-                    let hash = pair(t.r.key, pair(t.r.client, t.r.at.line));
-                    out.served[t.instance].add(hash, row);
+            surplus.next();
+            // How many lines of each instance there were.
+            let mut before: Vec<(u32, u64)> = Vec::new();
+            for e in index.lines(key).map(|n| index.entry(n)) {
+                let Row::Request(row) = e.row else { continue };
+                let place = before.iter().position(|b| b.0 == e.instance).unwrap_or_else(|| {
+                    before.push((e.instance, 0));
+                    before.len() - 1
+                });
+                before[place].1 += 1;
+                let (instance, hash) = (e.instance as usize, pair(index.key(key), before[place].1));
+                if is_proxy(instance) {
+                    surplus.asked += f64::from(e.tries.max(1));
+                    if (200..500).contains(&e.status) && e.status != 499 && e.tries <= 1 {
+                        out.served[instance].add(hash, row);
+                    }
+                } else if clocks.is_known(instance) {
+                    if e.end.0 >= first && e.end.1 <= last {
+                        surplus.add(logs[plan.files[e.file as usize].source]);
+                    }
+                    out.lines[instance].add(hash, row);
                 }
-            } else if clocks.is_known(t.instance) {
-                if t.end_lo >= first && t.end_hi <= last {
-                    *counts.lines(key, logs[plan.files[t.r.at.file as usize].source]) += 1.0;
-                }
-                out.lines[t.instance].add(pair(key, pair(t.r.agent, t.r.at.line)), row);
             }
         }
-        out.surplus = counts.surplus();
+        out.surplus = surplus.share();
         out
     }
 }
 
-/// How often each target is in the logs: in those of the proxies, by tries, and in those of the backends, of those with several
-/// logs by log.
+/// How many lines are too many: more than the proxies have requests for the same. Where one target is asked for all the time, a
+/// line always has a request near it; that some came another way shows in the number alone.
 #[derive(Default)]
-struct Counts {
-    numbers: Map<u64, u32>,
-    targets: Vec<(f64, Vec<f64>)>,
+struct Surplus {
+    /// Of the target that is looked at: requests of the proxies, by tries, and lines of the backends, of those with several logs
+    /// by log.
+    asked: f64,
+    lines: Vec<f64>,
+    /// By log, of targets with both: lines, and requests.
+    both: Vec<(f64, f64)>,
 }
 
-impl Counts {
-    fn of(&mut self, key: u64) -> &mut (f64, Vec<f64>) {
-        let next = self.targets.len();
-        let n = *self.numbers.entry(key).or_insert(next as u32) as usize;
-        if n == next {
-            self.targets.push((0.0, Vec::new()));
+impl Surplus {
+    /// A line about the target, in such a log.
+    fn add(&mut self, log: usize) {
+        if self.lines.len() <= log {
+            self.lines.resize(log + 1, 0.0);
         }
-        &mut self.targets[n]
+        self.lines[log] += 1.0;
     }
 
-    fn lines(&mut self, key: u64, log: usize) -> &mut f64 {
-        let lines = &mut self.of(key).1;
-        if lines.len() <= log {
-            lines.resize(log + 1, 0.0);
+    /// Goes on to another target.
+    fn next(&mut self) {
+        self.both.resize(self.both.len().max(self.lines.len()), (0.0, 0.0));
+        for (both, n) in self.both.iter_mut().zip(&self.lines).filter(|(_, n)| **n > 0.0 && self.asked > 0.0)
+        {
+            *both = (both.0 + n, both.1 + self.asked);
         }
-        &mut lines[log]
+        self.lines.fill(0.0);
+        self.asked = 0.0;
     }
 
-    /// The share of the backends' lines that are too many: more than the proxies have requests for the same. Where one target
-    /// is asked for all the time, a line always has a request near it; that some came another way shows in the number alone.
-    fn surplus(&self) -> f64 {
-        let logs = self.targets.iter().map(|t| t.1.len()).max().unwrap_or(0);
-        let share = |log: usize| {
-            let lines = |t: &(f64, Vec<f64>)| t.1.get(log).copied().filter(|n| *n > 0.0 && t.0 > 0.0);
-            let both = self.targets.iter().filter_map(|t| Some((lines(t)?, t.0)));
-            let (all, asked) = both.fold((0.0, 0.0), |(a, b), (n, m)| (a + n, b + m));
-            if all > 0.0 { ((all - asked) / all).max(0.0) } else { 0.0 }
-        };
-        (0..logs).map(share).fold(0.0, f64::max)
+    /// The share of the lines that are too many, in the log with the most.
+    fn share(mut self) -> f64 {
+        self.next();
+        let share = |(all, asked): &(f64, f64)| if *all > 0.0 { ((all - asked) / all).max(0.0) } else { 0.0 };
+        self.both.iter().map(share).fold(0.0, f64::max)
     }
 }
 
@@ -143,7 +160,7 @@ mod tests {
         let hashes: Vec<u64> = (0..100u64).map(|i| i * 37 % 101).collect();
         let draw = |order: &mut dyn Iterator<Item = usize>| {
             let mut sample = Sample::new(10);
-            order.for_each(|i| sample.add(hashes[i], i));
+            order.for_each(|i| sample.add(hashes[i], i as u32));
             let mut drawn = sample.drawn.into_vec();
             drawn.sort_unstable();
             drawn
@@ -158,14 +175,18 @@ mod tests {
 
     #[test]
     fn lines_too_many_are_counted_by_log() {
-        let mut counts = Counts::default();
-        counts.of(1).0 = 8.0;
-        counts.of(2).0 = 2.0;
-        (0..10).for_each(|_| *counts.lines(1, 0) += 1.0);
-        (0..4).for_each(|_| *counts.lines(2, 1) += 1.0);
+        let mut surplus = Surplus::default();
+        let mut target = |asked: f64, lines: &[(usize, usize)]| {
+            surplus.next();
+            surplus.asked = asked;
+            lines.iter().for_each(|(log, n)| (0..*n).for_each(|_| surplus.add(*log)));
+        };
+        target(8.0, &[(0, 10)]);
+        target(2.0, &[(1, 4)]);
         // What no proxy asks for is no surplus: it may be a health check.
-        (0..50).for_each(|_| *counts.lines(3, 0) += 1.0);
-        assert!((counts.surplus() - 0.5).abs() < 1e-12, "{}", counts.surplus());
-        assert_eq!(Counts::default().surplus(), 0.0);
+        target(0.0, &[(0, 50)]);
+        let share = surplus.share();
+        assert!((share - 0.5).abs() < 1e-12, "{share}");
+        assert_eq!(Surplus::default().share(), 0.0);
     }
 }
