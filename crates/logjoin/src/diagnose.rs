@@ -4,6 +4,8 @@
 //! without servers failed for what took the servers out; a restart that ends a hang belongs to the hang; and where most
 //! of a row of failures are clear, the unclear ones among them are the same.
 
+mod unplaced;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -36,7 +38,7 @@ const CLEAR: f64 = 0.7;
 pub(crate) fn judge_all(scene: &Scene<'_>, chains: &[Vec<(usize, bool, f64)>]) -> Vec<Judged> {
     let mut judged = par::numbers(scene.failing.len(), |i| first_verdict(&scene.case(i)));
     rows_agree(scene, &mut judged);
-    unplaced(scene, &mut judged);
+    unplaced::judge(scene, &mut judged);
     remedies(scene, &mut judged);
     certainty::weigh(scene, &mut judged);
     no_servers(scene, &mut judged);
@@ -187,48 +189,6 @@ fn rows_agree(scene: &Scene<'_>, judged: &mut [Judged]) {
             }
         }
     }
-}
-
-/// A failure whose server is not known, amid failures of the same kind at the same proxy that all have one cause.
-fn unplaced(scene: &Scene<'_>, judged: &mut [Judged]) {
-    for i in 0..judged.len() {
-        let case = scene.case(i);
-        if case.instance.is_some() || !case.f.is_gateway || judged[i].confidence > 0.8 {
-            continue;
-        }
-        let mut causes: BTreeMap<CauseId, usize> = BTreeMap::new();
-        let mut model = None;
-        // The list is in order of ends.
-        let near = |n: usize| (scene.failing[n].end_ns - case.end).abs() < 3 * SECOND;
-        let before = (0..i).rev().take_while(|n| near(*n));
-        let after = (i + 1..judged.len()).take_while(|n| near(*n));
-        for n in before.chain(after) {
-            let other = scene.case(n);
-            let alike =
-                other.proxy == case.proxy && other.mechanism == case.mechanism && other.instance.is_some();
-            if alike && judged[n].confidence >= CLEAR {
-                *causes.entry(judged[n].cause).or_default() += 1;
-                model = Some(n);
-            }
-        }
-        if let (1, Some(n)) = (causes.len(), model)
-            && causes.values().sum::<usize>() >= 3
-            && judged[n].cause != judged[i].cause
-        {
-            let was = (judged[i].cause, 0.25);
-            let evidence = judged[n].evidence.clone();
-            let j = &mut judged[i];
-            j.cause = judged_cause(&causes);
-            j.confidence = 0.7;
-            j.by_exclusion = true;
-            j.evidence = evidence;
-            j.alternatives.insert(0, was);
-        }
-    }
-}
-
-fn judged_cause(causes: &BTreeMap<CauseId, usize>) -> CauseId {
-    causes.keys().next().copied().unwrap_or(CauseId::Unknown)
 }
 
 /// A stop, a kill or a restart that follows at once upon a hang, and ends it, is the remedy: what it cuts failed for the hang.

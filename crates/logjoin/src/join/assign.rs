@@ -44,15 +44,16 @@ pub(super) fn probabilities(
             out[*one] = lonely(&pairs[*one], alone);
             continue;
         }
-        let part: Vec<usize> = part.iter().map(|(_, p)| *p).collect();
+        let mut part: Vec<usize> = part.iter().map(|(_, p)| *p).collect();
+        part.sort_by_key(|p| pairs[*p].claim);
         let mut claims: Vec<u32> = part.iter().map(|p| pairs[*p].claim).collect();
         let mut of: Vec<u32> = part.iter().map(|p| pairs[*p].line).collect();
         claims.sort_unstable();
         claims.dedup();
         of.sort_unstable();
         of.dedup();
-        let place = |list: &[u32], x: u32| list.binary_search(&x).unwrap_or(0);
-        let own: Vec<(usize, usize, f64)> = part
+        let place = |list: &[u32], x: u32| list.binary_search(&x).unwrap_or(0) as u32;
+        let own: Vec<Own> = part
             .iter()
             .map(|p| (place(&claims, pairs[*p].claim), place(&of, pairs[*p].line), pairs[*p].weight))
             .collect();
@@ -133,13 +134,16 @@ fn components(pairs: &[Pair], claims: usize, lines: usize) -> Vec<(usize, usize)
     of_root
 }
 
+/// A claim and a line, numbered within their component, and the weight.
+type Own = (u32, u32, f64);
+
 /// Sums over all subsets of lines: before each claim, how much weight leaves which lines taken; after it, the same from the
 /// other end.
-fn exact(pairs: &[(usize, usize, f64)], alone: &[f64], lines: usize) -> Vec<f64> {
+fn exact(pairs: &[Own], alone: &[f64], lines: usize) -> Vec<f64> {
     let (n, sets) = (alone.len(), 1usize << lines);
-    let mut of_claim: Vec<Vec<(usize, f64)>> = vec![Vec::new(); n];
+    let mut of_claim: Vec<Vec<(u32, f64)>> = vec![Vec::new(); n];
     for (c, l, w) in pairs {
-        of_claim[*c].push((*l, *w));
+        of_claim[*c as usize].push((*l, *w));
     }
     // Weights of very different size: each claim's are scaled to sum to one.
     let scale: Vec<f64> =
@@ -184,44 +188,52 @@ fn exact(pairs: &[(usize, usize, f64)], alone: &[f64], lines: usize) -> Vec<f64>
     pairs
         .iter()
         .map(|(c, _, _)| {
-            at[*c] += 1;
-            if total > 0.0 { (found[*c][at[*c] - 1] / total).clamp(0.0, 1.0) } else { 0.0 }
+            let c = *c as usize;
+            at[c] += 1;
+            if total > 0.0 { (found[c][at[c] - 1] / total).clamp(0.0, 1.0) } else { 0.0 }
         })
         .collect()
 }
 
 /// Messages: each claim tells each of its lines how much it wants it beside the others, each line tells each of its claims
-/// how free it is.
-fn passed(pairs: &[(usize, usize, f64)], alone: &[f64], lines: usize) -> Vec<f64> {
+/// how free it is. The pairs are in order of claims.
+fn passed(pairs: &[Own], alone: &[f64], lines: usize) -> Vec<f64> {
+    debug_assert!(pairs.is_sorted_by_key(|p| p.0), "claim by claim");
     let mut free = vec![1.0; pairs.len()];
     let mut wants = vec![0.0; pairs.len()];
-    let mut sums = vec![0.0; alone.len()];
     let mut asked = vec![0.0; lines];
+    let sum = |own: &[Own], free: &[f64]| {
+        own.iter().zip(free).fold(alone[own[0].0 as usize], |sum, ((_, _, w), f)| sum + w * f)
+    };
     for _ in 0..ROUNDS {
-        sums.copy_from_slice(alone);
-        for ((c, _, w), f) in pairs.iter().zip(&free) {
-            sums[*c] += w * f;
-        }
         asked.iter_mut().for_each(|a| *a = 1.0);
-        for (i, (c, l, w)) in pairs.iter().enumerate() {
-            wants[i] = w / (sums[*c] - w * free[i]).max(alone[*c]).max(1e-300);
-            asked[*l] += wants[i];
+        let mut first = 0;
+        for own in pairs.chunk_by(|a, b| a.0 == b.0) {
+            let (free, wants) = (&free[first..][..own.len()], &mut wants[first..][..own.len()]);
+            let (sum, alone) = (sum(own, free), alone[own[0].0 as usize]);
+            for (((_, l, w), f), wants) in own.iter().zip(free).zip(wants) {
+                *wants = w / (sum - w * f).max(alone).max(1e-300);
+                asked[*l as usize] += *wants;
+            }
+            first += own.len();
         }
         let mut change: f64 = 0.0;
-        for (i, (_, l, _)) in pairs.iter().enumerate() {
-            let next = 1.0 / (asked[*l] - wants[i]).max(1.0);
-            change = change.max((next - free[i]).abs());
-            free[i] = next;
+        for (((_, l, _), wants), free) in pairs.iter().zip(&wants).zip(&mut free) {
+            let next = 1.0 / (asked[*l as usize] - wants).max(1.0);
+            change = change.max((next - *free).abs());
+            *free = next;
         }
         if change < STILL {
             break;
         }
     }
-    sums.copy_from_slice(alone);
-    for ((c, _, w), f) in pairs.iter().zip(&free) {
-        sums[*c] += w * f;
+    let mut out = Vec::with_capacity(pairs.len());
+    for own in pairs.chunk_by(|a, b| a.0 == b.0) {
+        let free = &free[out.len()..][..own.len()];
+        let sum = sum(own, free);
+        out.extend(own.iter().zip(free).map(|((_, _, w), f)| (w * f / sum).clamp(0.0, 1.0)));
     }
-    pairs.iter().zip(&free).map(|((c, _, w), f)| (w * f / sums[*c]).clamp(0.0, 1.0)).collect()
+    out
 }
 
 #[cfg(test)]
@@ -302,7 +314,7 @@ mod tests {
         for _ in 0..200 {
             let (pairs, alone) = draw(&mut dice, 5, 5, 0.5);
             let want = all_ways(&pairs, &alone, 5);
-            let own: Vec<_> = pairs.iter().map(|p| (p.claim as usize, p.line as usize, p.weight)).collect();
+            let own: Vec<_> = pairs.iter().map(|p| (p.claim, p.line, p.weight)).collect();
             for (got, want) in passed(&own, &alone, 5).iter().zip(want) {
                 worst = worst.max((got - want).abs());
                 sum = (sum.0 + (got - want).abs(), sum.1 + 1.0);
