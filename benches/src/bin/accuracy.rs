@@ -48,7 +48,9 @@ fn run() -> Result<String, String> {
         without.push((*what, bets?.concat()));
     }
     let page = workspace().join("docs/accuracy.md");
-    std::fs::write(&page, accuracy::page::render(&scored, &without)).map_err(|e| at(&page, e))?;
+    let grid = std::fs::read_to_string(workspace().join("docs/accuracy-grid.md")).ok();
+    let text = accuracy::page::render(&scored, &without, grid.as_deref());
+    std::fs::write(&page, text).map_err(|e| at(&page, e))?;
     if let Some(file) = json {
         let text = format!("{:#}\n", accuracy::to_json(&scored));
         std::fs::write(&file, text).map_err(|e| at(&file, e))?;
