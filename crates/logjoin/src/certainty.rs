@@ -20,6 +20,7 @@ use crate::rules::Cite;
 use crate::scene::{Case, SECOND, Scene};
 use crate::signals::{Meaning, Scope};
 use crate::vocabulary::CauseId;
+use serde::{Deserialize, Serialize};
 
 /// What one witness leaves of the doubt.
 const WITNESS: f64 = 3.0;
@@ -31,7 +32,7 @@ const GUESS: f64 = 0.65;
 const ROW: i64 = 8 * SECOND;
 
 /// How a probability was made.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 pub(crate) struct Weighed {
     /// How sure the argument was by itself.
     pub strength: f64,
@@ -40,7 +41,7 @@ pub(crate) struct Weighed {
 }
 
 /// Who could have contradicted, and did not.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Witnesses {
     pub named: bool,
     pub agreeing: bool,

@@ -10,6 +10,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use logjoin_parse::StateEvent;
+use serde::{Deserialize, Serialize};
 
 use crate::certainty::{self, Weighed};
 use crate::par;
@@ -18,7 +19,7 @@ use crate::scene::{Case, SECOND, Scene};
 use crate::vocabulary::{CauseId, Mechanism};
 
 /// The judgement of one failed request.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Judged {
     pub cause: CauseId,
     pub detail: Option<Cow<'static, str>>,

@@ -262,6 +262,14 @@ impl Events {
         self.requests.iter().map(AnyRequest::Whole).chain(packed)
     }
 
+    /// Whether all rows are of this file.
+    pub fn are_of(&self, file: u32) -> bool {
+        self.all_requests().all(|r| r.at().file == file)
+            && self.errors.iter().all(|r| r.at.file == file)
+            && self.states.iter().all(|r| r.at.file == file)
+            && self.logs.iter().all(|r| r.at.file == file)
+    }
+
     /// Makes whole rows of all requests.
     pub fn unpack(&mut self) {
         if self.packed.is_empty() {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use logjoin_parse::Product;
+use serde::{Deserialize, Serialize};
 
 use crate::event::Try;
 use crate::mechanism::{self, address_of_url};
@@ -16,7 +17,7 @@ const SECOND: i64 = 1_000_000_000;
 const COARSEST: i64 = 60 * SECOND;
 
 /// A request that failed, or that is listed beside the failures.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Failing {
     /// Number in [`World::requests`].
     pub request: usize,
@@ -42,7 +43,7 @@ pub(crate) struct Failing {
 }
 
 /// The failures that are alike and are told by one of them, as there are too many to keep each.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Stands {
     /// How many, itself included.
     pub n: u64,
@@ -58,7 +59,7 @@ impl Stands {
 }
 
 /// One try, with what the proxy saw.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Attempted {
     pub label: Option<Text>,
     pub mechanism: Mechanism,
@@ -66,7 +67,7 @@ pub(crate) struct Attempted {
 }
 
 /// What the proxy's line says of a try, beside its server.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 pub(crate) struct Logged {
     pub status: Option<i32>,
     pub connect_us: Option<i64>,

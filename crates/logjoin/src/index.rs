@@ -12,10 +12,11 @@ use crate::hash::{pair, short};
 use crate::par;
 use crate::plan::Plan;
 use crate::timeline::World;
+use serde::{Deserialize, Serialize};
 use table::Table;
 
 /// Which list a line stands in, and where.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) enum Row {
     /// [`World::requests`].
     Request(u32),

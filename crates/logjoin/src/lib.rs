@@ -43,6 +43,7 @@ mod scene;
 pub mod signals;
 mod slices;
 mod spans;
+mod stored;
 mod strangers;
 pub mod templates;
 mod text;
@@ -55,7 +56,7 @@ mod whole;
 
 pub use analysis::Analysis;
 pub use finish::{finish, finish_with};
-pub use fold::{Fold, Follow, Lane};
+pub use fold::{Fold, Follow, Frame, Lane, Share, Verdicts, correlate};
 pub use link::Stage;
 pub use options::{Options, Pattern};
 pub use own::Event;

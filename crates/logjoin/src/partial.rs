@@ -13,7 +13,7 @@ use crate::scanner::FileScan;
 use crate::slices::{Slice, join};
 
 /// The form of the rows; another one cannot be read.
-const VERSION: u32 = 3;
+pub(crate) const VERSION: u32 = 3;
 
 /// What was found in some of a plan's files, or in some of their lines: for an analysis whose files are read by several
 /// processes or machines, or one hour after the other.
@@ -59,6 +59,10 @@ pub enum PartialError {
     Plan,
     /// Both hold the file with this number, or some of its lines.
     Twice(usize),
+    /// Both hold the verdicts of the share with this number.
+    TwiceShare(usize),
+    /// The verdicts of the share with this number are in none of them.
+    MissingShare(usize),
 }
 
 impl fmt::Display for PartialError {
@@ -67,6 +71,8 @@ impl fmt::Display for PartialError {
             PartialError::Version => f.write_str("made by another version of logjoin"),
             PartialError::Plan => f.write_str("made with another plan"),
             PartialError::Twice(file) => write!(f, "file {file} is in both"),
+            PartialError::TwiceShare(share) => write!(f, "share {share} is in both"),
+            PartialError::MissingShare(share) => write!(f, "share {share} is missing"),
         }
     }
 }
@@ -145,6 +151,11 @@ impl Partial {
     ///
     /// When it was made with another plan or by another version.
     pub fn finish(self, plan: &Plan) -> Result<Analysis, PartialError> {
+        Ok(finish(plan, self.into_scans(plan)?))
+    }
+
+    /// What was found in each file as a whole.
+    pub(crate) fn into_scans(self, plan: &Plan) -> Result<Vec<FileScan>, PartialError> {
         if self.version != VERSION {
             return Err(PartialError::Version);
         }
@@ -161,12 +172,12 @@ impl Partial {
             let own = std::iter::from_fn(|| slices.next_if(|s| s.file == file));
             scans.push(join(plan, file, own));
         }
-        Ok(finish(plan, scans))
+        Ok(scans)
     }
 }
 
 /// What a plan decided of its files, as one number that is the same on every machine.
-fn fingerprint(plan: &Plan) -> u64 {
+pub(crate) fn fingerprint(plan: &Plan) -> u64 {
     let all = plan.files.iter().map(|f| {
         let source = &plan.sources[f.source];
         let words = format!("{:?} {:?} {:?} {:?}", f.path, source.id, source.writer, source.kind);

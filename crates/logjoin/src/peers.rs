@@ -12,20 +12,23 @@ use crate::index::{Entry, Group, Index, Row};
 use crate::plan::Plan;
 use crate::rewrites::Rewrites;
 use crate::signals::Meaning;
+use crate::stored;
 use crate::timeline::World;
+use serde::{Deserialize, Serialize};
 
 /// Requests that must agree before an address is taken to be an instance's.
 const MIN_VOTES: u64 = 3;
 const SLACK: i64 = 60_000_000;
 
 /// The map from the proxies' names of servers to instances.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Peers {
     by_label: BTreeMap<u64, usize>,
     /// Addresses that each instance said it listens on.
     listening: Vec<Vec<String>>,
     claims: Vec<Vec<AddressClaim>>,
     /// Proxies whose requests turn up at an instance: (proxy, instance) → requests.
+    #[serde(with = "stored::pairs")]
     pub traffic: BTreeMap<(usize, usize), u64>,
     /// Pairs of proxies of which the second stands behind the first. Which is the outer one is told by durations, where
     /// both pairs are here.
@@ -59,6 +62,14 @@ impl Peers {
                 *own = Face::Many;
             }
         }
+    }
+
+    /// Whether it names instances of a plan alone.
+    pub fn fit(&self, plan: &Plan) -> bool {
+        let n = plan.instances.len();
+        self.by_label.values().all(|i| *i < n)
+            && self.listening.len().max(self.claims.len()).max(self.inner_faces.len()) <= n
+            && self.traffic.keys().chain(&self.chains).all(|(a, b)| *a.max(b) < n)
     }
 
     /// The only instance that listens on the port of an address, on all of its host's addresses.
@@ -297,7 +308,7 @@ struct Found {
 }
 
 /// What each instance sees of the clients of a proxy before it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Face {
     /// A backend: whatever it sees.
     Backend,

@@ -11,9 +11,10 @@ use crate::event::{Events, LogEvent};
 use crate::hash::Map;
 use crate::packed::AnyRequest;
 use crate::plan::Plan;
+use serde::{Deserialize, Serialize};
 
 /// How the targets of a log differ from those that the proxy before it logged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) enum Form {
     /// That many first parts are taken away.
     Stripped(u8),
@@ -40,7 +41,7 @@ impl Form {
 }
 
 /// What is known of rewritten targets.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Rewrites {
     /// By instance.
     pub forms: BTreeMap<usize, Form>,

@@ -42,13 +42,7 @@ pub struct FileScan {
 impl FileScan {
     /// Whether all rows are of this file, and the plan has it: what was stored may have been changed.
     pub(crate) fn is_of_file(&self, plan: &Plan) -> bool {
-        let e = &self.events;
-        let own = |at: At| at.file == self.file;
-        (self.file as usize) < plan.files.len()
-            && e.all_requests().all(|r| own(r.at()))
-            && e.errors.iter().all(|r| own(r.at))
-            && e.states.iter().all(|r| own(r.at))
-            && e.logs.iter().all(|r| own(r.at))
+        (self.file as usize) < plan.files.len() && self.events.are_of(self.file)
     }
 
     /// Adds what was found in the lines that follow.

@@ -15,11 +15,13 @@ use crate::link::{Chain, Linked};
 use crate::plan::Plan;
 use crate::scene::SECOND;
 use crate::timeline::World;
+use serde::{Deserialize, Serialize};
 
 /// Failures of a cell that stay beside the first and the last ones.
 const KEPT: usize = 5;
 
 /// A failed request and its verdict.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Told {
     pub failing: Failing,
     pub join: Join,
@@ -31,7 +33,7 @@ pub(crate) struct Told {
 }
 
 /// What a failure is compared by.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Mark {
     /// Its kind, closely and roughly.
     kinds: [u64; 2],

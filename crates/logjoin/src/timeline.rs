@@ -5,6 +5,7 @@
 //! clock is put on the reference.
 
 use logjoin_parse::{Anchor, Stamp};
+use serde::{Deserialize, Serialize};
 
 use crate::calendar::Calendar;
 use crate::clock::ClockModel;
@@ -14,7 +15,7 @@ use crate::plan::Plan;
 use crate::times::spans;
 
 /// A request with its place in time: each end lies between a lower and an upper bound.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Timed {
     pub r: Request,
     pub instance: usize,
@@ -60,7 +61,7 @@ impl Timed {
 }
 
 /// Something with one moment, known to lie in `[lo, hi)`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Moment<T> {
     pub e: T,
     pub instance: usize,
@@ -182,6 +183,16 @@ pub(crate) fn resolve(
 }
 
 impl World {
+    /// These rows, on the reference clock.
+    pub fn of(
+        requests: Vec<Timed>,
+        errors: Vec<Moment<ErrorEvent>>,
+        states: Vec<Moment<StateChange>>,
+        logs: Vec<Moment<LogEvent>>,
+    ) -> World {
+        World { requests, errors, states, logs, ..World::default() }
+    }
+
     /// Puts everything on the reference clock.
     pub fn shift(&mut self, clocks: &ClockModel) {
         par::for_each(&mut self.requests, |r| {
@@ -211,7 +222,8 @@ impl World {
         let far = &mut self.far;
         self.requests.retain(|t| {
             let is_near = t.end_hi >= from && t.end_lo <= to;
-            if !is_near {
+            // What is settled was counted where it was.
+            if !is_near && !t.r.settled {
                 far.push(t.r.at);
             }
             is_near

@@ -28,7 +28,7 @@ use crate::timeline::{Moment, Timed, World};
 const SECOND: i64 = 1_000_000_000;
 
 /// The clock of each instance.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct ClockModel {
     /// By instance: what to subtract from its times.
     lines: Vec<Line>,

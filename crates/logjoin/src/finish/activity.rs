@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use super::steps::{Merge, Stepped};
 use crate::event::At;
 use crate::scene::SECOND;
+use serde::{Deserialize, Serialize};
 
 /// Signs of life in one step.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Presence {
     /// The first request that began in it and was answered.
     pub served: Option<Served>,
@@ -16,7 +17,7 @@ pub(super) struct Presence {
 }
 
 /// An answered request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct Served {
     /// The latest moment at which it can have begun.
     pub start: i64,
@@ -46,7 +47,7 @@ fn earlier<T: Ord>(a: Option<T>, b: Option<T>) -> Option<T> {
 }
 
 /// Signs of life by instance.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Activity {
     cells: Stepped<usize, Presence>,
 }

@@ -18,6 +18,7 @@ use crate::peers::Peers;
 use crate::plan::Plan;
 use crate::scene::Scene;
 use crate::timeline::{Horizon, Span, Timed};
+use serde::{Deserialize, Serialize};
 
 /// Rows that are summed before they are merged into the whole.
 pub(super) const SLICE: usize = 1 << 16;
@@ -49,6 +50,7 @@ impl Look for Counting<'_> {
 }
 
 /// The sums.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct All {
     pub(super) load: Load,
     pub(super) sample: Sample,
@@ -56,6 +58,7 @@ pub(crate) struct All {
     pub(super) pace: Pace,
     pub(super) answered: Answered,
     /// What is not in the other sums yet, by instance and server; nothing after [`All::close`].
+    #[serde(skip)]
     streams: Few<(usize, u64), Stream>,
 }
 
@@ -153,7 +156,7 @@ impl All {
         self.sample.close();
     }
 
-    fn merge(&mut self, other: All) {
+    pub(super) fn merge(&mut self, other: All) {
         self.load.merge(other.load);
         self.sample.merge(other.sample);
         self.activity.merge(other.activity);

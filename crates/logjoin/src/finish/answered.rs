@@ -9,14 +9,20 @@ use std::collections::BTreeMap;
 use super::traffic::Seen;
 use crate::plan::Plan;
 use crate::scene::SECOND;
+use crate::stored;
+use serde::{Deserialize, Serialize};
 
 /// How far a reload may be from the moment of its version, seconds, and one more.
 const NEAR: i64 = 7;
 
 /// By proxy and label of the server: by version (the second in which it was loaded) and second in which a request began (the
 /// last one: or later), the first moment at which one ended that was answered.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Answered(BTreeMap<(usize, u64), BTreeMap<(i64, i64), i64>>);
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Answered(#[serde(with = "stored::pairs")] BTreeMap<(usize, u64), Firsts>);
+
+/// Those of one server.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Firsts(#[serde(with = "stored::pairs")] BTreeMap<(i64, i64), i64>);
 
 /// The seconds in which versions were loaded.
 pub(super) fn versions(plan: &Plan) -> Vec<i64> {
@@ -36,7 +42,7 @@ impl Answered {
         let began = t.start_lo.div_euclid(SECOND);
         for version in versions.iter().take_while(|v| began >= **v - NEAR) {
             let second = began.min(*version + NEAR);
-            let firsts = self.0.entry((t.instance, server)).or_default();
+            let firsts = &mut self.0.entry((t.instance, server)).or_default().0;
             let first = firsts.entry((*version, second)).or_insert(t.end_lo);
             *first = t.end_lo.min(*first);
         }
@@ -45,8 +51,8 @@ impl Answered {
     pub fn merge(&mut self, other: Answered) {
         for (key, firsts) in other.0 {
             let own = self.0.entry(key).or_default();
-            for (second, end) in firsts {
-                let first = own.entry(second).or_insert(end);
+            for (second, end) in firsts.0 {
+                let first = own.0.entry(second).or_insert(end);
                 *first = end.min(*first);
             }
         }
@@ -58,6 +64,6 @@ impl Answered {
         let version = loaded_ns.div_euclid(SECOND);
         let firsts = self.0.get(&(proxy, server))?;
         let later = (version, after.div_euclid(SECOND) + 1)..=(version, i64::MAX);
-        firsts.range(later).map(|(_, end)| *end).min()
+        firsts.0.range(later).map(|(_, end)| *end).min()
     }
 }

@@ -3,12 +3,14 @@
 //! The trick: 32 buckets of equal width between each power of two and the next, so that any duration is known to one part in
 //! 32, two histograms add up bucket by bucket, and the order of the durations cannot show.
 
+use serde::{Deserialize, Serialize};
+
 /// Buckets per power of two: the relative error of a quantile is at most one in this many.
 const PARTS: u64 = 32;
 const BITS: u32 = PARTS.trailing_zeros();
 
 /// How many durations lie in each bucket. Microseconds.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Durations {
     /// The shortest bucket that is not empty, and the counts from there to the longest.
     first: u16,

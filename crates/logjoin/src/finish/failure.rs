@@ -5,7 +5,7 @@ use crate::diagnose::{Judged, cause_cites};
 use crate::event::At;
 use crate::finish::line_ref;
 use crate::index::Row;
-use crate::join::reaches;
+use crate::join::{How, reaches};
 use crate::rules::Cite;
 use crate::scene::Scene;
 use crate::text::Text;
@@ -109,7 +109,7 @@ fn backend(scene: &Scene<'_>, i: usize) -> Vec<BackendJoin> {
         .iter()
         .map(|l| BackendJoin {
             at: line_ref(scene.plan, row_at(scene, l.row)),
-            how: l.how.into(),
+            how: l.how.as_str().into(),
             confidence: round(l.confidence),
         })
         .collect();
@@ -146,7 +146,7 @@ fn cause_lines(scene: &Scene<'_>, i: usize, j: &Judged) -> Vec<LineRef> {
         let spoken = scene.joins[i].lines.iter().filter(|l| match l.row {
             Row::Log(n) => {
                 let e = &scene.world.logs[n as usize].e;
-                l.how == "time" || e.target == 0 || e.severity >= crate::event::Severity::Warning
+                l.how == How::Time || e.target == 0 || e.severity >= crate::event::Severity::Warning
             }
             Row::Request(_) => false,
         });

@@ -1,5 +1,9 @@
 //! A map of few keys that are asked for again and again: servers, clients' proxies, statuses.
 
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 /// So many keys are looked through one by one.
 const FEW: usize = 12;
 
@@ -13,6 +17,20 @@ pub(crate) struct Few<K, V> {
 impl<K, V> Default for Few<K, V> {
     fn default() -> Few<K, V> {
         Few { keys: Vec::new(), values: Vec::new() }
+    }
+}
+
+impl<K: Serialize, V: Serialize> Serialize for Few<K, V> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(self.keys.iter().zip(&self.values))
+    }
+}
+
+impl<'d, K: Deserialize<'d> + Ord, V: Deserialize<'d>> Deserialize<'d> for Few<K, V> {
+    fn deserialize<D: Deserializer<'d>>(from: D) -> Result<Few<K, V>, D::Error> {
+        let all = BTreeMap::<K, V>::from_iter(Vec::deserialize(from)?);
+        let (keys, values) = all.into_iter().unzip();
+        Ok(Few { keys, values })
     }
 }
 

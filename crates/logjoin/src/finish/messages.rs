@@ -8,6 +8,7 @@ use crate::event::LogEvent;
 use crate::scene::Scene;
 use crate::templates::{Catalogue, Miner};
 use crate::timeline::{Horizon, Moment};
+use serde::{Deserialize, Serialize};
 
 /// Kinds kept per instance.
 const KINDS: usize = 1024;
@@ -16,19 +17,19 @@ const KINDS: usize = 1024;
 pub(super) type Catalogues = BTreeMap<usize, Catalogue>;
 
 /// Messages by instance.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Messages {
     instances: BTreeMap<usize, Stream>,
 }
 
 /// Those of one instance. What the miner keeps at the end it has kept from the first line on, so that its counts are whole.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Stream {
     miner: Miner,
     steps: Stepped<u64, Number>,
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Number(u64);
 
 impl Merge for Number {
@@ -69,7 +70,7 @@ impl Messages {
         }
     }
 
-    fn merge(&mut self, other: Messages) {
+    pub(super) fn merge(&mut self, other: Messages) {
         for (instance, stream) in other.instances {
             match self.instances.get_mut(&instance) {
                 Some(mine) => {

@@ -7,15 +7,16 @@
 use std::collections::VecDeque;
 
 use super::few::Few;
-use super::steps::LENGTHS;
+use super::steps::{LENGTHS, level};
 use crate::peers::Peers;
 use crate::scene::SECOND;
+use serde::{Deserialize, Serialize};
 
 /// Steps from the first request to the last, at most, unless the longest steps are too short for it.
 const LIMIT: i64 = 1 << 15;
 
 /// The numbers.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Pace {
     /// By proxy: whatever became of them.
     ended: Few<usize, Counts>,
@@ -26,14 +27,17 @@ pub(super) struct Pace {
 }
 
 /// Requests per step.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Counts {
+    #[serde(deserialize_with = "level")]
     level: usize,
     /// Number of the first step.
     first: i64,
     counts: VecDeque<u64>,
     /// The step that was counted in last: from when to when, and its place.
+    #[serde(skip)]
     here: (i64, i64),
+    #[serde(skip)]
     place: usize,
 }
 

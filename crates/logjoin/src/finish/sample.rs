@@ -8,6 +8,7 @@ use super::traffic::Seen;
 use crate::event::At;
 use crate::hash::pair;
 use crate::packed::AnyRequest;
+use serde::{Deserialize, Serialize};
 
 /// Requests kept per proxy and step.
 const KEPT: usize = 64;
@@ -44,7 +45,7 @@ pub(super) fn traits(r: AnyRequest<'_>) -> Traits {
 }
 
 /// Those kept of one proxy and step, with their places in the input.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Healthy {
     /// In no order, and sometimes up to twice as many as are to be kept.
     kept: Vec<Kept>,
@@ -107,7 +108,7 @@ impl Merge for Healthy {
 }
 
 /// Samples by proxy.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Sample {
     cells: Stepped<usize, Healthy>,
 }

@@ -3,6 +3,9 @@
 //! The trick: each step length divides the next, so that cells are made coarser by adding them up, and how coarse they end
 //! up depends on the first and the last moment alone, never on the order in which the moments came.
 
+use serde::de::{Error, Unexpected};
+use serde::{Deserialize, Deserializer, Serialize};
+
 use super::few::Few;
 use crate::scene::SECOND;
 
@@ -22,15 +25,30 @@ pub(super) trait Merge: Default {
 ///
 /// There are few steps and few keys, and neighbours in a log fall into the same cells: sorted lists, looked into where the last
 /// one was found.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(bound(deserialize = "K: Deserialize<'de> + Ord, V: Deserialize<'de>"))]
 pub(super) struct Stepped<K, V> {
+    #[serde(deserialize_with = "level")]
     level: usize,
     range: Option<(i64, i64)>,
     /// By number of the step, then by key.
     cells: Vec<(i64, Few<K, V>)>,
     /// Where the last one was found, and from when to when that step is.
+    #[serde(skip)]
     last: usize,
+    #[serde(skip)]
     here: (i64, i64),
+}
+
+/// A number of one of the [lengths](LENGTHS), as it was stored.
+pub(super) fn level<'d, D: Deserializer<'d>>(from: D) -> Result<usize, D::Error> {
+    let level = usize::deserialize(from)?;
+    let of = |n| Unexpected::Unsigned(n as u64);
+    if level < LENGTHS.len() {
+        Ok(level)
+    } else {
+        Err(D::Error::invalid_value(of(level), &"a length of steps"))
+    }
 }
 
 impl<K: PartialEq, V: PartialEq> PartialEq for Stepped<K, V> {

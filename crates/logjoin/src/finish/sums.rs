@@ -12,11 +12,13 @@ use crate::packed::AnyRequest;
 use crate::plan::Plan;
 use crate::scene::Scene;
 use crate::timeline::{Horizon, Row, World};
+use serde::{Deserialize, Serialize};
 
 /// First and last of some moments.
 pub(crate) type Range = Option<(i64, i64)>;
 
 /// The sums.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Sums {
     pub all: All,
     pub messages: Messages,
@@ -93,7 +95,7 @@ impl Look for Places {
     }
 }
 
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 struct Outside {
     events: u64,
     followers: u64,
@@ -181,6 +183,44 @@ impl Sums {
         if plan.options.since_ns.is_some() || plan.options.until_ns.is_some() {
             self.filter(plan, world, lean, horizon, tails);
         }
+    }
+
+    /// Adds what was counted elsewhere, of other rows.
+    pub fn merge(&mut self, other: Sums) {
+        fn all(into: &mut [Range], other: Vec<Range>) {
+            for (own, other) in into.iter_mut().zip(other) {
+                join(own, other);
+            }
+        }
+        fn join(into: &mut Range, other: Range) {
+            other.into_iter().for_each(|(lo, hi)| {
+                widen(into, lo);
+                widen(into, hi);
+            });
+        }
+        self.all.merge(other.all);
+        self.messages.merge(other.messages);
+        self.requests += other.requests;
+        other.by_status.into_iter().for_each(|(status, n)| *self.by_status.entry(status).or_default() += n);
+        join(&mut self.proxied, other.proxied);
+        join(&mut self.ended, other.ended);
+        for (own, other) in self.named.iter_mut().zip(other.named) {
+            *own = (own.0 + other.0, own.1 + other.1);
+        }
+        all(&mut self.covered, other.covered);
+        all(&mut self.sources, other.sources);
+        for (file, other) in other.outside {
+            let own = self.outside.entry(file).or_default();
+            own.events += other.events;
+            own.followers += other.followers;
+        }
+    }
+
+    /// Whether they are those of a plan's instances and sources.
+    pub fn fit(&self, plan: &Plan) -> bool {
+        let instances = plan.instances.len();
+        (self.named.len(), self.covered.len(), self.sources.len())
+            == (instances, instances, plan.sources.len())
     }
 
     fn count(&mut self, plan: &Plan, mut tally: Tally) {

@@ -9,6 +9,7 @@ use crate::analysis::{Baseline, Time, Traffic, TrafficPoint};
 use crate::hash::hash;
 use crate::packed::AnyRequest;
 use crate::scene::{SECOND, Scene};
+use serde::{Deserialize, Serialize};
 
 /// Of a longer request (a tunnel, an upload) the last hour counts as in progress: one line must not stretch the range of time.
 const LONGEST: i64 = 3600 * SECOND;
@@ -41,7 +42,7 @@ impl Seen<'_> {
 }
 
 /// What ended in one step.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Cell {
     pub requests: u64,
     pub failures: u64,
@@ -117,7 +118,7 @@ impl Open {
 }
 
 /// Sums over all requests, by instance and by the label of the server (0: all).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Load {
     pub cells: Stepped<(usize, u64), Cell>,
     /// By proxy and label.
@@ -125,8 +126,22 @@ pub(super) struct Load {
 }
 
 /// How many different clients, counted by the bits that their hashes set.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "Vec<u64>", from = "Vec<u64>")]
 pub(super) struct Clients([u64; 64]);
+
+impl From<Clients> for Vec<u64> {
+    fn from(clients: Clients) -> Vec<u64> {
+        clients.0.into()
+    }
+}
+
+impl From<Vec<u64>> for Clients {
+    fn from(words: Vec<u64>) -> Clients {
+        let mut words = words.into_iter();
+        Clients(std::array::from_fn(|_| words.next().unwrap_or(0)))
+    }
+}
 
 impl Clients {
     const BITS: f64 = 64.0 * 64.0;

@@ -57,6 +57,12 @@ impl Archive {
         }
     }
 
+    /// The rows, and the failures that name them.
+    pub fn into_parts(mut self) -> (World, Vec<Told>) {
+        self.told.iter_mut().for_each(|t| t.is_settled = false);
+        (self.world, self.told)
+    }
+
     /// Of failures that were judged at once and are too many, some stay.
     pub fn thin_all(&mut self, linked: &mut Linked, judged: &mut Vec<Judged>) {
         self.thinning.thin_all(linked, judged);

@@ -141,7 +141,7 @@ impl Lean {
                 let mut spans = f.spans.iter();
                 f.requests.retain(|r| {
                     let stays = spans.next().is_none_or(is_near);
-                    far.extend((!stays).then_some(r.at));
+                    far.extend((!stays && !r.settled).then_some(r.at));
                     stays
                 });
                 f.spans.retain(is_near);
@@ -149,7 +149,8 @@ impl Lean {
             for b in &mut f.packed {
                 let near: Vec<bool> = b.rows().map(|(_, span)| is_near(&span)).collect();
                 if near.contains(&false) {
-                    let rows = b.block.rows().iter().zip(&near).filter(|(_, is_near)| !**is_near);
+                    let rows = b.block.rows().iter().zip(&near);
+                    let rows = rows.filter(|(p, is_near)| !**is_near && !p.is_settled());
                     far.extend(rows.map(|(p, _)| b.block.at(p)));
                     b.keep(&near);
                 }
@@ -234,6 +235,12 @@ impl LeanFile {
         let whole = self.requests.chunks(PIECE).zip(self.spans.chunks(PIECE));
         let whole = whole.map(move |(requests, spans)| Part { requests, spans, ..none });
         whole.chain(self.packed.chunks(BLOCKS).map(move |packed| Part { packed, ..none }))
+    }
+
+    /// The numbers of their lines.
+    pub fn lines(&self) -> Vec<u64> {
+        let packed = self.packed.iter().flat_map(|b| b.block.rows().iter().map(|p| b.block.line(p)));
+        self.requests.iter().map(|r| r.at.line).chain(packed).collect()
     }
 
     pub fn is_empty(&self) -> bool {

@@ -6,12 +6,13 @@ use super::SECOND;
 use super::archive::Archive;
 use super::aside::Lean;
 use super::reading::Cut;
-use super::window::{Floors, Window};
+use super::window::{Floors, Staying, Window};
 use crate::clock::{self, ClockModel};
 use crate::diagnose::Judged;
 use crate::failing::Failing;
 use crate::finish::{Sums, Tails};
 use crate::link::{Learned, Linked, Stage, link};
+use crate::peers::Peers;
 use crate::plan::Plan;
 use crate::rewrites;
 use crate::scene::Scene;
@@ -156,6 +157,17 @@ impl<'p> Judging<'p> {
         self.archive.absorb(&world, told, Horizon::END, &staying, true);
         drop(world);
         Ok(self.archive.take_out(clocks, peers, std::mem::take(&mut self.window.labels)))
+    }
+
+    /// Judges rows by themselves, knowing this of clocks and servers: the failures among them and what these name, and what was
+    /// counted and learned. What is settled is looked at, and not counted.
+    pub fn share(plan: &'p Plan, cut: Cut, learned: Learned) -> (Archive, Sums, Peers) {
+        let mut judging = Judging { has_sliced: learned.clocks.is_some(), learned, ..Judging::new(plan) };
+        let Ok((linked, judged, _)) = judging.view(cut, Horizon::END, &mut |_| Ok::<(), Infallible>(()));
+        let Linked { world, peers, failing, joins, chains, .. } = linked;
+        let told = told(&world, failing, joins, chains, judged);
+        judging.archive.absorb(&world, told, Horizon::END, &Staying::of(&world, false), false);
+        (judging.archive, judging.sums, peers)
     }
 
     /// Lets go of what is settled and ended before a moment.

@@ -140,7 +140,7 @@ impl Lean {
     }
 
     /// Of which keys all requests are looked at.
-    fn sample(&self, most: usize) -> Complete {
+    pub(super) fn sample(&self, most: usize) -> Complete {
         // Requests with one key stay or go together, so that they are counted together.
         let mut ranks: Vec<(u64, usize)> = Vec::new();
         let mut of_server: BTreeMap<(usize, u64), Keys> = BTreeMap::new();

@@ -15,20 +15,24 @@
 
 mod archive;
 mod aside;
+mod correlate;
 mod follow;
 mod judging;
 mod lane;
 mod lean;
 mod reading;
+mod shares;
 mod window;
 
 use std::convert::Infallible;
 use std::ops::ControlFlow;
 
 pub(crate) use aside::{Lean, Look, Part, Passing};
+pub use correlate::{Verdicts, correlate};
 pub use follow::Follow;
 pub use lane::Lane;
 pub(crate) use lean::may_be_asked;
+pub use shares::{Frame, Share};
 
 use crate::analysis::Analysis;
 use crate::calendar::Calendar;

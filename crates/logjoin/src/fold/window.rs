@@ -43,6 +43,19 @@ pub(super) struct Staying {
 }
 
 impl Staying {
+    /// All of them, or none.
+    pub fn of(world: &World, all: bool) -> Staying {
+        let rows = |n: usize| vec![all; n];
+        let requests = rows(world.requests.len());
+        Staying {
+            firsts: requests.clone(),
+            requests,
+            errors: rows(world.errors.len()),
+            states: rows(world.states.len()),
+            logs: rows(world.logs.len()),
+        }
+    }
+
     pub fn request(&self, i: usize) -> bool {
         self.requests[i]
     }

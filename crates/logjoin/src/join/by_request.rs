@@ -16,7 +16,7 @@ use super::order::Order;
 use super::pairing::{Fit, Group, groups};
 use super::sequence::Sequence;
 use super::stated::{self, CLEAR};
-use super::{Habit, Join, Joined, Kind};
+use super::{Habit, How, Join, Joined, Kind};
 use crate::clock::ClockModel;
 use crate::event::At;
 use crate::failing::Failing;
@@ -307,7 +307,7 @@ fn give(g: &Group, p: &[f64], joins: &mut [Join]) {
         let confidence = stated::line(p).min(SURE);
         if confidence >= CLEAR {
             if !joins[f].lines.iter().any(|l| l.row == row) {
-                joins[f].lines.push(Joined { row, how: "request", confidence });
+                joins[f].lines.push(Joined { row, how: How::Request, confidence });
             }
         } else if any >= OPEN {
             joins[f].ambiguous = true;

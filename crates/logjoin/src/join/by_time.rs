@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::clusters::{Given, Stretches, Why, assign};
 use super::placing::{self, Said, Writer};
 use super::stated::{self, CLEAR};
-use super::{Join, Joined, reaches};
+use super::{How, Join, Joined, reaches};
 use logjoin_parse::Product;
 
 use crate::clock::ClockModel;
@@ -145,7 +145,7 @@ pub(super) fn join(
             let given = assign(&lines, &owners);
             for (o, l, confidence) in by_habit(&lines, &owners, (band, covered_s), &given, &mut open) {
                 let row = Row::Log(lines[l].0 as u32);
-                found.extend(owners[o].failing.map(|f| (f, Joined { row, how: "time", confidence })));
+                found.extend(owners[o].failing.map(|f| (f, Joined { row, how: How::Time, confidence })));
             }
         }
     }
@@ -153,7 +153,7 @@ pub(super) fn join(
     for (f, joined) in found {
         let lines = &mut joins[f].lines;
         if !lines.iter().any(|l| l.row == joined.row)
-            && lines.iter().filter(|l| l.how == "time").count() < MOST
+            && lines.iter().filter(|l| l.how == How::Time).count() < MOST
         {
             lines.push(joined);
         }

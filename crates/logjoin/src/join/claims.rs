@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Join, reaches};
+use super::{How, Join, reaches};
 use crate::failing::Failing;
 use crate::hash::short;
 use crate::index::{Entry, Row};
@@ -107,7 +107,7 @@ pub(super) fn failed(
     let mut out: BTreeMap<(u64, u64), Vec<Claim>> = BTreeMap::new();
     for (i, f) in failing.iter().enumerate() {
         let r = &world.requests[f.request].r;
-        if r.key == 0 || joins[i].lines.iter().any(|l| l.how == "id") {
+        if r.key == 0 || joins[i].lines.iter().any(|l| l.how == How::Id) {
             continue;
         }
         out.entry((r.method, r.key)).or_default().extend(tries(plan, world, peers, f, i));

@@ -36,6 +36,7 @@ use crate::peers::Peers;
 use crate::plan::Plan;
 use crate::timeline::World;
 use crate::vocabulary::Mechanism;
+use serde::{Deserialize, Serialize};
 
 /// Lines of one kind, of which a request has one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,16 +63,38 @@ impl Habit {
     }
 }
 
+/// By what a line is joined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum How {
+    /// An id that both lines have.
+    Id,
+    /// What both say of the request.
+    Request,
+    /// The time alone.
+    Time,
+}
+
+impl How {
+    /// In the result.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            How::Id => "id",
+            How::Request => "request",
+            How::Time => "time",
+        }
+    }
+}
+
 /// A backend's line that belongs to a failed request.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Joined {
     pub row: Row,
-    pub how: &'static str,
+    pub how: How,
     pub confidence: f64,
 }
 
 /// What the join of one failed request came to.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Join {
     pub lines: Vec<Joined>,
     pub ambiguous: bool,
@@ -163,7 +186,7 @@ fn by_id(plan: &Plan, world: &World, index: &Index<'_>, failing: &[Failing], joi
                 if is_proxy || j.lines.iter().any(|l| l.row == row) {
                     continue;
                 }
-                j.lines.push(Joined { row, how: "id", confidence: 0.999 });
+                j.lines.push(Joined { row, how: How::Id, confidence: 0.999 });
             }
         }
     }

@@ -43,6 +43,7 @@ use std::borrow::Cow;
 
 use crate::scene::{Case, Sign};
 use crate::vocabulary::{CauseId, Mechanism};
+use serde::{Deserialize, Serialize};
 
 /// One rule.
 pub(crate) struct Rule {
@@ -75,14 +76,14 @@ pub(crate) struct Verdict {
 pub(crate) const CITES: usize = 6;
 
 /// A fact with the lines that show it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Claim {
     pub text: Cow<'static, str>,
     pub cites: Vec<Cite>,
 }
 
 /// A line, by the list it stands in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum Cite {
     Log(usize),
     Error(usize),

@@ -81,7 +81,7 @@ fn lines_that_come_too_late_are_counted() {
 }
 
 /// Of each failure, by its line: what the proxy saw, and why.
-fn verdicts(a: &Analysis) -> BTreeMap<(String, u64), (String, String)> {
+pub fn verdicts(a: &Analysis) -> BTreeMap<(String, u64), (String, String)> {
     let of = |f: &logjoin::analysis::Failure| {
         ((f.file.clone(), f.line), (f.mechanism.to_string(), f.cause.to_string()))
     };

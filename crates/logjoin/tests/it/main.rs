@@ -19,6 +19,7 @@ mod rewrites;
 mod robustness;
 mod scenarios;
 mod sections;
+mod shares;
 mod thin;
 mod total;
 mod world;

@@ -7,7 +7,7 @@ use proptest::test_runner::{Config, TestRunner};
 use crate::world::{World, json, recordings};
 
 /// Pieces of every file: number of the file, of its first line, and the lines.
-fn parts<'b>(world: &'b World, plan: &Plan, cuts: &[(usize, usize)]) -> Vec<(usize, u64, &'b [u8])> {
+pub fn parts<'b>(world: &'b World, plan: &Plan, cuts: &[(usize, usize)]) -> Vec<(usize, u64, &'b [u8])> {
     let mut out = Vec::new();
     for (file, path) in plan.paths().enumerate() {
         let bytes = world.bytes(path);
