@@ -188,10 +188,10 @@ fn the_page_is_the_same_for_the_same_scores() {
         Recording { name: "one-ids".into(), score: scored(&good()) },
         Recording { name: "two".into(), score: scored(&Said::default()) },
     ];
-    let grid = "# Grid\n\n| traffic | found |\n| --- | ---: |\n| 50ps-1s-ids | 1.000 |\n| 500ps-1s-ids | 0.999 |\n\n| traffic | x |\n";
+    let grid = "# Grid\n\n| traffic | found |\n| --- | ---: |\n| 50ps-1s-ids | 1.000 |\n| 500ps-1s-ids | 0.999 |\n\n| traffic | x |\n\n## Stated confidence\n\nOf all.\n";
     let text = page::render(&all, &[], Some(grid));
     assert_eq!(text, page::render(&all, &[], Some(grid)));
-    let table = "\n\n| traffic | found |\n| --- | ---: |\n| 500ps-1s-ids | 0.999 |\n";
+    let table = "\n\n| traffic | found |\n| --- | ---: |\n| 500ps-1s-ids | 0.999 |\n\n### Stated confidence\n\nOf all.\n";
     assert!(text.ends_with(table), "{text}");
     assert!(!page::render(&all, &[], None).contains("Synthetic"));
     for row in [
