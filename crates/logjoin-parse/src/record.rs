@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use serde::{Deserialize, Serialize};
+
 use crate::{Envelope, Stamp};
 
 /// Bytes of a log line: borrowed where the line holds them as they are, owned where an escape
@@ -41,7 +43,7 @@ pub enum Anchor {
 }
 
 /// What sort of record a line is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Kind {
     /// One request.

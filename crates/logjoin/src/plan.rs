@@ -7,6 +7,7 @@ use logjoin_parse::day_order::{DayEvidence, DayOrder};
 use logjoin_parse::detect::{LineReader, detect};
 use logjoin_parse::fold::heads;
 use logjoin_parse::{Body, Kind, Product};
+use serde::{Deserialize, Serialize};
 
 use crate::convert::Writer;
 use crate::options::Options;
@@ -21,8 +22,8 @@ pub use moments::Moments;
 use instances::{common_folder, group_instances, join_lone_error_logs};
 use roles::resolve;
 
-/// The beginning of a file.
-#[derive(Debug, Clone, Default)]
+/// The beginning of a file. It may be stored and sent: whoever has the same heads makes the same plan.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Head {
     /// Path as it is to be shown.
     pub path: String,
@@ -40,7 +41,7 @@ pub struct Head {
 
 /// Moments that are known of a file without reading it, nanoseconds since the epoch. They tell the years of stamps that
 /// have none.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileTimes {
     /// The date in its name, where rotation put one there.
     pub named_ns: Option<i64>,

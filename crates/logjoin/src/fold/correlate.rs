@@ -35,12 +35,14 @@ use crate::timeline::{Horizon, Moment, Timed, World};
 /// ```
 /// use logjoin::{Head, Options, Partial, correlate, plan};
 ///
-/// let log = b"192.0.2.7 - - [21/Nov/2026:02:47:17 +0000] \"GET /cart HTTP/1.1\" 504 150 \"-\" \"curl\"\n".repeat(50);
-/// let head = Head { path: "web/access.log".into(), bytes: log.clone(), ..Head::default() };
+/// let line = |s| format!("192.0.2.7 - - [21/Nov/2026:02:47:{s} +0000] \"GET /cart HTTP/1.1\" 504 150 \"-\" \"curl\"\n");
+/// let log: String = (10..60).map(line).collect();
+/// let head = Head { path: "web/access.log".into(), bytes: line(10).into(), ..Head::default() };
 /// let mut options = Options::default();
 /// options.slice_rows = 20;
 /// let plan = plan(vec![head], Vec::new(), options);
-/// let (frame, shares) = Partial::of_lines(&plan, 0, 1, &log).shares(&plan)?;
+/// let (frame, shares) = Partial::of_lines(&plan, 0, 1, log.as_bytes()).shares(&plan)?;
+/// assert_eq!((shares.len(), shares[1].number()), (5, 1));
 /// let frame = serde_json::to_string(&frame).unwrap(); // to every worker
 /// let judge = |share| {
 ///     let frame = serde_json::from_str(&frame).unwrap();
