@@ -6,7 +6,6 @@
 use rayon::prelude::*;
 
 /// Fewer items than this are not worth waking another thread.
-#[cfg(feature = "parallel")]
 const FEW: usize = 1 << 12;
 /// Items of one piece of [`for_each`].
 #[cfg(feature = "parallel")]
@@ -89,6 +88,22 @@ pub(crate) fn for_each<T: Send>(items: &mut [T], f: impl Fn(&mut T) + Sync + Sen
         return;
     }
     items.iter_mut().for_each(f);
+}
+
+/// `f` of each item, to change it. For items that are work enough each.
+pub(crate) fn each<T: Send>(items: &mut [T], f: impl Fn(&mut T) + Sync + Send) {
+    #[cfg(feature = "parallel")]
+    items.par_iter_mut().for_each(f);
+    #[cfg(not(feature = "parallel"))]
+    items.iter_mut().for_each(f);
+}
+
+/// How many of so many items are a piece of work: at most `most`, and fewer where threads would go without any.
+pub(crate) fn share(items: usize, most: usize) -> usize {
+    match threads() {
+        1 => most,
+        n => (items / (2 * n)).clamp(FEW.min(most), most),
+    }
 }
 
 /// Sorts items of which no two are equal, or equal ones alike.

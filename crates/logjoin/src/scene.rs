@@ -128,7 +128,7 @@ impl<'a> Scene<'a> {
                 signs[m.instance].push(Sign { log: i, meaning: s.meaning, lo: m.lo, hi: m.hi });
             }
         }
-        let own = par::pieces(&world.requests, PIECE, |_, piece| {
+        let own = par::pieces(&world.requests, par::share(world.requests.len(), PIECE), |_, piece| {
             let mut served = Served::new(plan);
             piece.iter().for_each(|t| served.add(plan, (AnyRequest::Whole(&t.r), t.instance), &t.span()));
             served

@@ -251,8 +251,8 @@ impl World {
         self.counts.get(instance).copied().unwrap_or(0)
     }
 
-    /// Puts everything in order of time.
-    pub fn sort(&mut self) {
+    /// Notes what is asked of all requests.
+    pub fn count(&mut self) {
         self.counts.clear();
         self.widest_end = 0;
         for t in &self.requests {
@@ -262,6 +262,11 @@ impl World {
             }
             self.counts[t.instance] += 1;
         }
+    }
+
+    /// Puts everything in order of time.
+    pub fn sort(&mut self) {
+        self.count();
         par::arrange(&mut self.requests, |r| (r.end_lo, r.r.at));
         par::arrange(&mut self.errors, |m| (m.lo, m.e.at));
         par::arrange(&mut self.states, |m| (m.lo, m.e.at));

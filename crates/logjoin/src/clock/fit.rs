@@ -10,6 +10,7 @@ use super::likelihood::{Fitted, Likelihood, Slanted};
 use super::pairs::{Front, Stamped, Vote};
 use super::track::{Stretch, track};
 use crate::event::LogEvent;
+use crate::par;
 use crate::timeline::{Moment, Timed};
 
 /// Fewer agreeing lines than this fit nothing.
@@ -94,12 +95,12 @@ impl Front<'_> {
         let backs = self.backs(requests, mentions);
         let is_guessed = backs.has_two_readings && !self.knows_ends;
         let counted = |fit: Fit| Fit { total: backs.total, is_guessed, ..fit };
-        let as_end = counted(solve(&self.votes(&backs, Stamped::End), self.span));
+        let fit = |stamped| counted(solve(&self.votes(&backs, stamped), self.span));
         if !backs.has_two_readings || !self.has_durations {
-            return as_end;
+            return fit(Stamped::End);
         }
         // A line that does not say how long the request took may be stamped when it came.
-        let as_start = counted(solve(&self.votes(&backs, Stamped::Start), self.span));
+        let (as_end, as_start) = par::join(|| fit(Stamped::End), || fit(Stamped::Start));
         let is_start = as_start.state == State::Fitted
             && (as_end.state != State::Fitted || as_start.likelihood > as_end.likelihood + READING_ODDS);
         if is_start { as_start } else { as_end }

@@ -235,6 +235,12 @@ pub(crate) fn fit_all(plan: &Plan, world: &World, before: Option<&ClockModel>) -
     for r in world.requests.iter().filter(|r| world.has_all(r.r.key)) {
         by_instance[r.instance].push(r);
     }
+    // Lean slices are in order as far as the clocks were known before.
+    par::each(&mut by_instance, |list| {
+        if !list.is_sorted_by_key(|t| (t.end_lo, t.r.at)) {
+            list.sort_by_key(|t| (t.end_lo, t.r.at));
+        }
+    });
     let mut mentions: Vec<Vec<&Moment<crate::event::LogEvent>>> = vec![Vec::new(); n];
     for l in world.logs.iter().filter(|l| l.e.target != 0) {
         mentions[l.instance].push(l);

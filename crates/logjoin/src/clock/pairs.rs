@@ -282,17 +282,15 @@ impl<'a> Front<'a> {
 
     /// All pairs, rare keys first, and the offsets that they allow.
     pub(super) fn votes(&self, backs: &Backs, stamped: Stamped) -> Vec<Vote> {
-        let mut groups: BTreeMap<u64, Vec<u32>> = BTreeMap::new();
-        for (i, b) in backs.rows.iter().enumerate() {
-            groups.entry(b.key).or_default().push(i as u32);
-        }
-        let mut keys: Vec<(usize, u64)> =
-            groups.iter().map(|(k, g)| (g.len() * self.with(*k).len(), *k)).collect();
-        keys.sort_unstable();
+        let mut numbers: Vec<(u64, u32)> = backs.rows.iter().map(|b| b.key).zip(0..).collect();
+        numbers.sort_unstable();
+        let groups = numbers.chunk_by(|a, b| a.0 == b.0).map(|backs| (self.with(backs[0].0), backs));
+        let mut groups: Vec<(usize, &[_], &[_])> =
+            groups.map(|(fronts, backs)| (fronts.len() * backs.len(), fronts, backs)).collect();
+        groups.sort_unstable_by_key(|(n, _, backs)| (*n, backs[0].0));
         let mut votes: Vec<Vote> = Vec::new();
         let mut rows = 0;
-        for (n, key) in keys {
-            let (fronts, backs_here) = (self.with(key), &groups[&key]);
+        for (n, fronts, backs_here) in groups {
             let step = n.div_ceil(MAX_PAIRS_PER_KEY).max(1);
             if rows > ENOUGH_ROWS && fronts.len() > 4
                 || fronts.len() > MAX_PAIRS_PER_KEY
@@ -300,7 +298,7 @@ impl<'a> Front<'a> {
             {
                 break;
             }
-            for row in backs_here.iter().step_by(step) {
+            for (_, row) in backs_here.iter().step_by(step) {
                 let b = &backs.rows[*row as usize];
                 let from = votes.len();
                 for (_, f) in fronts {

@@ -7,6 +7,7 @@
 
 use super::likelihood::Slanted;
 use super::pairs::Vote;
+use crate::par;
 
 /// Places that are compared.
 const PLACES: usize = 6;
@@ -166,44 +167,34 @@ struct Table {
 
 impl Table {
     fn new(by_time: &[&Vote], grid: &Grid, chunks: usize, size: f64, span: i64) -> Table {
-        let mut table = Table { scores: Vec::with_capacity(chunks), from: Vec::with_capacity(chunks) };
+        let mut first: Vec<usize> = Vec::with_capacity(chunks);
         let (mut sum, mut last) = (f64::MAX, i64::MIN);
-        let seconds = span as f64 / SECOND as f64;
-        for v in by_time {
+        for (i, v) in by_time.iter().enumerate() {
             // Pairs of one moment are not torn apart.
-            if sum >= size && v.at > last && table.from.len() < chunks {
-                table.from.push(v.at);
-                table.scores.push(vec![0.0; grid.cells]);
+            if sum >= size && v.at > last && first.len() < chunks {
+                first.push(i);
                 sum = 0.0;
             }
             last = v.at;
             sum += weight_of(v);
-            let Some(row) = table.scores.last_mut() else { continue };
-            let gain = (1.0 - STRAY) * seconds / f64::from(v.among) / STRAY;
-            // In the middle of its range it says the same of each cell.
-            let mut same = (0.0, 0.0);
-            grid.each(v.lo, v.hi, |cell, offset| {
-                let density = v.density(offset, grid.cell);
-                if density != same.0 {
-                    same = (density, (1.0 + density * gain).ln() as f32);
-                }
-                row[cell] += same.1;
-            });
         }
-        table
+        let ends = first.iter().skip(1).copied().chain([by_time.len()]);
+        let parts: Vec<&[&Vote]> = first.iter().zip(ends).map(|(from, to)| &by_time[*from..to]).collect();
+        let seconds = span as f64 / SECOND as f64;
+        Table {
+            scores: par::map(&parts, |votes| scores(votes, grid, seconds)),
+            from: first.iter().map(|i| by_time[*i].at).collect(),
+        }
     }
 
     fn walk(&self, grid: &Grid, creep: i64, first: i64, last: i64) -> Track {
         let near = (creep / grid.cell + 1).min(6) as usize;
         let (way, best) = self.way(grid, near, 0..grid.cells, JUMP);
         // The best way that stays near one place, but not near this one.
-        let mut rival = f32::MIN;
-        for part in &grid.parts {
-            let cells = part.2..part.2 + part.1;
-            if !way.iter().any(|c| cells.contains(c)) {
-                rival = rival.max(self.way(grid, near, cells, f32::INFINITY).1);
-            }
-        }
+        let parts = grid.parts.iter().map(|part| part.2..part.2 + part.1);
+        let others: Vec<_> = parts.filter(|cells| !way.iter().any(|c| cells.contains(c))).collect();
+        let of_others = par::map(&others, |cells| self.way(grid, near, cells.clone(), f32::INFINITY).1);
+        let rival = of_others.into_iter().fold(f32::MIN, f32::max);
         let mut stretches = Vec::new();
         let mut from = 0;
         for i in 1..=way.len() {
@@ -274,6 +265,24 @@ impl Table {
         way.reverse();
         (way, best)
     }
+}
+
+/// How well each cell suits the pairs of a chunk; false ones are spread over so many seconds.
+fn scores(votes: &[&Vote], grid: &Grid, seconds: f64) -> Vec<f32> {
+    let mut row = vec![0.0; grid.cells];
+    for v in votes {
+        let gain = (1.0 - STRAY) * seconds / f64::from(v.among) / STRAY;
+        // In the middle of its range it says the same of each cell.
+        let mut same = (0.0, 0.0);
+        grid.each(v.lo, v.hi, |cell, offset| {
+            let density = v.density(offset, grid.cell);
+            if density != same.0 {
+                same = (density, (1.0 + density * gain).ln() as f32);
+            }
+            row[cell] += same.1;
+        });
+    }
+    row
 }
 
 /// A line through points, by the median of the slopes of all pairs of them (Theil and Sen): a third of the points may be

@@ -94,7 +94,7 @@ impl All {
             a.merge(b);
             a
         };
-        if let Some(all) = par::sum(&world.requests, SLICE, part, merged) {
+        if let Some(all) = par::sum(&world.requests, par::share(world.requests.len(), SLICE), part, merged) {
             self.merge(all);
         }
         let passing = |part: &Part<'_>| {

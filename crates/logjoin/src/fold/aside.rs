@@ -65,9 +65,9 @@ impl Passing<'_> {
 pub(crate) struct Part<'l> {
     pub file: u32,
     pub instance: usize,
-    requests: &'l [Request],
+    pub(super) requests: &'l [Request],
     spans: &'l [Span],
-    packed: &'l [LeanBlock],
+    pub(super) packed: &'l [LeanBlock],
 }
 
 /// Who looks at requests that were left aside.
@@ -123,10 +123,10 @@ impl Lean {
                 let shown = if r.anchor == Anchor::Start { span.start_lo } else { span.end_lo };
                 span.shift(clocks.offset_at(instance, r.at, shown));
             }
-            for LeanBlock { block, times, .. } in &mut f.packed {
+            par::each(&mut f.packed, |LeanBlock { block, times, .. }| {
                 let lines = block.rows().iter().map(|p| At::new(file, block.line(p)));
                 times.shift(lines, |at, shown| clocks.offset_at(instance, at, shown));
-            }
+            });
         }
     }
 
@@ -186,20 +186,20 @@ impl Lean {
         self.files.iter().flat_map(LeanFile::parts).collect()
     }
 
-    /// Gives the requests back: settles those before the horizon, and lets go what is settled and over before `floor`.
-    pub fn give_back(self, files: &mut BTreeMap<u32, Events>, horizon: Horizon, floor: i64) {
-        for mut f in self.files {
+    /// Settles the requests before the horizon, and lets go what is settled and over before `floor`.
+    pub fn settle(&mut self, horizon: Horizon, floor: i64) {
+        for f in &mut self.files {
             let mut spans = f.spans.iter();
             f.requests.retain_mut(|r| {
                 let Some(span) = spans.next() else { return true };
                 r.settled |= span.end_lo <= horizon.0;
                 !r.settled || span.end_hi >= floor
             });
-            let out = files.entry(f.file).or_default();
-            out.requests.append(&mut f.requests);
-            for LeanBlock { mut block, times, .. } in f.packed {
+            f.spans = Vec::new();
+            par::each(&mut f.packed, |b| {
+                let times = std::mem::take(&mut b.times);
                 let mut n = 0;
-                block.retain(|p| {
+                b.block.retain(|p| {
                     let span = times.span(p, n);
                     n += 1;
                     if span.end_lo <= horizon.0 {
@@ -207,10 +207,17 @@ impl Lean {
                     }
                     !p.is_settled() || span.end_hi >= floor
                 });
-                if !block.rows().is_empty() {
-                    out.packed.push(block);
-                }
-            }
+            });
+        }
+    }
+
+    /// Gives the requests back, when they are settled.
+    pub fn give_back(self, files: &mut BTreeMap<u32, Events>) {
+        for mut f in self.files {
+            let out = files.entry(f.file).or_default();
+            out.requests.append(&mut f.requests);
+            let blocks = f.packed.into_iter().map(|b| b.block);
+            out.packed.extend(blocks.filter(|b| !b.rows().is_empty()));
         }
     }
 }
@@ -252,6 +259,12 @@ impl LeanBlock {
     /// All rows, with their times.
     pub fn rows(&self) -> impl Iterator<Item = (&Packed, Span)> {
         self.block.rows().iter().enumerate().map(|(n, p)| (p, self.times.span(p, n)))
+    }
+
+    /// The row of a number, with its time.
+    pub fn row(&self, n: usize) -> (&Packed, Span) {
+        let p = &self.block.rows()[n];
+        (p, self.times.span(p, n))
     }
 
     /// Keeps the rows of which this says so.

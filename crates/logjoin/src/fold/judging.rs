@@ -113,7 +113,7 @@ impl<'p> Judging<'p> {
         let mut world = timeline::resolve(plan, files, &calendar);
         if let Some((requests, complete)) = chosen {
             (world.requests, world.complete) = (requests, Some(complete));
-            world.sort();
+            world.count();
         }
         world.labels = self.window.labels.clone();
         let mut linked = link(plan, world, learned, watch)?;

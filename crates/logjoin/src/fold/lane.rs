@@ -48,6 +48,8 @@ pub struct Lane<'p> {
     /// There are no more bytes; the scanner has seen them all.
     is_at_end: bool,
     is_read: bool,
+    /// Other threads have something else to do now.
+    pub(super) is_alone: bool,
     /// Rows that no slice has taken.
     queue: Events,
     /// How many rows of each list were noted, and taken.
@@ -89,6 +91,7 @@ impl<'p> Lane<'p> {
             left: 0,
             is_at_end: false,
             is_read: false,
+            is_alone: false,
             queue: Events::default(),
             noted: Counts::default(),
             taken: Counts::default(),
@@ -298,8 +301,11 @@ impl<'p> Lane<'p> {
 
     /// Reads what the block still lacks: how many bytes and lines it was.
     fn read(&mut self, first_line: u64, bytes: &[u8]) -> (usize, u64) {
-        let (now, lines) =
-            slices::push_some(self.plan, &mut self.scanner, &mut self.apart, first_line, bytes, self.left);
+        let (now, lines) = if self.is_alone {
+            self.scanner.push_some(first_line, bytes, self.left)
+        } else {
+            slices::push_some(self.plan, &mut self.scanner, &mut self.apart, first_line, bytes, self.left)
+        };
         if self.left != ALL {
             self.left -= lines;
         }

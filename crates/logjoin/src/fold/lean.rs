@@ -7,7 +7,8 @@
 
 use std::collections::BTreeMap;
 
-use super::aside::{Lean, LeanBlock, LeanFile, PIECE};
+use super::aside::{Lean, LeanBlock, LeanFile, PIECE, Part};
+use super::chosen::Choice;
 use crate::clock::{ClockModel, is_success, rank};
 use crate::event::{At, Events, Request};
 use crate::hash::{Map, pair};
@@ -70,45 +71,19 @@ impl Lean {
         let choice = |f: &LeanFile| {
             let near = Near::new(before.filter(|b| b.is_known(f.instance)), f.instance);
             let rows: Vec<(&Request, &Span)> = f.requests.iter().zip(&f.spans).collect();
-            let whole = par::pieces(&rows, PIECE, |_, piece| {
+            let whole = par::pieces(&rows, par::share(rows.len(), PIECE), |_, piece| {
                 piece.iter().map(|(r, span)| wanted.has(r, span, &near)).collect::<Vec<bool>>()
             });
             let packed =
                 if is_alone { Vec::new() } else { par::map(&f.packed, |b| wanted.of_block(b, &near)) };
-            (whole.concat(), packed)
+            Choice { whole: whole.concat(), packed }
         };
-        let choices: Vec<(Vec<bool>, Vec<Vec<bool>>)> = self.files.iter().map(choice).collect();
-        let count = |c: &Vec<bool>| c.iter().filter(|c| **c).count();
-        let all =
-            choices.iter().map(|(whole, packed)| count(whole) + packed.iter().map(count).sum::<usize>());
-        let mut out: Vec<Timed> = Vec::with_capacity(all.sum());
-        for (f, (whole, packed)) in self.files.iter_mut().zip(choices) {
-            let mut chosen = whole.iter();
-            let requests = f.requests.extract_if(.., |_| *chosen.next().unwrap_or(&false));
-            let spans = f.spans.iter().zip(&whole).filter(|(_, is_chosen)| **is_chosen);
-            out.extend(requests.zip(spans).map(|(r, (span, _))| Timed::new(r, f.instance, *span)));
-            let mut chosen = whole.iter();
-            f.spans.retain(|_| !*chosen.next().unwrap_or(&false));
-            f.requests.shrink_to_fit();
-            f.spans.shrink_to_fit();
-            for (b, mut is_chosen) in f.packed.iter_mut().zip(packed) {
-                if !is_chosen.contains(&true) {
-                    continue;
-                }
-                let rows = b.rows().zip(&is_chosen).filter(|(_, c)| **c);
-                out.extend(rows.map(|((p, span), _)| {
-                    let copy = Timed::new(b.block.unpack(p), f.instance, span);
-                    Timed { is_lent: !is_last, ..copy }
-                }));
-                if is_last {
-                    is_chosen.iter_mut().for_each(|c| *c = !*c);
-                    b.keep(&is_chosen);
-                } else {
-                    b.lent = is_chosen;
-                }
-            }
-        }
-        (out, complete)
+        let choices: Vec<Choice> = self.files.iter().map(choice).collect();
+        let ahead = |f: &LeanFile| {
+            let near = Near::new(before.filter(|b| b.is_known(f.instance)), f.instance);
+            move |at: At, shown: i64| near.offset(at, shown)
+        };
+        (self.take_out(choices, ahead, is_last), complete)
     }
 
     /// What the failures in view ask for.
@@ -141,34 +116,13 @@ impl Lean {
 
     /// Of which keys all requests are looked at.
     pub(super) fn sample(&self, most: usize) -> Complete {
-        // Requests with one key stay or go together, so that they are counted together.
         let mut ranks: Vec<(u64, usize)> = Vec::new();
         let mut of_server: BTreeMap<(usize, u64), Keys> = BTreeMap::new();
-        for f in &self.files {
-            for r in f.requests.iter().filter(|r| r.key != 0 && is_success(r.status)) {
-                ranks.push((rank(r.key), 1));
-                if r.server != 0 {
-                    of_server.entry((f.instance, r.server)).or_default().add(rank(r.key), r.key);
-                }
-            }
-            for LeanBlock { block, .. } in &f.packed {
-                let keys: Vec<(u64, u64)> =
-                    block.targets.iter().map(|t| (rank(t.target), t.target)).collect();
-                let mut counts = vec![0; keys.len()];
-                let mut of_block: Vec<Keys> = vec![Keys::default(); block.servers.len()];
-                for p in block.rows().iter().filter(|p| is_success(p.status())) {
-                    counts[p.target_no()] += 1;
-                    let (rank, key) = keys[p.target_no()];
-                    if p.server_no() != 0 && key != 0 {
-                        of_block[p.server_no()].add(rank, key);
-                    }
-                }
-                let counted = keys.iter().zip(counts).filter(|((_, key), n)| *key != 0 && *n > 0);
-                ranks.extend(counted.map(|((rank, _), n)| (*rank, n)));
-                for (server, keys) in block.servers.iter().zip(of_block).filter(|(server, _)| **server != 0) {
-                    let all = of_server.entry((f.instance, *server)).or_default();
-                    keys.0.into_iter().for_each(|(rank, key)| all.add(rank, key));
-                }
+        for (counted, keys) in self.parts(counted) {
+            ranks.extend(counted);
+            for (server, keys) in keys {
+                let all = of_server.entry(server).or_default();
+                keys.0.into_iter().for_each(|(rank, key)| all.add(rank, key));
             }
         }
         par::sort(&mut ranks);
@@ -181,6 +135,40 @@ impl Lean {
         let keys = of_server.into_values().flat_map(|k| k.0).map(|(_, key)| (key, ())).collect();
         Complete { limit, keys }
     }
+}
+
+/// Of the keys of a part, the ranks, with how many requests were served; and by instance and server, the keys that rank first.
+type Counted = (Vec<(u64, usize)>, BTreeMap<(usize, u64), Keys>);
+
+fn counted(part: &Part<'_>) -> Counted {
+    // Requests with one key stay or go together, so that they are counted together.
+    let mut ranks: Vec<(u64, usize)> = Vec::new();
+    let mut of_server: BTreeMap<(usize, u64), Keys> = BTreeMap::new();
+    for r in part.requests.iter().filter(|r| r.key != 0 && is_success(r.status)) {
+        ranks.push((rank(r.key), 1));
+        if r.server != 0 {
+            of_server.entry((part.instance, r.server)).or_default().add(rank(r.key), r.key);
+        }
+    }
+    for LeanBlock { block, .. } in part.packed {
+        let keys: Vec<(u64, u64)> = block.targets.iter().map(|t| (rank(t.target), t.target)).collect();
+        let mut counts = vec![0; keys.len()];
+        let mut of_block: Vec<Keys> = vec![Keys::default(); block.servers.len()];
+        for p in block.rows().iter().filter(|p| is_success(p.status())) {
+            counts[p.target_no()] += 1;
+            let (rank, key) = keys[p.target_no()];
+            if p.server_no() != 0 && key != 0 {
+                of_block[p.server_no()].add(rank, key);
+            }
+        }
+        let counted = keys.iter().zip(counts).filter(|((_, key), n)| *key != 0 && *n > 0);
+        ranks.extend(counted.map(|((rank, _), n)| (*rank, n)));
+        for (server, keys) in block.servers.iter().zip(of_block).filter(|(server, _)| **server != 0) {
+            let all = of_server.entry((part.instance, *server)).or_default();
+            keys.0.into_iter().for_each(|(rank, key)| all.add(rank, key));
+        }
+    }
+    (ranks, of_server)
 }
 
 /// The keys of one server that rank first.

@@ -15,6 +15,7 @@
 
 mod archive;
 mod aside;
+mod chosen;
 mod correlate;
 mod follow;
 mod judging;
@@ -26,6 +27,7 @@ mod window;
 
 use std::convert::Infallible;
 use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 pub(crate) use aside::{Lean, Look, Part, Passing};
 pub use correlate::{Verdicts, correlate};
@@ -113,12 +115,14 @@ impl<'p> Fold<'p> {
             let (reading, judging) = (&mut self.reading, &mut self.judging);
             let pending = self.pending.take();
             let has_judged = pending.is_some();
+            let is_judging = AtomicBool::new(has_judged);
             let judge = || {
                 if let Some(cut) = pending {
                     judging.slice(cut);
                 }
+                is_judging.store(false, Ordering::Relaxed);
             };
-            let ((), stop) = par::join(judge, || reading.on(feed));
+            let ((), stop) = par::join(judge, || reading.on(&is_judging, feed));
             if has_judged {
                 self.learn();
             }

@@ -2,16 +2,21 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{Lane, SECOND};
 use crate::calendar::Calendar;
 use crate::clock::{self, ClockModel};
 use crate::event::Events;
+use crate::par;
 use crate::plan::Plan;
 use crate::rewrites::{self, Rewrites};
 use crate::timeline;
 use crate::trail::Trail;
 
+/// Of so few threads, one reads by itself while another judges. Had they shared the reading, the one that judges would take a
+/// piece of it while it waits, begin something long of its own within that piece, and let the reader wait for all of it.
+const PAIR: usize = 2;
 /// How far one file may be ahead of another before it waits, seconds.
 const AHEAD: i64 = 30;
 
@@ -25,6 +30,8 @@ pub(super) struct Reading<'p> {
     /// By instance: by how much its clock is ahead, seconds, as far as is known.
     offsets: Vec<i64>,
     is_aligned: bool,
+    /// Other threads have something else to do now.
+    is_alone: bool,
     /// The clocks as the first blocks show them.
     first_clocks: Option<ClockModel>,
     /// How many rows are in view, as far as is known.
@@ -65,15 +72,23 @@ impl<'p> Reading<'p> {
             calendar: Calendar::decide(plan, &plan.paths().map(|_| Trail::default()).collect::<Vec<_>>()),
             offsets: vec![0; plan.instances.len()],
             is_aligned: false,
+            is_alone: false,
             first_clocks: None,
             in_view: 0,
         }
     }
 
     /// Reads on until a slice is complete: `feed` is given the lanes that are to be read, as [`Fold::hungry`](super::Fold::hungry) gives
-    /// them.
-    pub fn on(&mut self, feed: &mut (dyn FnMut(Vec<&mut Lane<'p>>) -> ControlFlow<()> + Send)) -> Stop {
+    /// them. While a slice is being judged, which `is_judging` says, two threads do not share the reading: see [`PAIR`].
+    pub fn on(
+        &mut self,
+        is_judging: &AtomicBool,
+        feed: &mut (dyn FnMut(Vec<&mut Lane<'p>>) -> ControlFlow<()> + Send),
+    ) -> Stop {
         loop {
+            let is_alone = par::threads() <= PAIR && is_judging.load(Ordering::Relaxed);
+            self.lanes.iter_mut().for_each(|l| l.is_alone = is_alone);
+            self.is_alone = is_alone;
             if let Some(cut) = self.cut() {
                 return Stop::Cut(cut);
             }
@@ -81,7 +96,14 @@ impl<'p> Reading<'p> {
                 return Stop::End;
             }
             let hungry: Vec<_> = self.hungry().collect();
-            if !hungry.is_empty() && feed(hungry).is_break() {
+            let fed = if is_alone {
+                hungry.into_iter().try_for_each(|lane| feed(vec![lane]))
+            } else if hungry.is_empty() {
+                ControlFlow::Continue(())
+            } else {
+                feed(hungry)
+            };
+            if fed.is_break() {
                 return Stop::Broken;
             }
             self.note();
@@ -103,9 +125,14 @@ impl<'p> Reading<'p> {
             (Some(reach), Some(last)) => reach <= last + AHEAD,
             _ => true,
         };
-        let chosen: Vec<usize> = live.into_iter().filter(is_behind).collect();
-        chosen.iter().for_each(|l| self.lanes[*l].feed());
-        !chosen.is_empty()
+        let mut is_chosen = vec![false; self.lanes.len()];
+        live.iter().filter(|l| is_behind(l)).for_each(|l| is_chosen[*l] = true);
+        self.of_lanes(|l| {
+            if is_chosen[l.file()] {
+                l.feed();
+            }
+        });
+        is_chosen.contains(&true)
     }
 
     /// The lanes for which what they were given before was not enough.
@@ -134,7 +161,12 @@ impl<'p> Reading<'p> {
         if self.lanes.iter_mut().any(Lane::is_undecided) {
             self.decide();
         }
-        self.lanes.iter_mut().for_each(Lane::note);
+        self.of_lanes(Lane::note);
+    }
+
+    /// `f` of each lane.
+    fn of_lanes(&mut self, f: impl Fn(&mut Lane<'p>) + Sync + Send) {
+        if self.is_alone { self.lanes.iter_mut().for_each(f) } else { par::each(&mut self.lanes, f) }
     }
 
     fn decide(&mut self) {

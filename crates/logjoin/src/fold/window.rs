@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::aside::Lean;
 use crate::clock::{rank, sample_rank};
 use crate::event::{ErrorEvent, Events, LogEvent, Request};
+use crate::par;
 use crate::signals::Meaning;
-use crate::timeline::{Horizon, Moment, Row, World};
+use crate::timeline::{Horizon, Moment, Row, Timed, World};
 
 /// Healthy requests that stay to the end, about: by them the clocks are fitted over the whole time.
 const SAMPLE: usize = 40_000;
@@ -102,11 +103,9 @@ impl Window {
     /// says that there is such a log; and a sample of what was served. What lies before `floor` does not, but for the first rows.
     pub fn staying(&mut self, world: &World, horizon: Horizon, floor: i64) -> Staying {
         let is_settled = |settled: bool, t: i64| settled || t <= horizon.0;
-        let ranks: Vec<Option<u64>> = world
-            .requests
-            .iter()
-            .map(|t| sample_rank(t).filter(|_| is_settled(t.r.settled, t.end_lo) && t.end_lo >= floor))
-            .collect();
+        let rank_of =
+            |t: &Timed| sample_rank(t).filter(|_| is_settled(t.r.settled, t.end_lo) && t.end_lo >= floor);
+        let ranks: Vec<Option<u64>> = par::map(&world.requests, rank_of);
         let past = self.past.values().flatten().map(|r| rank(r.key));
         let mut sampled: Vec<u64> =
             ranks.iter().flatten().copied().chain(past).filter(|r| *r <= self.limit).collect();
@@ -142,7 +141,7 @@ impl Window {
     pub fn take_back(
         &mut self,
         world: World,
-        lean: Lean,
+        mut lean: Lean,
         horizon: Horizon,
         floors: Floors,
         staying: &Staying,
@@ -150,24 +149,30 @@ impl Window {
         let floor = floors.all;
         self.labels.extend(world.labels);
         let mut files: BTreeMap<u32, Events> = BTreeMap::new();
-        for (i, mut t) in world.requests.into_iter().enumerate() {
-            let is_now = horizon.takes(&t);
-            t.r.settled |= is_now;
-            let least = if t.r.detail.is_some() { floors.failed } else { floor };
-            if t.is_lent && (!t.r.settled || t.end_hi >= floor) {
-                // It is in its block.
-                continue;
-            }
-            if !t.r.settled || t.end_hi >= least || staying.requests[i] {
-                let is_past = t.r.settled && t.end_hi < floor.saturating_sub(RECENT) && !staying.firsts[i];
-                if is_past {
-                    self.past.entry(t.r.at.file).or_default().push(t.r);
-                } else {
-                    files.entry(t.r.at.file).or_default().requests.push(t.r);
+        let past = &mut self.past;
+        let requests = world.requests;
+        let whole = || {
+            for (i, mut t) in requests.into_iter().enumerate() {
+                let is_now = horizon.takes(&t);
+                t.r.settled |= is_now;
+                let least = if t.r.detail.is_some() { floors.failed } else { floor };
+                if t.is_lent && (!t.r.settled || t.end_hi >= floor) {
+                    // It is in its block.
+                    continue;
+                }
+                if !t.r.settled || t.end_hi >= least || staying.requests[i] {
+                    let is_past =
+                        t.r.settled && t.end_hi < floor.saturating_sub(RECENT) && !staying.firsts[i];
+                    if is_past {
+                        past.entry(t.r.at.file).or_default().push(t.r);
+                    } else {
+                        files.entry(t.r.at.file).or_default().requests.push(t.r);
+                    }
                 }
             }
-        }
-        lean.give_back(&mut files, horizon, floor);
+        };
+        par::join(whole, || lean.settle(horizon, floor));
+        lean.give_back(&mut files);
         for (i, m) in world.errors.into_iter().enumerate() {
             if let Some(e) = kept(m, horizon, floors.failed, staying.errors[i]) {
                 files.entry(e.at.file).or_default().errors.push(e);
