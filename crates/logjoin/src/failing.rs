@@ -7,12 +7,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::Try;
 use crate::mechanism::{self, address_of_url};
+use crate::par;
 use crate::plan::Plan;
 use crate::text::Text;
 use crate::timeline::World;
 use crate::vocabulary::{Mechanism, Origin};
 
 const SECOND: i64 = 1_000_000_000;
+/// Requests that are looked at at a time.
+const PIECE: usize = 1 << 13;
 /// Stamps are no coarser than this.
 const COARSEST: i64 = 60 * SECOND;
 
@@ -101,7 +104,10 @@ impl Failing {
 
 /// Finds the failed requests and gives each its error lines.
 pub(crate) fn find(plan: &Plan, world: &World) -> Vec<Failing> {
-    let mut found: Vec<usize> = (0..world.requests.len()).filter(|i| is_candidate(plan, world, *i)).collect();
+    let found = par::pieces(&world.requests, PIECE, |first, piece| {
+        (first..first + piece.len()).filter(|i| is_candidate(plan, world, *i)).collect::<Vec<usize>>()
+    });
+    let mut found = found.concat();
     found.sort_by_key(|i| world.requests[*i].r.at);
     let errors = join_errors(plan, world, &found);
     let coverage = coverage(plan, world);

@@ -14,6 +14,9 @@ use crate::par;
 use crate::plan::Plan;
 use crate::times::spans;
 
+/// Requests that are counted at a time.
+const COUNTED: usize = 1 << 13;
+
 /// A request with its place in time: each end lies between a lower and an upper bound.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Timed {
@@ -253,14 +256,23 @@ impl World {
 
     /// Notes what is asked of all requests.
     pub fn count(&mut self) {
+        let parts = par::pieces(&self.requests, COUNTED, |_, piece| {
+            let (mut counts, mut widest) = (Vec::new(), 0);
+            for t in piece {
+                widest = widest.max(t.end_hi - t.end_lo);
+                if t.instance >= counts.len() {
+                    counts.resize(t.instance + 1, 0);
+                }
+                counts[t.instance] += 1;
+            }
+            (counts, widest)
+        });
         self.counts.clear();
         self.widest_end = 0;
-        for t in &self.requests {
-            self.widest_end = self.widest_end.max(t.end_hi - t.end_lo);
-            if t.instance >= self.counts.len() {
-                self.counts.resize(t.instance + 1, 0);
-            }
-            self.counts[t.instance] += 1;
+        for (counts, widest) in parts {
+            self.widest_end = self.widest_end.max(widest);
+            self.counts.resize(self.counts.len().max(counts.len()), 0);
+            self.counts.iter_mut().zip(counts).for_each(|(sum, n): (_, usize)| *sum += n);
         }
     }
 

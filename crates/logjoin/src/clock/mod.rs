@@ -26,6 +26,8 @@ use crate::plan::Plan;
 use crate::timeline::{Moment, Timed, World};
 
 const SECOND: i64 = 1_000_000_000;
+/// Requests that are looked at at a time.
+const PIECE: usize = 1 << 13;
 
 /// The clock of each instance.
 #[derive(Debug, Clone)]
@@ -230,10 +232,19 @@ fn zone_part(total_ns: i64) -> i64 {
 /// Fits all clocks. `world` is still on the hosts' own clocks. What `before` knows holds where these lines do not tell.
 pub(crate) fn fit_all(plan: &Plan, world: &World, before: Option<&ClockModel>) -> ClockModel {
     let n = plan.instances.len();
+    let parts = par::pieces(&world.requests, PIECE, |first, piece| {
+        let mut by_instance: Vec<Vec<u32>> = vec![Vec::new(); n];
+        for (i, r) in (first as u32..).zip(piece).filter(|(_, r)| world.has_all(r.r.key)) {
+            by_instance[r.instance].push(i);
+        }
+        by_instance
+    });
     let mut by_instance: Vec<Vec<&Timed>> =
         (0..n).map(|i| Vec::with_capacity(world.requests_of(i))).collect();
-    for r in world.requests.iter().filter(|r| world.has_all(r.r.key)) {
-        by_instance[r.instance].push(r);
+    for part in parts {
+        for (all, some) in by_instance.iter_mut().zip(part) {
+            all.extend(some.into_iter().map(|i| &world.requests[i as usize]));
+        }
     }
     // Lean slices are in order as far as the clocks were known before.
     par::each(&mut by_instance, |list| {

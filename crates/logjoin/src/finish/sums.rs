@@ -9,10 +9,14 @@ use crate::analysis::Ledger;
 use crate::event::At;
 use crate::fold::{Lean, Look, Part, Passing};
 use crate::packed::AnyRequest;
+use crate::par;
 use crate::plan::Plan;
 use crate::scene::Scene;
 use crate::timeline::{Horizon, Row, World};
 use serde::{Deserialize, Serialize};
+
+/// Requests that are counted at a time.
+const PIECE: usize = 1 << 13;
 
 /// First and last of some moments.
 pub(crate) type Range = Option<(i64, i64)>;
@@ -164,15 +168,17 @@ impl Sums {
         self.messages.add(scene, horizon);
         let (plan, world) = (scene.plan, scene.world);
         let source = |at: At| plan.files[at.file as usize].source;
-        let mut tally: Option<Tally> = None;
-        for t in world.requests.iter().filter(|t| horizon.takes(t)) {
-            if tally.as_ref().is_some_and(|tally| tally.file != t.r.at.file) {
-                tally.take().into_iter().for_each(|tally| self.count(plan, tally));
+        let of_whole = par::pieces(&world.requests, PIECE, |_, piece| {
+            let mut tallies: BTreeMap<u32, Tally> = BTreeMap::new();
+            for t in piece.iter().filter(|t| horizon.takes(t)) {
+                let file = t.r.at.file;
+                let tally = tallies.entry(file).or_insert_with(|| Tally::new(file, t.instance));
+                tally.add(AnyRequest::Whole(&t.r), t.end_lo);
             }
-            let tally = tally.get_or_insert_with(|| Tally::new(t.r.at.file, t.instance));
-            tally.add(AnyRequest::Whole(&t.r), t.end_lo);
-        }
-        tally.into_iter().chain(tallies).for_each(|tally| self.count(plan, tally));
+            tallies
+        });
+        let of_whole = of_whole.into_iter().flat_map(BTreeMap::into_values);
+        of_whole.chain(tallies).for_each(|tally| self.count(plan, tally));
         for m in world.logs.iter().filter(|m| horizon.takes_line(m)) {
             widen(&mut self.covered[m.instance], m.lo);
         }

@@ -37,34 +37,35 @@ pub(super) fn probabilities(
     sequence: Option<&Sequence<'_>>,
 ) -> Vec<f64> {
     let mut out = vec![0.0; pairs.len()];
-    let of_root = components(pairs, alone.len(), lines);
-    for part in of_root.chunk_by(|a, b| a.0 == b.0) {
-        if let [(_, one)] = part {
+    // Of each line its number within its part; no line is in two.
+    let mut numbers = vec![0u32; lines];
+    let mut parts = components(pairs, alone.len(), lines);
+    for part in parts.each() {
+        if let [one] = part {
             // Nobody else asks: most are like this.
-            out[*one] = lonely(&pairs[*one], alone);
+            out[*one as usize] = lonely(&pairs[*one as usize], alone);
             continue;
         }
-        let mut part: Vec<usize> = part.iter().map(|(_, p)| *p).collect();
-        part.sort_by_key(|p| pairs[*p].claim);
-        let mut claims: Vec<u32> = part.iter().map(|p| pairs[*p].claim).collect();
-        let mut of: Vec<u32> = part.iter().map(|p| pairs[*p].line).collect();
-        claims.sort_unstable();
-        claims.dedup();
+        part.sort_by_key(|p| pairs[*p as usize].claim);
+        let own = || part.iter().map(|p| &pairs[*p as usize]);
+        let mut claims: Vec<u32> = Vec::new();
+        own().for_each(|p| claims.extend((claims.last() != Some(&p.claim)).then_some(p.claim)));
+        let mut of: Vec<u32> = own().map(|p| p.line).collect();
         of.sort_unstable();
         of.dedup();
-        let place = |list: &[u32], x: u32| list.binary_search(&x).unwrap_or(0) as u32;
-        let own: Vec<Own> = part
-            .iter()
-            .map(|p| (place(&claims, pairs[*p].claim), place(&of, pairs[*p].line), pairs[*p].weight))
-            .collect();
+        (0..).zip(&of).for_each(|(n, line)| numbers[*line as usize] = n);
+        let mut claim = 0;
+        let own = own().map(|p| {
+            claim += u32::from(claims[claim as usize] != p.claim);
+            (claim, numbers[p.line as usize], p.weight)
+        });
+        let own: Vec<Own> = own.collect();
         let alone_here: Vec<f64> = claims.iter().map(|c| alone[*c as usize]).collect();
-        let found = if of.len() <= EXACT {
-            exact(&own, &alone_here, of.len())
-        } else {
-            passed(&own, &alone_here, of.len())
-        };
+        let n = of.len();
+        drop((claims, of));
+        let found = if n <= EXACT { exact(&own, &alone_here, n) } else { passed(&own, &alone_here, n) };
         for (p, value) in part.iter().zip(found) {
-            out[*p] = value;
+            out[*p as usize] = value;
         }
     }
     if let Some(s) = sequence {
@@ -78,10 +79,10 @@ pub(super) fn probabilities(
 fn in_sequence(pairs: &[Pair], alone: &[f64], lines: usize, s: &Sequence<'_>, out: &mut [f64]) {
     let numbers: Vec<usize> = (0..pairs.len()).filter(|p| out[*p] > FAINT).collect();
     let likely: Vec<Pair> = numbers.iter().map(|p| pairs[*p]).collect();
-    let of_root = components(&likely, alone.len(), lines);
-    for part in of_root.chunk_by(|a, b| a.0 == b.0).filter(|part| part.len() > 1) {
-        let own: Vec<Pair> = part.iter().map(|(_, p)| likely[*p]).collect();
-        let mut numbers = part.iter().map(|(_, p)| numbers[*p]);
+    let mut parts = components(&likely, alone.len(), lines);
+    for part in parts.each().filter(|part| part.len() > 1) {
+        let own: Vec<Pair> = part.iter().map(|p| likely[*p as usize]).collect();
+        let mut numbers = part.iter().map(|p| numbers[*p as usize]);
         if numbers.clone().any(|p| UNSETTLED.contains(&out[p]) && (s.is_wanted)(pairs[p].claim)) {
             for value in sequence::probabilities(&own, alone, s).into_iter().flatten() {
                 numbers.next().into_iter().for_each(|p| out[p] = value);
@@ -124,14 +125,43 @@ impl Parts {
     }
 }
 
-/// Numbers of the pairs, those that hang together beside each other, with what they have in common before them.
-fn components(pairs: &[Pair], claims: usize, lines: usize) -> Vec<(usize, usize)> {
+/// Numbers of the pairs, those that hang together beside each other.
+struct Components {
+    numbers: Vec<u32>,
+    /// By the first claim of each: where its pairs end.
+    ends: Vec<u32>,
+}
+
+impl Components {
+    /// The numbers of the pairs of each, in order.
+    fn each(&mut self) -> impl Iterator<Item = &mut [u32]> {
+        let (mut rest, mut from) = (&mut self.numbers[..], 0);
+        self.ends.iter().filter_map(move |end| {
+            let part = rest.split_off_mut(..(*end - std::mem::replace(&mut from, *end)) as usize)?;
+            (!part.is_empty()).then_some(part)
+        })
+    }
+}
+
+/// What hangs together, in the order of the first claims.
+fn components(pairs: &[Pair], claims: usize, lines: usize) -> Components {
     let mut parts = Parts::new(claims + lines);
     pairs.iter().for_each(|p| parts.join(p.claim as usize, claims + p.line as usize));
-    let mut of_root: Vec<(usize, usize)> =
-        pairs.iter().enumerate().map(|(i, p)| (parts.root(p.claim as usize), i)).collect();
-    of_root.sort_unstable();
-    of_root
+    // Whatever stands for a part is a claim, as claims come before lines. First where the pairs of each begin; when all are in
+    // their places, that is where they end.
+    let mut ends = vec![0u32; claims];
+    pairs.iter().for_each(|p| ends[parts.root(p.claim as usize)] += 1);
+    let mut begin = 0;
+    for end in &mut ends {
+        begin += std::mem::replace(end, begin);
+    }
+    let mut numbers = vec![0u32; pairs.len()];
+    for (n, p) in (0..).zip(pairs) {
+        let end = &mut ends[parts.root(p.claim as usize)];
+        numbers[*end as usize] = n;
+        *end += 1;
+    }
+    Components { numbers, ends }
 }
 
 /// A claim and a line, numbered within their component, and the weight.

@@ -60,7 +60,7 @@ pub(super) fn join(from: &Sources<'_>, failing: &[Failing], joins: &mut [Join]) 
     let mut settled = in_rounds(from, &access);
     if let Some(crossing) = order(from, &mut access, &settled) {
         for _ in 1..ROUNDS {
-            settled = again(from, &access, &settled, Some(crossing));
+            settled = again(from, &access, settled, Some(crossing));
         }
     }
     // Messages of a request stand in the log of the instance that its access line names.
@@ -71,7 +71,7 @@ pub(super) fn join(from: &Sources<'_>, failing: &[Failing], joins: &mut [Join]) 
             let c = &g.claims[*c as usize];
             c.instance.is_some() || went.get(&c.request).is_none_or(|at| at.contains(&instance))
         });
-        g.late = vec![None; g.pairs.len()];
+        g.late = Vec::new();
     }
     let said = in_rounds(from, &messages);
     for (g, p) in access.iter().zip(&settled).chain(messages.iter().zip(&said)) {
@@ -83,12 +83,18 @@ pub(super) fn join(from: &Sources<'_>, failing: &[Failing], joins: &mut [Join]) 
 fn in_rounds(from: &Sources<'_>, groups: &[Group]) -> Vec<Vec<f64>> {
     let settle = |g: &Group| settle(from, g, &Habits::new(), &Delays::default(), None);
     let first = par::map(groups, settle);
-    (1..ROUNDS).fold(first, |settled, _| again(from, groups, &settled, None))
+    (1..ROUNDS).fold(first, |settled, _| again(from, groups, settled, None))
 }
 
 /// Settles all groups once more, by what the last round taught.
-fn again(from: &Sources<'_>, groups: &[Group], settled: &[Vec<f64>], crossing: Option<f64>) -> Vec<Vec<f64>> {
-    let (late, habits) = (delays(groups, settled), learn(groups, settled));
+fn again(
+    from: &Sources<'_>,
+    groups: &[Group],
+    settled: Vec<Vec<f64>>,
+    crossing: Option<f64>,
+) -> Vec<Vec<f64>> {
+    let (late, habits) = (delays(groups, &settled), learn(groups, &settled));
+    drop(settled);
     par::map(groups, |g| settle(from, g, &habits, &late, crossing))
 }
 
@@ -172,25 +178,26 @@ fn usual(kind: Kind, mechanism: Option<Mechanism>) -> Habit {
 
 fn delays(groups: &[Group], settled: &[Vec<f64>]) -> Delays {
     let of_group = |(g, p): (&'_ Group, &'_ Vec<f64>)| -> Vec<(usize, Sighting)> {
-        let pairs = g.pairs.iter().zip(&g.late).zip(p).filter(|(_, p)| **p > 0.05);
-        let sighting = |(((c, l, _), late), p): ((&Fit, &Option<Late>), &f64)| {
-            let e = &g.lines[*l as usize];
-            late.as_ref()
-                .map(|late| (e.instance as usize, (*p, late.delay, g.claims[*c as usize].request, e.row)))
+        let sighting = |(n, late): &(u32, Late)| {
+            let ((c, l, _), p) = (g.pairs[*n as usize], p[*n as usize]);
+            let e = &g.lines[l as usize];
+            let seen = (p, late.delay, g.claims[c as usize].request, e.row);
+            (p > 0.05).then_some((e.instance as usize, seen))
         };
-        pairs.filter_map(sighting).collect()
+        g.late.iter().filter_map(sighting).collect()
     };
-    let pairs = groups.iter().map(|g| g.late.iter().flatten().count()).sum();
+    let pairs = groups.iter().map(|g| g.late.len()).sum();
     Delays::learn(groups.iter().zip(settled).flat_map(of_group), pairs)
 }
 
 /// By how much each pair becomes likelier by what is known of late lines.
-fn lateness(g: &Group, delays: &Delays) -> Vec<f64> {
-    let factor = |((c, l, _), late): (&Fit, &Option<Late>)| {
+fn lateness<'g>(g: &'g Group, delays: &'g Delays) -> impl Iterator<Item = f64> + 'g {
+    let mut late = g.late.iter().peekable();
+    (0..).zip(&g.pairs).map(move |(n, (c, l, _))| {
+        let Some((_, late)) = late.next_if(|late| late.0 == n) else { return 1.0 };
         let (request, e) = (g.claims[*c as usize].request, &g.lines[*l as usize]);
-        late.as_ref().map_or(1.0, |late| delays.factor(e.instance as usize, request, e.row, late))
-    };
-    g.pairs.iter().zip(&g.late).map(factor).collect()
+        delays.factor(e.instance as usize, request, e.row, late)
+    })
 }
 
 /// The probability of each pair of a group.

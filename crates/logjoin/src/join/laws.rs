@@ -11,6 +11,7 @@ use super::survey::{Sample, Survey};
 use crate::clock::ClockModel;
 use crate::hash::short;
 use crate::index::{Entry, Index, Row};
+use crate::par;
 use crate::peers::Peers;
 use crate::plan::Plan;
 use crate::timeline::{Timed, World};
@@ -67,9 +68,10 @@ impl Laws {
             if !(0..instances).any(|i| i != proxy && clocks.is_known(i)) {
                 continue;
             }
-            for t in served.rows(world) {
-                let server = peers.by_hash(t.r.server);
-                if let Some(e) = only_line(plan, index, clocks, t, server) {
+            let rows: Vec<&Timed> = served.rows(world).collect();
+            let line = |t: &&Timed| only_line(plan, index, clocks, t, peers.by_hash(t.r.server));
+            for (t, e) in rows.iter().zip(par::map(&rows, line)) {
+                if let Some(e) = e {
                     let seen = seen.entry((proxy, e.instance as usize)).or_default();
                     seen.add(t, &e, index.id_of(e.row));
                 }
@@ -109,7 +111,7 @@ fn strays(plan: &Plan, world: &World, index: &Index<'_>, clocks: &ClockModel, su
         }
         ((strays + STRAYS) / (all + 1.0)).max(survey.surplus).clamp(0.002, 0.5)
     };
-    survey.lines.iter().map(share).collect()
+    par::map(&survey.lines, share)
 }
 
 /// The only line that can be the other side of a served request.

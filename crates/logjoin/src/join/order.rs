@@ -12,6 +12,7 @@ use super::by_request::Sources;
 use super::laws::only_line;
 use crate::event::At;
 use crate::index::Row;
+use crate::par;
 use crate::spans::merged;
 use crate::timeline::Timed;
 
@@ -63,8 +64,10 @@ impl Order {
         while reach > LEAST_MEASURED && within(reach).nth(MOST_MARKS).is_some() {
             reach /= 2;
         }
-        for t in within(reach).filter(|t| from.plan.instances[t.instance].is_proxy).take(MOST_MARKS) {
-            if let Some(back) = mark(from, t) {
+        let near = within(reach).filter(|t| from.plan.instances[t.instance].is_proxy);
+        let near: Vec<&Timed> = near.take(MOST_MARKS).collect();
+        for (t, back) in near.iter().zip(par::map(&near, |t| mark(from, t))) {
+            if let Some(back) = back {
                 let files = marks.entry((t.r.at.file, back.file)).or_default();
                 files.push((t.r.at.line, back.line, t.end_lo));
             }

@@ -31,8 +31,8 @@ pub(super) struct Group {
     pub claims: Vec<Claim>,
     pub lines: Vec<Entry>,
     pub pairs: Vec<Fit>,
-    /// Of each pair that is late: the delay, and how probable the line's moments were taken to be, per second.
-    pub late: Vec<Option<Late>>,
+    /// Of the pairs that are late, in order: the delay, and how probable the line's moments were taken to be, per second.
+    pub late: Vec<(u32, Late)>,
     /// What became of the served requests that no failed one hangs together with.
     pub beside: Habit,
     /// Where they went, if messages of their target are to be joined: request and instance.
@@ -189,14 +189,16 @@ fn group(
 }
 
 impl Group {
-    fn late(&self, laws: &Laws) -> Vec<Option<Late>> {
-        let late = |(c, l, _): &Fit| {
+    fn late(&self, laws: &Laws) -> Vec<(u32, Late)> {
+        let late = |(n, (c, l, _)): (u32, &Fit)| {
             let (c, e) = (&self.claims[*c as usize], &self.lines[*l as usize]);
             let law = laws.of(c.asked.instance, e.instance as usize);
             let e = Brief::of(*l, e, Odds::default());
             let delay = law.delay(c, &e).filter(|_| law.is_known)?;
-            Some(Late { delay, expected: law.moments(c, &e) })
+            Some((n, Late { delay, expected: law.moments(c, &e) }))
         };
-        self.pairs.iter().map(late).collect()
+        let mut all: Vec<(u32, Late)> = (0..).zip(&self.pairs).filter_map(late).collect();
+        all.shrink_to_fit();
+        all
     }
 }

@@ -138,11 +138,18 @@ impl<'a> Frame<'a> {
         for (a, list) in comes_before.iter().enumerate() {
             list.iter().for_each(|b| until[*b] = until[*b].max(last[a]));
         }
+        // The claims that each line is the first, or the last, or the last to be remembered of.
+        let at = |lines_of: &[usize]| {
+            let mut claims = vec![Vec::new(); lines.len()];
+            (0..names.len()).for_each(|c| claims[lines_of[c]].push(c));
+            claims
+        };
+        let (opening, closing, forgotten) = (at(&first), at(&last), at(&until));
         let mut bits = vec![0u64; names.len()];
-        let (mut closing, mut kept) = (vec![Vec::new(); lines.len()], vec![0u64; lines.len()]);
+        let mut kept = vec![0u64; lines.len()];
         let mut taken = 0u64;
         for n in 0..lines.len() {
-            for c in (0..names.len()).filter(|c| first[*c] == n) {
+            for &c in &opening[n] {
                 let free = (!taken).trailing_zeros();
                 if free as usize >= MOST_CLAIMS {
                     return None;
@@ -150,10 +157,7 @@ impl<'a> Frame<'a> {
                 bits[c] = 1 << free;
                 taken |= bits[c];
             }
-            closing[n] = (0..names.len()).filter(|c| last[*c] == n).collect();
-            for c in (0..names.len()).filter(|c| until[*c] == n) {
-                taken &= !bits[c];
-            }
+            forgotten[n].iter().for_each(|c| taken &= !bits[*c]);
             kept[n] = taken;
         }
         let mut after = vec![0; pairs.len()];
