@@ -86,6 +86,7 @@ impl Folder {
 
     /// Whether the next line continues the current event by its shape alone, so that it need not be parsed.
     /// [`Folder::step`] says the same of it, with or without a record.
+    #[inline]
     pub fn claims(&self, line: &[u8]) -> bool {
         self.current.as_ref().is_some_and(|c| match c.entry {
             Some(kind) => crate::envelope::belongs(kind, line),
@@ -138,6 +139,7 @@ impl Folder {
 impl Folder {
     /// Takes the next line, of which a [`BriefReader`](crate::BriefReader) says that it is a request of `format`: the same
     /// as [`Folder::step`] with its record, which begins an event. For lines that [`Folder::claims`] does not.
+    #[inline]
     pub fn request(&mut self, line: &[u8], brief: &Brief<'_>, envelope: Option<&Envelope<'_>>) {
         if let Some(c) = &mut self.current
             && c.single
@@ -149,19 +151,38 @@ impl Folder {
             (c.lines, c.bytes, c.last) = (1, line.len() + 1, announce(line));
             return;
         }
+        self.other_request(line, brief, envelope);
+    }
+
+    /// The same, after an event that was another one.
+    fn other_request(&mut self, line: &[u8], brief: &Brief<'_>, envelope: Option<&Envelope<'_>>) {
+        let (single, enveloped) =
+            (envelope.is_none() && brief.product != Product::Backend, envelope.is_some());
+        let tag_now = envelope.and_then(|e| e.tag.as_deref()).unwrap_or_default();
+        let tag_pid = envelope.and_then(|e| e.pid);
+        if let Some(c) = &mut self.current
+            && !(c.trouble || c.timed || c.pid.is_some() || c.entry.is_some())
+            && (c.single, c.enveloped, c.tag_pid) == (single, enveloped, tag_pid)
+            && c.format == brief.format
+            && c.tag == tag_now
+        {
+            // Another one of the same process, of which nothing else is known.
+            (c.lines, c.bytes, c.last) = (1, line.len() + 1, announce(line));
+            return;
+        }
         let mut tag = self.current.take().map_or_else(Vec::new, |c| c.tag);
         tag.clear();
-        tag.extend_from_slice(envelope.and_then(|e| e.tag.as_deref()).unwrap_or_default());
+        tag.extend_from_slice(tag_now);
         self.current = Some(Current {
             format: brief.format,
             trouble: false,
             pid: None,
             entry: None,
-            enveloped: envelope.is_some(),
+            enveloped,
             tag,
-            tag_pid: envelope.and_then(|e| e.pid),
+            tag_pid,
             timed: false,
-            single: envelope.is_none() && brief.product != Product::Backend,
+            single,
             lines: 1,
             bytes: line.len() + 1,
             last: announce(line),
@@ -279,11 +300,20 @@ impl Current {
         }
     }
 
+    #[inline]
     fn claims(&self, line: &[u8]) -> bool {
+        // Nearly all lines of access logs begin with an address, and nothing else asks for a digit; nothing at all for an object.
+        match line.first() {
+            Some(b'0'..=b'9') if self.format.len() != 3 => is_numbered_frame(line),
+            Some(b'{') if self.format.len() != 3 => false,
+            _ => self.claims_other(line),
+        }
+    }
+
+    fn claims_other(&self, line: &[u8]) -> bool {
         if self.format == "jul" && self.lines == 1 {
             return crate::formats::split_jul(line).is_some();
         }
-        // Nearly all lines of access logs begin with an address, and nothing else asks for a digit.
         if let Some(b'0'..=b'9') = line.first() {
             return is_numbered_frame(line);
         }

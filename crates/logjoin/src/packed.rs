@@ -425,6 +425,8 @@ either! {
     status -> i32: r => r.status, _b p => p.status();
     duration_ns -> Option<i64>: r => r.duration_ns, _b p => p.duration_ns();
     target -> u64: r => r.target, b p => b.target(p).target;
+    /// Whether the line says what was asked for.
+    is_named -> bool: r => r.target != 0, _b p => p.target_no() != 0;
     path -> u64: r => r.path, b p => b.target(p).path;
     route -> u64: r => r.route, b p => b.target(p).route;
     tails -> [u64; 2]: r => r.tails, b p => b.target(p).tails;

@@ -19,6 +19,8 @@ pub(crate) struct Hashes {
     clients: Memo<39, Client>,
     agents: Memo<247, u64>,
     methods: Memo<15, u64>,
+    /// The hash of the most frequent method; 0: not met yet.
+    get: u64,
     labels: Memo<63, u64>,
     /// What failed requests and error lines say.
     pub texts: Texts,
@@ -67,7 +69,7 @@ impl Hashes {
             anchor,
             duration_ns: b.duration_us.map(|d| d.saturating_mul(1000)),
             unit_ns: b.duration_unit_us.max(1).saturating_mul(1000),
-            method: b.method.map_or(0, |m| self.methods.get(m, hash)),
+            method: b.method.map_or(0, |m| self.method(m)),
             status: b.status.unwrap_or(0),
             bytes: b.bytes.unwrap_or(-1),
             sent: b.request_length.unwrap_or(-1),
@@ -115,7 +117,19 @@ impl Hashes {
         out.requests.push(row);
     }
 
+    #[inline]
+    fn method(&mut self, method: &[u8]) -> u64 {
+        if method != b"GET" {
+            return self.methods.get(method, hash);
+        }
+        if self.get == 0 {
+            self.get = hash(method);
+        }
+        self.get
+    }
+
     /// Adds a packed row.
+    #[inline]
     fn pack(&mut self, b: &Brief<'_>, at: At, writer: Writer, v: &Values, out: &mut Events) {
         if !out.packed.last().is_some_and(|block| block.takes(self.turn, at.line)) {
             // What was met before has no entries in the new block.
@@ -242,10 +256,9 @@ pub(crate) fn path(p: &[u8]) -> &[u8] {
     memchr::memchr2(b'?', b';', p).map_or(p, |i| &p[..i])
 }
 
-/// Whether a segment looks like a value: a number, or a long word with digits in it.
-fn is_value(segment: &[u8]) -> bool {
-    let digits = segment.iter().filter(|b| b.is_ascii_digit()).count();
-    digits > 0 && (digits == segment.len() || segment.len() >= 8 && digits * 4 >= segment.len())
+/// Whether a segment with so many digits looks like a value: a number, or a long word with digits in it.
+fn is_value(digits: usize, length: usize) -> bool {
+    digits > 0 && (digits == length || length >= 8 && digits * 4 >= length)
 }
 
 /// What requests of one kind share of their paths: segments that look like values are masked.
@@ -259,15 +272,33 @@ pub(crate) fn route(path: &[u8]) -> Vec<u8> {
 fn route_hash(path: &[u8]) -> Option<u64> {
     const SHORT: usize = 256;
     if path.len() > SHORT {
-        return path.split(|b| *b == b'/').any(is_value).then(|| hash(&route(path)));
+        let has_value = masked(path, |_| {});
+        return has_value.then(|| hash(&route(path)));
     }
-    // A route is no longer than its path.
+    // A route is no longer than its path. Byte by byte: segments are short.
     let (mut buffer, mut n) = ([0u8; SHORT], 0);
-    let has_value = masked(path, |bytes| {
-        buffer[n..n + bytes.len()].copy_from_slice(bytes);
-        n += bytes.len();
-    });
-    has_value.then(|| hash(&buffer[..n]))
+    let (mut segment, mut digits, mut has_value) = (0, 0, false);
+    for byte in path.iter().chain([&b'/']) {
+        if *byte != b'/' {
+            buffer[n] = *byte;
+            n += 1;
+            digits += usize::from(byte.is_ascii_digit());
+            continue;
+        }
+        if is_value(digits, n - segment) {
+            n = segment;
+            buffer[n] = b'*';
+            n += 1;
+            has_value = true;
+        }
+        if n < SHORT {
+            buffer[n] = b'/';
+        }
+        (n, digits) = (n + 1, 0);
+        segment = n;
+    }
+    // But for the slash that is no part of it.
+    has_value.then(|| hash(&buffer[..n - 1]))
 }
 
 /// Calls `add` with the pieces of a route; whether any segment of its path is a value.
@@ -278,7 +309,7 @@ fn masked(path: &[u8], mut add: impl FnMut(&[u8])) -> bool {
         if i > 0 {
             add(b"/");
         }
-        let is_value = is_value(segment);
+        let is_value = is_value(segment.iter().filter(|b| b.is_ascii_digit()).count(), segment.len());
         has_value |= is_value;
         add(if is_value { b"*" } else { segment });
     }

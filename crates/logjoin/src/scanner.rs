@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use logjoin_parse::bytes::line_end;
 use logjoin_parse::envelope::{Pieces, Taken};
 use logjoin_parse::fold::{Folder, Step, head_lines};
 use logjoin_parse::{Body, Brief, BriefReader, Kind, Record, Stamp};
@@ -145,6 +146,7 @@ impl<'p> FileScanner<'p> {
     }
 
     /// Counts an event of a format; many of the same follow each other.
+    #[inline]
     fn count_format(&mut self, format: &'static str) {
         if !std::ptr::eq(self.format, format) {
             self.sum_formats();
@@ -191,14 +193,18 @@ impl<'p> FileScanner<'p> {
         let mut lines = 0;
         let mut at = 0;
         while lines < most && at < bytes.len() {
-            let (end, next) = match memchr::memchr(b'\n', &bytes[at..]) {
-                Some(i) => (at + i, at + i + 1),
-                None => (bytes.len(), bytes.len()),
+            let rest = &bytes[at..];
+            let (line, next) = match line_end(rest) {
+                Some(i) => (&rest[..i], i + 1),
+                None => (rest, rest.len()),
             };
-            let line = &bytes[at..end];
-            self.line(first_line + lines, line.strip_suffix(b"\r").unwrap_or(line));
+            let line = match line {
+                [line @ .., b'\r'] => line,
+                line => line,
+            };
+            self.line(first_line + lines, line);
             lines += 1;
-            at = next;
+            at += next;
         }
         self.scan.bytes += at as u64;
         (at, lines)
@@ -293,9 +299,13 @@ impl<'p> FileScanner<'p> {
         self.scan.trail.take_closed(&mut self.scan.events)
     }
 
+    #[inline]
     fn line(&mut self, number: u64, line: &[u8]) {
         self.scan.ledger.lines += 1;
-        let Some(mut pieces) = self.pieces.take() else { return self.whole(number, line) };
+        if self.pieces.is_none() {
+            return self.whole(number, line);
+        }
+        let Some(mut pieces) = self.pieces.take() else { return };
         match pieces.take(number, line) {
             Taken::Whole => self.whole(number, line),
             Taken::Piece => self.scan.ledger.continuations += 1,
@@ -309,11 +319,16 @@ impl<'p> FileScanner<'p> {
     }
 
     /// Takes a line as the program wrote it.
+    #[inline]
     fn whole(&mut self, number: u64, line: &[u8]) {
         let is_claimed = self.folder.claims(line);
-        if !is_claimed && self.ordinary(number, line) {
-            return;
+        if is_claimed || !self.ordinary(number, line) {
+            self.any(number, line, is_claimed);
         }
+    }
+
+    /// Takes a line that may be anything.
+    fn any(&mut self, number: u64, line: &[u8], is_claimed: bool) {
         let record = if is_claimed { None } else { self.file.reader.parse(line).ok() };
         if record.is_none()
             && let Some(records) = self.file.reader.batch(line)
@@ -363,6 +378,7 @@ impl<'p> FileScanner<'p> {
 
     /// Takes a line if it is a request that went well, in the usual layout of the file: what [`FileScanner::whole`] does
     /// with its record, and without making one.
+    #[inline]
     fn ordinary(&mut self, number: u64, line: &[u8]) -> bool {
         let Some(reader) = &mut self.brief else { return false };
         // Not moved: it is large, and there is one for each line.
@@ -432,6 +448,7 @@ impl<'p> FileScanner<'p> {
         }
     }
 
+    #[inline]
     fn keep_brief(&mut self, brief: &Brief<'_>, stamp: Stamp, raw: &[u8], number: u64) {
         let at = At::new(self.scan.file, number);
         self.scan.trail.close(&mut self.scan.events, Some(&stamp));

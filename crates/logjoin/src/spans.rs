@@ -14,8 +14,7 @@ pub(crate) struct Overlaps {
 impl Overlaps {
     /// Takes lists of `(start, end)` in any order.
     pub fn of(lists: &[&[(i64, i64)]]) -> Overlaps {
-        let all = || lists.iter().flat_map(|l| l.iter());
-        Overlaps { starts: Parts::of(all().map(|s| s.0)), ends: Parts::of(all().map(|s| s.1)) }
+        Overlaps { starts: Parts::of(lists, |s| s.0), ends: Parts::of(lists, |s| s.1) }
     }
 
     /// How many share a moment with `[from, to]`.
@@ -36,8 +35,7 @@ pub(crate) struct Spans {
 impl Spans {
     /// Takes lists of `(start, end)` in any order.
     pub fn of(lists: &[&[(i64, i64)]]) -> Spans {
-        let all = || lists.iter().flat_map(|l| l.iter());
-        let (mut starts, ends) = (Parts::of(all().copied()), Parts::of(all().map(|s| s.1)));
+        let (mut starts, ends) = (Parts::of(lists, |s| *s), Parts::of(lists, |s| s.1));
         let mut earliest_end = vec![i64::MAX; starts.count()];
         let mut earliest = i64::MAX;
         for n in (0..starts.count()).rev() {
@@ -131,33 +129,44 @@ struct Parts<T> {
 }
 
 impl<T: Item> Parts<T> {
-    fn of(items: impl Iterator<Item = T> + Clone) -> Parts<T> {
-        let (mut n, mut first, mut last) = (0, i64::MAX, i64::MIN);
-        items.clone().for_each(|item| {
-            (n, first, last) = (n + 1, first.min(item.time()), last.max(item.time()));
-        });
+    /// What `item` makes of each span.
+    fn of(lists: &[&[(i64, i64)]], item: impl Fn(&(i64, i64)) -> T) -> Parts<T> {
+        // Plain loops: nearly all requests of a log come here.
+        let n: usize = lists.iter().map(|l| l.len()).sum();
+        let (mut first, mut last) = (i64::MAX, i64::MIN);
+        for list in lists {
+            for t in list.iter().map(|s| item(s).time()) {
+                (first, last) = (first.min(t), last.max(t));
+            }
+        }
         if n == 0 {
             return Parts::default();
         }
         let range = last.abs_diff(first);
         let wanted = (n / USUAL).max(1) as u64;
         let shift = (0..63).find(|s| range >> s < wanted).unwrap_or(63);
+        // None is before the first.
+        let number = |t: i64| (t.wrapping_sub(first) as u64 >> shift) as usize;
         let mut all = Parts { first, shift, ends: vec![0; (range >> shift) as usize + 1], items: Vec::new() };
-        items.clone().for_each(|item| {
-            let part = all.number(item.time());
-            all.ends[part] += 1;
-        });
+        for list in lists {
+            for span in *list {
+                all.ends[number(item(span).time())] += 1;
+            }
+        }
         // First where each part begins; when all are in their places, that is where it ends.
         let mut begin = 0;
         for end in &mut all.ends {
             begin += std::mem::replace(end, begin);
         }
         let mut places = vec![T::default(); n];
-        items.for_each(|item| {
-            let part = all.number(item.time());
-            places[all.ends[part] as usize] = item;
-            all.ends[part] += 1;
-        });
+        for list in lists {
+            for span in *list {
+                let item = item(span);
+                let end = &mut all.ends[number(item.time())];
+                places[*end as usize] = item;
+                *end += 1;
+            }
+        }
         all.items = places;
         (0..all.count()).for_each(|n| {
             if let (part, true) = all.part_mut(n) {

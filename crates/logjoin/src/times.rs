@@ -41,9 +41,8 @@ impl Times {
     /// None yet.
     fn of(b: &Block) -> Times {
         let kind = |f: &Form| Kind { anchor: f.anchor, unit_ns: f.unit_ns, width_ns: f.width_ns() };
-        let depends = |p: &Packed| b.anchor(p) == Anchor::Start && p.duration_ns().is_none();
         let n = b.rows().len();
-        let latest = Vec::with_capacity(if b.rows().iter().any(depends) { n } else { 0 });
+        let latest = Vec::with_capacity(if depends(b) { n } else { 0 });
         Times { kinds: b.forms().iter().map(kind).collect(), shown: Vec::with_capacity(n), latest }
     }
 
@@ -87,6 +86,12 @@ impl Times {
     }
 }
 
+/// Whether the place of any row depends on what began before it.
+fn depends(b: &Block) -> bool {
+    let has_start = b.forms().iter().any(|f| f.anchor == Anchor::Start);
+    has_start && b.rows().iter().any(|p| p.duration_ns().is_none() && b.anchor(p) == Anchor::Start)
+}
+
 /// The same of requests of which some are packed: those of each block.
 pub(crate) fn spans_of(
     requests: &[Request],
@@ -101,6 +106,9 @@ pub(crate) fn spans_of(
     let mut of_whole = Vec::with_capacity(requests.len());
     let mut of_blocks = Vec::with_capacity(blocks.len());
     let mut next = requests.iter().peekable();
+    // Mostly nobody asks for the latest start.
+    let is_asked = requests.iter().any(|r| r.anchor == Anchor::Start && r.duration_ns.is_none())
+        || blocks.iter().any(depends);
     let whole = |r: &Request, calendar: &mut FileCalendar, latest_start: &mut i64| {
         let s = calendar.moment(r.at.line, &r.stamp);
         let span = place((r.anchor, r.duration_ns, r.unit_ns), s, r.stamp.width_ns(), *latest_start);
@@ -116,8 +124,12 @@ pub(crate) fn spans_of(
                 of_whole.extend(next.next().map(|r| whole(r, &mut calendar, &mut latest_start)));
                 next_line = next.peek().map_or(u64::MAX, |r| r.at.line);
             }
-            let start = times.add(p, calendar.moment(line, &b.stamp(p)), latest_start);
-            latest_start = start.max(latest_start);
+            let shown = calendar.moment(line, &b.stamp(p));
+            if is_asked {
+                latest_start = times.add(p, shown, latest_start).max(latest_start);
+            } else {
+                times.shown.push(shown);
+            }
         }
         of_blocks.push(times);
     }

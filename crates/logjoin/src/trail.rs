@@ -99,6 +99,7 @@ struct Run {
 
 impl Trail {
     /// Notes the next stamp.
+    #[inline]
     pub fn note(&mut self, line: u64, stamp: &Stamp) {
         self.stamps += 1;
         if let Some(runs) = &mut self.runs {
@@ -115,12 +116,29 @@ impl Trail {
             self.run += 1;
             return;
         }
-        let last = self.last.replace((line, *stamp));
+        self.other(line, stamp);
+    }
+
+    /// Notes a stamp that is not the one before.
+    fn other(&mut self, line: u64, stamp: &Stamp) {
+        let mark = (line, *stamp);
+        if let (Some((_, last)), Some((_, end))) = (&mut self.last, &mut self.dated)
+            && last.has_year
+            && stamp.has_year
+            && stamp.offset_s.is_some()
+            && (last.offset_s, last.precision) == (stamp.offset_s, stamp.precision)
+        {
+            // Another moment, and nothing else is new.
+            (self.last, *end) = (Some(mark), mark);
+            self.run += 1;
+            self.silence(mark);
+            return;
+        }
+        let last = self.last.replace(mark);
         if last.is_none_or(|(_, l)| l.offset_s != stamp.offset_s || l.precision != stamp.precision) {
             self.count(last.map(|l| l.1));
         }
         self.run += 1;
-        let mark = (line, *stamp);
         self.first.get_or_insert(mark);
         let ends = if stamp.has_year { &mut self.dated } else { &mut self.undated };
         match ends {
@@ -219,6 +237,9 @@ impl Trail {
         }
         self.reach = Some((now, mark));
         let ns = now - reach;
+        if ns < SECOND {
+            return;
+        }
         // Stamps with a zone are not compared with those without.
         let alike =
             from.1.offset_s.is_some() == mark.1.offset_s.is_some() && from.1.has_year == mark.1.has_year;

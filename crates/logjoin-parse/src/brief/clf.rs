@@ -1,10 +1,12 @@
 //! The common and combined logs and what nginx and httpd write behind them, in brief; [`crate::formats`] has the whole.
 
-use super::pieces::{below, digits, first, marks, quote, request_line, word, word_of};
+use super::pieces::{
+    after, below, digits, first, marks_of_two, no_digits, quote, request_line, word, word_of,
+};
 use super::stamp::Seconds;
 use super::tail::{Tail, Tails};
 use super::{Brief, is_plain_status};
-use crate::{Anchor, FormatDef, Product};
+use crate::{Anchor, FormatDef, Product, Stamp};
 
 /// The layouts of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,8 +25,19 @@ pub(super) enum Class {
 #[derive(Debug)]
 pub(super) struct Formats {
     ids: [Option<&'static str>; 5],
+    middle: Middle,
     tails: Tails,
 }
+
+/// What stood between client and request, in the line before: mostly the same for all lines of a second.
+#[derive(Debug)]
+struct Middle {
+    /// `- - [21/Nov/2026:01:50:53 +0000] "`.
+    text: [u8; MIDDLE],
+    stamp: Option<Stamp>,
+}
+
+const MIDDLE: usize = 34;
 
 impl Formats {
     /// `None` where another format of the source could read such lines first.
@@ -58,42 +71,64 @@ impl Formats {
         }
         let classes = [Class::Common, Class::Combined, Class::Quoted, Class::Nginx, Class::Apache];
         let ids = classes.map(|class| defs.iter().map(|d| d.id).find(|id| reads(id, class)));
-        ids.iter().any(Option::is_some).then(|| Formats { ids, tails: Tails::default() })
+        let middle = Middle { text: [0; MIDDLE], stamp: None };
+        ids.iter().any(Option::is_some).then(|| Formats { ids, middle, tails: Tails::default() })
+    }
+}
+
+impl Middle {
+    /// The time, and what stands behind the quote of the request.
+    #[inline(always)]
+    fn read<'a>(&mut self, b: &'a [u8], seconds: &mut Seconds) -> Option<(Stamp, &'a [u8])> {
+        match (b.split_first_chunk::<MIDDLE>(), self.stamp) {
+            (Some((text, rest)), Some(stamp)) if *text == self.text => Some((stamp, rest)),
+            _ => self.other(b, seconds),
+        }
+    }
+
+    /// The same of another one than before.
+    fn other<'a>(&mut self, b: &'a [u8], seconds: &mut Seconds) -> Option<(Stamp, &'a [u8])> {
+        let time = match after(b, b"- - [") {
+            Some(rest) => rest,
+            None => {
+                let (user, rest) = word(after(b, b"- ")?)?;
+                if user.is_empty() || user.iter().any(|c| matches!(c, b'[' | b'"' | b',')) {
+                    return None;
+                }
+                after(rest, b"[")?
+            }
+        };
+        let (stamp, rest) = seconds.clf(time)?;
+        let rest = after(rest, b" \"")?;
+        // What it says is said by these bytes alone.
+        if let (Some(text), true) = (b.first_chunk(), b.len() - rest.len() == MIDDLE) {
+            (self.text, self.stamp) = (*text, Some(stamp));
+        }
+        Some((stamp, rest))
     }
 }
 
 pub(super) fn read<'a>(line: &'a [u8], formats: &mut Formats, seconds: &mut Seconds) -> Option<Brief<'a>> {
     let (client, rest) = client(line)?;
-    let rest = match rest.strip_prefix(b"- - [") {
-        Some(rest) => rest,
-        None => {
-            let (user, rest) = word(rest.strip_prefix(b"- ")?)?;
-            if user.is_empty() || user.iter().any(|c| matches!(c, b'[' | b'"' | b',')) {
-                return None;
-            }
-            rest.strip_prefix(b"[")?
-        }
-    };
-    let (stamp, rest) = seconds.clf(rest)?;
-    let (request, rest) = quoted(rest.strip_prefix(b" \"")?)?;
+    let (stamp, rest) = formats.middle.read(rest, seconds)?;
+    let (request, rest) = rest.split_at(quote(rest)?);
     let (method, path) = request_line(request)?;
-    let [b' ', a, b, c, b' ', rest @ ..] = rest else { return None };
-    let mut status = 0;
-    for digit in [a, b, c] {
-        status = status * 10 + i32::from(digit.is_ascii_digit().then(|| digit - b'0')?);
-    }
+    let (status, rest) = status(rest)?;
     if !is_plain_status(status) {
         return None;
     }
-    let (bytes, rest) = match rest.strip_prefix(b"-") {
+    let (bytes, rest) = match after(rest, b"-") {
         Some(rest) => (None, rest),
         None => digits(rest).map(|(n, rest)| (Some(n), rest))?,
     };
     let (agent, tail) = if rest.is_empty() {
         (None, Tail::new(Class::Common))
     } else {
-        let (_, rest) = quoted(rest.strip_prefix(b" \"")?)?;
-        let (agent, rest) = quoted(rest.strip_prefix(b" \"")?)?;
+        let rest = match after(rest, b" \"-\" \"") {
+            Some(rest) => rest,
+            None => after(quoted(after(rest, b" \"")?)?.1, b" \"")?,
+        };
+        let (agent, rest) = quoted(rest)?;
         (Some(agent).filter(|a| !a.is_empty() && *a != b"-"), formats.tails.read(rest)?)
     };
     let (product, anchor) = match tail.class {
@@ -119,13 +154,35 @@ pub(super) fn read<'a>(line: &'a [u8], formats: &mut Formats, seconds: &mut Seco
     })
 }
 
+/// `" 200 `, the status behind a request; what follows it.
+#[inline(always)]
+fn status(b: &[u8]) -> Option<(i32, &[u8])> {
+    const DIGITS: u64 = 0xff_ffff << 16;
+    const OTHERS: u64 = 0xff << 40 | 0xffff;
+    const TEXT: u64 = (b' ' as u64) << 40 | (b' ' as u64) << 8 | b'"' as u64;
+    let Some(word) = word_of(b) else { return short_status(b) };
+    if word & OTHERS != TEXT || no_digits(word, DIGITS) != 0 {
+        return None;
+    }
+    let digit = |n: u32| (word >> (8 * n)) as i32 & 0xf;
+    Some((digit(2) * 100 + digit(3) * 10 + digit(4), &b[6..]))
+}
+
+/// The same, near the end of a line.
+#[cold]
+fn short_status(b: &[u8]) -> Option<(i32, &[u8])> {
+    let [b'"', b' ', x, y, z, b' ', rest @ ..] = b else { return None };
+    let digit = |d: &u8| d.is_ascii_digit().then(|| i32::from(d - b'0'));
+    Some((digit(x)? * 100 + digit(y)? * 10 + digit(z)?, rest))
+}
+
 /// The client before the first blank. A list, a port or a name in brackets is for the reader that looks twice.
-#[inline]
+#[inline(always)]
 fn client(line: &[u8]) -> Option<(&[u8], &[u8])> {
     // An address of IPv4 or a short name: nothing in it is low, and nothing else that is looked for stands before its end.
     for at in [0, 8] {
         let Some(word) = line.get(at..).and_then(word_of) else { break };
-        let (low, odd) = (below(word, b'-'), marks(word, b':') | marks(word, b'['));
+        let (low, odd) = (below(word, b'-'), marks_of_two(word, b':', b'['));
         if odd != 0 && (low == 0 || first(odd) < first(low)) {
             break;
         }
@@ -137,6 +194,11 @@ fn client(line: &[u8]) -> Option<(&[u8], &[u8])> {
             return Some((&line[..i], &line[i + 1..]));
         }
     }
+    any_client(line)
+}
+
+/// The same, byte by byte.
+fn any_client(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let mut colons = 0;
     for (i, c) in line.iter().enumerate() {
         match c {
@@ -153,6 +215,7 @@ fn client(line: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 /// A quoted field without a backslash, behind its opening quote; what follows it is nothing or stands behind a blank.
+#[inline(always)]
 pub(super) fn quoted(b: &[u8]) -> Option<(&[u8], &[u8])> {
     let i = quote(b)?;
     let rest = &b[i + 1..];

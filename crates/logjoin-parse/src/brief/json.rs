@@ -3,7 +3,7 @@
 //! The trick: a program writes the same members in the same order again and again, so that what a member means is asked
 //! once for all lines of that shape. A shape in which two members could fill one place is left to the whole reader.
 
-use super::pieces::{Known, digits, millis, quote, request_line};
+use super::pieces::{Known, digits, first, millis, no_decimals, quote, request_line, word_of};
 use super::stamp::Seconds;
 use super::{Brief, is_plain_status};
 use crate::formats::{End, Leaf, Role, is_nginx_name, role_of, scan_json as scan};
@@ -41,6 +41,8 @@ struct Member {
     /// The keys on the way to it, the last one being its own.
     path: Vec<Vec<u8>>,
     place: Place,
+    /// The number of its place; that of none behind all.
+    slot: usize,
     /// What stood before the value, from the end of the value before it on: mostly the same in each line.
     before: Known,
     /// Whether the value stood in quotes.
@@ -98,6 +100,7 @@ enum Place {
 const PLACES: usize = 19;
 
 impl Place {
+    #[inline(always)]
     fn index(self) -> Option<usize> {
         Some(match self {
             Place::Time => 0,
@@ -229,6 +232,7 @@ impl Memory {
             shape.members.push(Member {
                 path: path.iter().map(|k| k.to_vec()).collect(),
                 place: Place::Nothing,
+                slot: PLACES,
                 before: Known::new(line.get(from..start).unwrap_or_default()),
                 is_text,
             });
@@ -247,6 +251,7 @@ impl Memory {
         for member in &mut shape.members {
             let path: Vec<&[u8]> = member.path.iter().map(Vec::as_slice).collect();
             member.place = of(&path);
+            member.slot = member.place.index().unwrap_or(PLACES);
             is_clear &= member.place != Place::Unclear;
             if let Some(i) = member.place.index() {
                 filled[i] += 1;
@@ -275,9 +280,9 @@ pub(super) fn read<'a>(line: &'a [u8], memory: &mut Memory, seconds: &mut Second
     if line.first() != Some(&b'{') {
         return None;
     }
-    let mut values: Values<'a> = Values([None; PLACES]);
+    let mut values: Values<'a> = Values([None; PLACES + 1]);
     if memory.shapes[memory.last].exactly(line, &mut values).is_none() {
-        values = Values([None; PLACES]);
+        values = Values([None; PLACES + 1]);
         by_keys(line, memory, &mut values)?;
     }
     let shape = &memory.shapes[memory.last];
@@ -302,6 +307,7 @@ pub(super) fn read<'a>(line: &'a [u8], memory: &mut Memory, seconds: &mut Second
 
 impl Shape {
     /// The values of a line in which the texts between them are the ones of the line before: nothing else is looked at.
+    #[inline(always)]
     fn exactly<'a>(&self, line: &'a [u8], values: &mut Values<'a>) -> Option<()> {
         let tail = self.tail.as_ref()?;
         let mut rest = line;
@@ -311,17 +317,27 @@ impl Shape {
                 let n = quote(rest).filter(|n| rest[*n] == b'"')?;
                 (n, Leaf::Str(&rest[..n], false))
             } else {
-                let is_bare = |c: &u8| c.is_ascii_alphanumeric() || matches!(c, b'.' | b'-' | b'+');
-                let n = rest.iter().position(|c| !is_bare(c)).filter(|n| *n > 0)?;
+                let n = bare(rest).filter(|n| *n > 0)?;
                 (n, Leaf::Bare(&rest[..n]))
             };
-            if let Some(i) = member.place.index() {
-                values.0[i] = Some(leaf);
-            }
+            values.0[member.slot] = Some(leaf);
             rest = &rest[n..];
         }
         (rest == &tail[..]).then_some(())
     }
+}
+
+/// Where a value that stands in no quotes ends.
+#[inline(always)]
+fn bare(b: &[u8]) -> Option<usize> {
+    // Mostly a number, and a comma or the end behind it.
+    if let Some(word) = word_of(b) {
+        let n = first(no_decimals(word));
+        if n > 0 && matches!(b.get(n), Some(b',' | b'}')) {
+            return Some(n);
+        }
+    }
+    b.iter().position(|c| !(c.is_ascii_alphanumeric() || matches!(c, b'.' | b'-' | b'+')))
 }
 
 /// The values of a line of any shape that is known; one that is not is learnt.
@@ -340,9 +356,7 @@ fn by_keys<'a>(line: &'a [u8], memory: &mut Memory, values: &mut Values<'a>) -> 
                 return;
             }
         }
-        if let Some(i) = memory.shapes[shape].members[at].place.index() {
-            values.0[i] = Some(leaf);
-        }
+        values.0[memory.shapes[shape].members[at].slot] = Some(leaf);
         at += 1;
     })?;
     if is_known && memory.shapes[shape].members.len() != at {
@@ -444,16 +458,22 @@ fn scaled(number: &[u8], unit_ns: i64) -> Option<(i64, i64)> {
         None if rest.is_empty() => (0, 0),
         None => return None,
     };
+    if unit_ns == 1_000_000 && places <= 3 && whole < 1 << 32 {
+        // Milliseconds, as most write them: without a division.
+        let unit = 10i64.pow(3 - places);
+        return Some((whole * 1000 + fraction * unit, unit));
+    }
     let scale = 10i64.pow(places);
     let value = whole.checked_mul(scale)?.checked_add(fraction)?.checked_mul(unit_ns)?;
     Some((value / scale / 1000, (unit_ns / scale / 1000).max(1)))
 }
 
-/// The values of a line, by place.
-struct Values<'a>([Option<Leaf<'a>>; PLACES]);
+/// The values of a line, by place; the last one is of no place.
+struct Values<'a>([Option<Leaf<'a>>; PLACES + 1]);
 
 impl<'a> Values<'a> {
     /// The bytes of a value: nothing for a place that is not filled. `None` where the value is more than a text or number.
+    #[inline(always)]
     fn bytes(&self, place: Place) -> Option<Option<&'a [u8]>> {
         match self.0[place.index()?] {
             None => Some(None),
@@ -463,11 +483,13 @@ impl<'a> Values<'a> {
     }
 
     /// The same; nothing for what logs write in place of a missing value, too.
+    #[inline(always)]
     fn text(&self, place: Place) -> Option<Option<&'a [u8]>> {
         Some(self.bytes(place)?.filter(|b| !b.is_empty() && *b != b"-"))
     }
 
     /// A number of digits alone.
+    #[inline(always)]
     fn number(&self, place: Place) -> Option<Option<i64>> {
         match self.bytes(place)? {
             None => Some(None),

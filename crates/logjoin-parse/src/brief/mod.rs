@@ -111,6 +111,7 @@ impl<'a> Brief<'a> {
     }
 
     /// Nothing but what every line of a format has.
+    #[inline(always)]
     fn new(format: &'static str, product: Product, anchor: Anchor, stamp: Option<Stamp>) -> Brief<'a> {
         Brief {
             format,
@@ -198,6 +199,7 @@ impl BriefReader {
     }
 
     /// The envelope of the line that was read last, where it had one.
+    #[inline]
     pub fn envelope(&self) -> Option<&Envelope<'static>> {
         self.wrapped.as_ref().and_then(|p| p.envelope.as_ref())
     }
@@ -231,6 +233,7 @@ fn is_plain(payload: &[u8]) -> bool {
 }
 
 /// Unremarkable statuses: neither an error of a server, nor one that tells of a client that was gone or slow.
+#[inline(always)]
 fn is_plain_status(status: i32) -> bool {
     (100..499).contains(&status) && status != 408
 }

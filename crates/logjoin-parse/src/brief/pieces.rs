@@ -19,10 +19,26 @@ pub(super) fn marks(word: u64, byte: u8) -> u64 {
     x.wrapping_sub(eight(1)) & !x & HIGH
 }
 
+/// Marks where either of two bytes of ASCII stands; the first mark is sure.
+#[inline(always)]
+pub(super) fn marks_of_two(word: u64, one: u8, other: u8) -> u64 {
+    let less = |byte: u8| (word ^ eight(byte)).wrapping_sub(eight(1));
+    (less(one) | less(other)) & !word & HIGH
+}
+
 /// Marks the bytes below another one, which is at most 0x80; the first mark is sure.
 #[inline(always)]
 pub(super) fn below(word: u64, byte: u8) -> u64 {
     word.wrapping_sub(eight(byte)) & !word & HIGH
+}
+
+/// Marks bytes that are neither a digit nor a dot; all marks are sure.
+#[inline(always)]
+pub(super) fn no_decimals(word: u64) -> u64 {
+    const LOW: u64 = !HIGH;
+    let values = word ^ eight(b'0');
+    let dots = word ^ eight(b'.');
+    ((values & LOW) + eight(0x76) | values) & ((dots & LOW) + LOW | dots) & HIGH
 }
 
 /// Marks bytes that are no digits, among those that `bits` has in whole; the first mark is sure.
@@ -151,6 +167,12 @@ pub(super) fn millis_before(b: &[u8]) -> Option<(i64, &[u8])> {
             return Some(((digit(0) * 1000 + digit(2) * 100 + digit(3) * 10 + digit(4)) * 1000, &b[5..]));
         }
     }
+    longer_millis(b)
+}
+
+/// The same of ten seconds and more, and near the end of a line.
+#[inline(never)]
+fn longer_millis(b: &[u8]) -> Option<(i64, &[u8])> {
     let (whole, rest) = digits(b)?;
     let [b'.', x, y, z, rest @ ..] = rest else { return None };
     let mut ms = 0;
@@ -169,17 +191,10 @@ pub(super) fn millis(b: &[u8]) -> Option<i64> {
     millis_before(b).filter(|(_, rest)| rest.is_empty()).map(|(us, _)| us)
 }
 
-/// Where the first of the bytes stands that end a quoted value or need a second look at it (a quote, a backslash); most are
-/// near, so that looking costs less than a call.
+/// Where the first of the bytes stands that end a quoted value or need a second look at it: a quote, a backslash.
 #[inline(always)]
 pub(super) fn quote(b: &[u8]) -> Option<usize> {
-    const NEAR: usize = 64;
-    let near = &b[..b.len().min(NEAR)];
-    let found = find(near, |w| marks(w, b'"') | marks(w, b'\\'), |c| matches!(c, b'"' | b'\\'));
-    match found {
-        None if b.len() > NEAR => memchr::memchr2(b'"', b'\\', &b[NEAR..]).map(|i| NEAR + i),
-        found => found,
-    }
+    find(b, |w| marks_of_two(w, b'"', b'\\'), |c| matches!(c, b'"' | b'\\'))
 }
 
 /// `N` numbers without signs, slashes between them, before a blank and behind it; for numbers that are not asked for. The
@@ -207,39 +222,48 @@ pub(super) fn counts<const N: u32>(b: &[u8]) -> Option<(&[u8], &[u8])> {
     (is_full && slashes.count_ones() == N - 1).then(|| (&b[..n], &b[n + 1..]))
 }
 
+/// What follows a text that is known.
+#[inline(always)]
+pub(super) fn after<'a, const N: usize>(b: &'a [u8], text: &[u8; N]) -> Option<&'a [u8]> {
+    b.split_first_chunk::<N>().filter(|(head, _)| *head == text).map(|(_, rest)| rest)
+}
+
 /// What stands before the next `byte`, and what behind.
-#[inline]
+#[inline(always)]
 pub(super) fn until(b: &[u8], byte: u8) -> Option<(&[u8], &[u8])> {
     let i = find(b, |w| marks(w, byte), |c| c == byte)?;
     Some((&b[..i], &b[i + 1..]))
 }
 
-/// What stands before the next blank, near the front, and what behind; without a call for few bytes.
-#[inline]
+/// What stands before the next blank, near the front, and what behind.
+#[inline(always)]
 pub(super) fn word(b: &[u8]) -> Option<(&[u8], &[u8])> {
     until(b, b' ')
 }
 
 /// Method and target of a whole request line, `GET /cart HTTP/1.1`.
-#[inline]
+#[inline(always)]
 pub(super) fn request_line(b: &[u8]) -> Option<(&[u8], &[u8])> {
     // The usual ones need no second look.
-    let (method, rest) = match b {
-        [b'G', b'E', b'T', b' ', rest @ ..] => (&b[..3], rest),
-        [b'P', b'O', b'S', b'T', b' ', rest @ ..] => (&b[..4], rest),
-        _ => {
-            let (method, rest) = word(b)?;
-            if method.is_empty() || !method.iter().all(u8::is_ascii_alphabetic) {
-                return None;
-            }
-            (method, rest)
-        }
+    let (method, rest) = if let Some(rest) = after(b, b"GET ") {
+        (&b[..3], rest)
+    } else if let Some(rest) = after(b, b"POST ") {
+        (&b[..4], rest)
+    } else {
+        other_method(b)?
     };
     // The version may be of another length; such a line is not of the many.
     let (target, version) = rest.split_last_chunk::<9>()?;
     let is_version =
         version == b" HTTP/1.1" || version.starts_with(b" HTTP/") && !version[1..].contains(&b' ');
     (is_version && !target.is_empty() && target != b"-").then_some((method, target))
+}
+
+/// A method that is not one of the usual, and what follows it.
+#[cold]
+fn other_method(b: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (method, rest) = word(b)?;
+    (!method.is_empty() && method.iter().all(u8::is_ascii_alphabetic)).then_some((method, rest))
 }
 
 #[cfg(test)]
@@ -336,9 +360,20 @@ mod tests {
             let b: Vec<u8> = b.iter().map(|c| if is_near(c) { byte ^ (c >> 7) } else { *c }).collect();
             let found = find(&b, |w| marks(w, byte), |c| c == byte);
             prop_assert_eq!(found, b.iter().position(|c| *c == byte));
+            let (one, other) = (byte % 0x80, b.first().map_or(0, |c| c % 0x80));
+            let is_either = |c: u8| c == one || c == other;
+            prop_assert_eq!(find(&b, |w| marks_of_two(w, one, other), is_either), b.iter().position(|c| is_either(*c)));
             let limit = byte % 0x80;
             prop_assert_eq!(find(&b, |w| below(w, limit), |c| c < limit), b.iter().position(|c| *c < limit));
             prop_assert_eq!(quote(&b), b.iter().position(|c| matches!(c, b'"' | b'\\')));
+        }
+
+        #[test]
+        fn decimals_are_told_one_by_one(b in proptest::collection::vec(prop_oneof![0x2eu8..0x3c, any::<u8>(), 0xa0u8..0xc0], 8)) {
+            let marks = no_decimals(word_of(&b).expect("eight"));
+            let each = (0..8).map(|i| (marks >> (8 * i)) as u8);
+            let want = b.iter().map(|c| if c.is_ascii_digit() || *c == b'.' { 0 } else { 0x80 });
+            prop_assert_eq!(each.collect::<Vec<u8>>(), want.collect::<Vec<u8>>());
         }
 
         #[test]

@@ -3,7 +3,7 @@
 //! The trick: the pairs of a log are the same from line to line, and so is nearly all of their text: see [`Shapes`].
 
 use super::clf::{Class, quoted};
-use super::pieces::{Known, below, digits, find, marks, millis, millis_before, word};
+use super::pieces::{Known, after, below, digits, find, marks, millis, millis_before, word};
 use super::shapes::Shapes;
 
 /// What it says.
@@ -51,15 +51,15 @@ enum Name {
     Other,
 }
 
-/// Where the values of the pairs stand; absent ones, and those that are a dash, have no place.
+/// Where the values of the pairs stand: behind the name of the first one at least. 0 for absent ones, and those that are a dash.
 #[derive(Debug, Clone, Copy, Default)]
 struct Places {
-    duration: Option<u32>,
-    connect: Option<u32>,
-    request_length: Option<u32>,
-    requests: Option<u32>,
+    duration: u32,
+    connect: u32,
+    request_length: u32,
+    requests: u32,
     /// Where it begins and ends.
-    server: Option<(u32, u32)>,
+    server: (u32, u32),
 }
 
 /// Most pairs behind a line.
@@ -81,16 +81,18 @@ impl<'a> Tail<'a> {
     }
 
     /// The values in their places.
-    #[inline]
+    #[inline(always)]
     fn of(b: &'a [u8], places: &Places) -> Option<Tail<'a>> {
-        let behind = |at: u32| b.get(at as usize..);
-        let time = |at: Option<u32>| at.and_then(behind).and_then(millis_before).map(|(us, _)| us);
-        let number = |at: Option<u32>| at.and_then(behind).and_then(digits).map(|(n, _)| n);
-        let server = places.server.and_then(|(from, to)| b.get(from as usize..to as usize));
+        let behind = |at: u32| if at == 0 { None } else { b.get(at as usize..) };
+        let time = |at: u32| Some(millis_before(behind(at)?)?.0);
+        let number = |at: u32| Some(digits(behind(at)?)?.0);
+        let duration_us = time(places.duration);
+        let (from, to) = places.server;
+        let server = if to == 0 { None } else { b.get(from as usize..to as usize) };
         Some(Tail {
             class: Class::Nginx,
-            duration_us: time(places.duration),
-            duration_unit_us: if places.duration.is_some() { 1000 } else { 0 },
+            duration_us,
+            duration_unit_us: if duration_us.is_some() { 1000 } else { 0 },
             connect_ms: time(places.connect).map(|us| us / 1000),
             request_length: number(places.request_length),
             connection_requests: number(places.requests).map(|n| n as u64),
@@ -102,14 +104,21 @@ impl<'a> Tail<'a> {
 
 impl Tails {
     /// What stands behind the agent; `None` where it is nothing of the usual.
-    #[inline]
+    #[inline(always)]
     pub fn read<'a>(&mut self, rest: &'a [u8]) -> Option<Tail<'a>> {
-        let Some(rest) = rest.strip_prefix(b" ") else { return Some(Tail::new(Class::Combined)) };
+        let Some(rest) = after(rest, b" ") else { return Some(Tail::new(Class::Combined)) };
         match rest.first()? {
-            b'a'..=b'z' => match self.shapes.find(rest, end) {
+            b'a'..=b'z' => match self.shapes.find(rest, is_end) {
                 Some(places) => Tail::of(rest, places),
                 None => self.new_pairs(rest),
             },
+            _ => Tails::values(rest),
+        }
+    }
+
+    /// Values without names.
+    fn values(rest: &[u8]) -> Option<Tail<'_>> {
+        match rest.first()? {
             b'"' => {
                 // Of what one quoted field may be, an id is told by its looks alone; it has no place in a brief.
                 let (id, rest) = quoted(&rest[1..])?;
@@ -186,7 +195,7 @@ impl Tails {
             }
         }
         // Without an address, the other values would have to tell whether there was a try.
-        (is_upstream && (places.server.is_some() || !is_told)).then_some(places)
+        (is_upstream && (places.has_server() || !is_told)).then_some(places)
     }
 }
 
@@ -206,26 +215,32 @@ impl Places {
         let is_number = || digits(value).is_some_and(|(_, rest)| rest.is_empty());
         let is_present = value != b"-";
         let place = u32::try_from(at).ok()?;
+        let is_first = |of: &mut u32| std::mem::replace(of, place) == 0;
         match name {
-            Name::Duration => millis(value).is_some() && self.duration.replace(place).is_none(),
+            Name::Duration => millis(value).is_some() && is_first(&mut self.duration),
             Name::Address => {
                 let to = u32::try_from(at + value.len()).ok()?;
-                !is_present || self.server.replace((place, to)).is_none()
+                !is_present || std::mem::replace(&mut self.server, (place, to)) == (0, 0)
             }
             Name::Status => !is_present || value.len() == 3 && is_number(),
-            Name::Connect => !is_present || millis(value).is_some() && self.connect.replace(place).is_none(),
-            Name::RequestLength => is_number() && self.request_length.replace(place).is_none(),
-            Name::Requests => is_number() && self.requests.replace(place).is_none(),
+            Name::Connect => !is_present || millis(value).is_some() && is_first(&mut self.connect),
+            Name::RequestLength => is_number() && is_first(&mut self.request_length),
+            Name::Requests => is_number() && is_first(&mut self.requests),
             Name::Upstream | Name::Other => true,
         }
         .then_some(())
+    }
+
+    fn has_server(&self) -> bool {
+        self.server != (0, 0)
     }
 }
 
 /// Whether a byte ends the value of a pair or makes it more than one.
 #[inline(always)]
 fn is_end(byte: u8) -> bool {
-    matches!(byte, b' ' | b',' | b'"' | b'\\' | b'\t' | b'\r')
+    // No branches, as many are asked about at once.
+    (byte == b' ') | (byte == b',') | (byte == b'"') | (byte == b'\\') | (byte == b'\t') | (byte == b'\r')
 }
 
 /// Where the value of a pair ends.

@@ -21,6 +21,7 @@ use crate::trail::{Trail, Turn};
 use years::Known;
 
 const SECOND: i64 = 1_000_000_000;
+const QUARTER: i64 = 900 * SECOND;
 /// More changes of the written offset than clocks are set in a decade: stamps of several writers.
 const MOST_CHANGES: usize = 20;
 /// Silences shown of a source.
@@ -58,7 +59,7 @@ pub(crate) struct FileCalendar {
     year: Option<i32>,
     /// From which line on how many years later.
     years: Vec<(u64, i32)>,
-    /// The quarter of an hour that was asked last: clocks are set at its borders only.
+    /// The quarter of an hour that was asked last, by its begin: clocks are set at its borders only.
     last: Option<(i64, Wall)>,
 }
 
@@ -78,6 +79,15 @@ impl FileCalendar {
             Some(offset) if stamp.has_year || self.year.is_none() => {
                 stamp.wall_ns - i64::from(offset) * SECOND
             }
+            None if stamp.has_year || self.year.is_none() => match self.last {
+                // Nearly always: the same quarter of an hour as before.
+                Some((begin, Wall::Once(offset)))
+                    if (0..QUARTER).contains(&stamp.wall_ns.wrapping_sub(begin)) =>
+                {
+                    stamp.wall_ns - i64::from(offset) * SECOND
+                }
+                _ => self.decided(line, stamp),
+            },
             _ => self.decided(line, stamp),
         }
     }
@@ -103,12 +113,11 @@ impl FileCalendar {
     }
 
     fn offset(&mut self, line: u64, wall: i64) -> i32 {
-        let quarter = wall.div_euclid(900 * SECOND);
         let found = match self.last {
-            Some((q, found)) if q == quarter => found,
+            Some((begin, found)) if (0..QUARTER).contains(&wall.wrapping_sub(begin)) => found,
             _ => {
                 let found = self.rule.at_wall(wall);
-                self.last = Some((quarter, found));
+                self.last = Some((wall.saturating_sub(wall.rem_euclid(QUARTER)), found));
                 found
             }
         };

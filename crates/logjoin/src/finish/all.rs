@@ -12,7 +12,7 @@ use super::sums::Tally;
 use super::traffic::{Load, Seen};
 use crate::clock::is_success;
 use crate::fold::{Lean, Look, Part, Passing};
-use crate::packed::AnyRequest;
+use crate::packed::{AnyRequest, Block};
 use crate::par;
 use crate::peers::Peers;
 use crate::plan::Plan;
@@ -33,20 +33,77 @@ struct About<'s> {
 /// Counts requests that were left aside.
 struct Counting<'s> {
     about: &'s About<'s>,
+    is_proxy: bool,
     horizon: Horizon,
     sum: All,
     tally: Tally,
+    /// Where the streams of the servers of the block are, while there are so many streams.
+    places: Vec<u32>,
+    streams: usize,
+}
+
+/// No place is known.
+const NOWHERE: u32 = u32::MAX;
+
+impl Counting<'_> {
+    /// Where the stream of a request is: looked for once for each server of a block.
+    #[inline(always)]
+    fn place(&mut self, r: AnyRequest<'_>) -> usize {
+        let number = match r {
+            AnyRequest::Packed(_, p) if self.is_proxy => p.server_no(),
+            _ => 0,
+        };
+        match self.places.get(number) {
+            Some(place) if *place != NOWHERE => *place as usize,
+            _ => self.find_place(r, number),
+        }
+    }
+
+    #[inline(never)]
+    fn find_place(&mut self, r: AnyRequest<'_>, number: usize) -> usize {
+        let server = if self.is_proxy { r.server() } else { 0 };
+        let place = self.sum.streams.place((self.tally.instance, server));
+        if self.sum.streams.len() != self.streams {
+            self.streams = self.sum.streams.len();
+            self.places.fill(NOWHERE);
+        }
+        if let Some(known) = self.places.get_mut(number) {
+            *known = u32::try_from(place).unwrap_or(NOWHERE);
+        }
+        place
+    }
 }
 
 impl Look for Counting<'_> {
+    fn begin(&mut self, block: &Block) {
+        self.places.clear();
+        self.places.resize(block.servers.len(), NOWHERE);
+    }
+
     #[inline(always)]
     fn look(&mut self, p: Passing<'_>) {
         if p.is_taken(self.horizon) {
+            let place = self.place(p.r);
             // None of them failed at a gateway.
-            self.sum.see(self.about, (p.r, self.tally.instance), &p.span, false);
+            let seen = seen((p.r, self.tally.instance), self.is_proxy, &p.span, false);
+            self.sum.see(self.about, &seen, place);
             self.tally.add(p.r, p.span.end_lo);
         }
     }
+}
+
+/// A request, with what is known of it.
+#[inline(always)]
+fn seen<'a>(
+    (r, instance): (AnyRequest<'a>, usize),
+    is_proxy: bool,
+    span: &Span,
+    has_failed: bool,
+) -> Seen<'a> {
+    let is_failure = has_failed || !is_proxy && r.status() >= 500;
+    let is_served = !is_failure && is_success(r.status());
+    let Span { start_lo, start_hi, end_lo, .. } = *span;
+    Seen { r, instance, start_lo, start_hi, end_lo, is_proxy, is_failure, is_served }
 }
 
 /// The sums.
@@ -85,7 +142,11 @@ impl All {
         let part = |first: usize, slice: &[Timed]| {
             let mut part = self.like();
             for (i, t) in slice.iter().enumerate().filter(|(_, t)| horizon.takes(t)) {
-                part.see(&about, (AnyRequest::Whole(&t.r), t.instance), &t.span(), failed[first + i]);
+                let is_proxy = about.plan.instances[t.instance].is_proxy;
+                let r = (AnyRequest::Whole(&t.r), t.instance);
+                let seen = seen(r, is_proxy, &t.span(), failed[first + i]);
+                let place = part.streams.place(seen.key());
+                part.see(&about, &seen, place);
             }
             part.close();
             part
@@ -99,7 +160,10 @@ impl All {
         }
         let passing = |part: &Part<'_>| {
             let tally = Tally::new(part.file, part.instance);
-            let mut counting = Counting { about: &about, horizon, sum: self.like(), tally };
+            let is_proxy = about.plan.instances[part.instance].is_proxy;
+            let sum = self.like();
+            let (places, streams) = (Vec::new(), 0);
+            let mut counting = Counting { about: &about, is_proxy, horizon, sum, tally, places, streams };
             part.show(&mut counting);
             counting.sum.close();
             (counting.sum, vec![counting.tally])
@@ -127,24 +191,14 @@ impl All {
         }
     }
 
+    /// Counts a request, whose stream is in this place.
     #[inline(always)]
-    fn see(
-        &mut self,
-        about: &About<'_>,
-        (r, instance): (AnyRequest<'_>, usize),
-        span: &Span,
-        has_failed: bool,
-    ) {
-        let is_proxy = about.plan.instances[instance].is_proxy;
-        let is_failure = has_failed || !is_proxy && r.status() >= 500;
-        let is_served = !is_failure && is_success(r.status());
-        let Span { start_lo, start_hi, end_lo, .. } = *span;
-        let seen = Seen { r, instance, start_lo, start_hi, end_lo, is_proxy, is_failure, is_served };
+    fn see(&mut self, about: &About<'_>, seen: &Seen<'_>, place: usize) {
         let All { load, sample, activity, pace, answered, streams } = self;
-        streams.at(seen.key()).add(about.peers, &seen, &mut Into { load, activity, pace });
-        sample.add(&seen);
+        streams.in_place(place).add(about.peers, seen, &mut Into { load, activity, pace });
+        sample.add(seen);
         if !about.versions.is_empty() {
-            answered.add(&about.versions, seen);
+            answered.add(&about.versions, *seen);
         }
     }
 

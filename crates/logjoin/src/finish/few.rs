@@ -41,13 +41,32 @@ impl<K: Ord + Copy, V> Few<K, V> {
     where
         V: Default,
     {
-        let near = if self.keys.len() <= FEW { self.keys.iter().position(|k| *k == key) } else { None };
-        let i = near.unwrap_or_else(|| self.place(key));
+        let i = self.place(key);
         &mut self.values[i]
     }
 
-    /// Where a key stands, perhaps a new one.
-    fn place(&mut self, key: K) -> usize
+    /// How many keys there are.
+    pub fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// The value in a place.
+    #[inline]
+    pub fn in_place(&mut self, i: usize) -> &mut V {
+        &mut self.values[i]
+    }
+
+    /// Where a key stands, perhaps a new one: until another one is added.
+    #[inline]
+    pub fn place(&mut self, key: K) -> usize
+    where
+        V: Default,
+    {
+        let near = if self.keys.len() <= FEW { self.keys.iter().position(|k| *k == key) } else { None };
+        near.unwrap_or_else(|| self.any_place(key))
+    }
+
+    fn any_place(&mut self, key: K) -> usize
     where
         V: Default,
     {

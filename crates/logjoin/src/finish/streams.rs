@@ -63,9 +63,9 @@ impl Stream {
             self.ended_in = second(seen.end_lo);
         }
         self.ended += 1;
-        let line = (seen.end_lo, at);
-        if self.first.is_none_or(|first| line < first) {
-            self.first = Some(line);
+        // Mostly those before it ended no later.
+        if self.first.is_none_or(|first| seen.end_lo <= first.0 && (seen.end_lo, at) < first) {
+            self.first = Some((seen.end_lo, at));
         }
         if !seen.is_served {
             return;
@@ -77,7 +77,7 @@ impl Stream {
             self.close_began(into);
             self.began_in = second(seen.start_hi);
         }
-        if self.first_served.is_none_or(|first| served < first) {
+        if self.first_served.is_none_or(|first| served.start <= first.start && served < first) {
             self.first_served = Some(served);
         }
     }

@@ -67,7 +67,7 @@ impl Tally {
     pub fn add(&mut self, r: AnyRequest<'_>, end: i64) {
         (self.first, self.last) = (end.min(self.first), end.max(self.last));
         self.requests += 1;
-        self.named += u64::from(r.target() != 0);
+        self.named += u64::from(r.is_named());
         if self.same.0 != r.status() {
             self.close();
             self.same.0 = r.status();

@@ -72,6 +72,9 @@ pub(crate) struct Part<'l> {
 
 /// Who looks at requests that were left aside.
 pub(crate) trait Look {
+    /// The next ones are of this block: what was remembered of the numbers of another one means nothing.
+    fn begin(&mut self, _block: &Block) {}
+
     /// Looks at the next one. As it is called for all rows of a log, it is to be inlined into the loop over them.
     fn look(&mut self, p: Passing<'_>);
 }
@@ -83,6 +86,7 @@ impl Part<'_> {
             to.look(Passing { r: AnyRequest::Whole(r), span: *span, is_settled: r.settled });
         }
         for LeanBlock { block, times, lent } in self.packed {
+            to.begin(block);
             for (n, p) in block.rows().iter().enumerate() {
                 if !lent.is_empty() && lent[n] {
                     continue;

@@ -232,6 +232,8 @@ impl<'p> Lane<'p> {
             rows.min()
         };
         let mut first = whole(&next);
+        // What the row before showed, if it was not late: then nothing is to be noted of another one like it.
+        let mut before = None;
         let mut skip = self.noted[PACKED] - self.taken[PACKED];
         for block in &queue.packed {
             let rows = block.rows();
@@ -239,15 +241,25 @@ impl<'p> Lane<'p> {
             skip -= noted;
             for p in &rows[noted..] {
                 let line = block.line(p);
-                while let Some((at, k)) = first.filter(|(at, _)| at.line < line) {
+                while let Some((at, k)) = first
+                    && at.line < line
+                {
                     let (_, stamp, lasted) = row(&queue, k, next[k]);
                     self.note_row(k, at.line, calendar.moment(at.line, stamp), lasted);
                     next[k] += 1;
                     first = whole(&next);
+                    before = None;
                 }
                 let form = block.form_of(p);
                 let lasted = if form.anchor == Anchor::Start { p.duration_ns() } else { None };
-                self.note_row(PACKED, line, calendar.moment(line, &form.stamp(p)), lasted.unwrap_or(0));
+                let t = calendar.moment(line, &form.stamp(p));
+                if lasted.is_none() && before == Some(t) {
+                    self.noted[PACKED] += 1;
+                    continue;
+                }
+                let late = self.late;
+                self.note_row(PACKED, line, t, lasted.unwrap_or(0));
+                before = (lasted.is_none() && self.late == late).then_some(t);
             }
         }
         while let Some((at, k)) = first {
