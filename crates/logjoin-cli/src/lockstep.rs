@@ -109,7 +109,8 @@ fn feed<'f>(
         && let Some(chunk) = open.0.next()
     {
         let bytes = chunk.bytes.len() as u64;
-        if open.1.push(lane, chunk) {
+        let (chunks, gate) = &mut **open;
+        if gate.push(lane, chunk, |bytes| chunks.reuse(bytes)) {
             return tell(Step::Read(bytes));
         }
     }

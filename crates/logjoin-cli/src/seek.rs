@@ -218,10 +218,11 @@ impl<'p> Gate<'p> {
         Gate { plan, file, wanted, held: None, has_begun: false, after: 0, passed: 0 }
     }
 
-    /// Takes the next block; false: no more are wanted.
-    pub fn push(&mut self, lane: &mut Lane<'_>, chunk: Chunk) -> bool {
+    /// Takes the next block; false: no more are wanted. `done` is given its bytes, if nobody needs them any more.
+    pub fn push(&mut self, lane: &mut Lane<'_>, chunk: Chunk, done: impl FnOnce(Vec<u8>)) -> bool {
         let Some(wanted) = self.wanted else {
             lane.push(chunk.first_line, &chunk.bytes);
+            done(chunk.bytes);
             return true;
         };
         let side = self.side(&chunk, &wanted);

@@ -68,6 +68,13 @@ impl From<LineChunks> for ChunksAhead {
 }
 
 impl ChunksAhead {
+    /// As [`LineChunks::reuse`]; what a thread reads into memory of its own stays as it is.
+    pub fn reuse(&mut self, bytes: Vec<u8>) {
+        if let State::Here(chunks) = &mut self.state {
+            chunks.reuse(bytes);
+        }
+    }
+
     /// Ends the thread; what was read, left out and met is told by the chunks it leaves.
     pub fn finish(self) -> LineChunks {
         match self.state {

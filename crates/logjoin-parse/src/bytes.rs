@@ -76,17 +76,15 @@ pub fn line_end(b: &[u8]) -> Option<usize> {
     memchr(b'\n', rest).map(|i| b.len() - rest.len() + i)
 }
 
+/// Where it stands in a block that has one.
 #[inline(never)]
 fn first_end(block: &[u8; 64]) -> usize {
-    const ONES: u64 = u64::from_ne_bytes([1; 8]);
-    for (i, eight) in block.as_chunks::<8>().0.iter().enumerate() {
-        let x = u64::from_le_bytes(*eight) ^ (ONES * b'\n' as u64);
-        let marks = x.wrapping_sub(ONES) & !x & (ONES << 7);
-        if marks != 0 {
-            return 8 * i + (marks.trailing_zeros() / 8) as usize;
-        }
+    let mut first = u8::MAX;
+    for i in 0..64u8 {
+        let here = if block[usize::from(i)] == b'\n' { i } else { u8::MAX };
+        first = first.min(here);
     }
-    block.len()
+    usize::from(first)
 }
 
 /// `None` for an empty slice and for the `-` that logs write in place of a missing value.

@@ -70,7 +70,7 @@ mod own;
 mod record;
 mod stamp;
 
-pub use brief::{Brief, BriefReader};
+pub use brief::{Brief, BriefReader, LongWords, SHORTEST_ID, Words};
 pub use detect::{Detection, Dialect, LineReader, detect, parse_any};
 pub use envelope::{Envelope, EnvelopeKind};
 pub use formats::{Format, FormatDef, ParseError};

@@ -9,7 +9,7 @@ use crate::event::{
 };
 use crate::hash::{hash, hash_opt};
 use crate::ids;
-use crate::row::{Hashes, target_and_tails, target_hash};
+use crate::row::{FirstId, Hashes, target_and_tails, target_hash};
 pub(crate) use crate::row::{network, path, route};
 use crate::signals::{Matcher, Meaning};
 use crate::text::Texts;
@@ -41,7 +41,7 @@ pub(crate) fn add(
         Body::Access(a) => {
             if let Some(brief) = Brief::of(record) {
                 let detail = is_interesting(a, writer).then(|| detail(a, raw, &mut hashes.texts));
-                request(&brief, raw, at, stamp, writer, detail, hashes, out);
+                hashes.add(&brief, FirstId::In(raw), at, stamp, writer, detail, out);
             }
             // A request line of an application may carry a message of its own (an exception, a slow query).
             if let Some(message) = a.message.as_deref() {
@@ -83,21 +83,6 @@ pub(crate) fn text(b: &[u8]) -> String {
 
 fn cut(b: &[u8]) -> &[u8] {
     &b[..b.len().min(TEXT_MAX)]
-}
-
-/// Adds the row of a request.
-#[allow(clippy::too_many_arguments)] // what a row is made of
-pub(crate) fn request(
-    brief: &Brief<'_>,
-    raw: &[u8],
-    at: At,
-    stamp: Stamp,
-    writer: Writer,
-    detail: Option<Box<Detail>>,
-    hashes: &mut Hashes,
-    out: &mut Events,
-) {
-    hashes.add(brief, ids::first(raw), at, stamp, writer, detail, out);
 }
 
 /// Statuses that are looked at more closely: gateway failures, what hides them, and what a client's leaving looks like.

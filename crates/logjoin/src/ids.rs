@@ -72,7 +72,7 @@ const PARTS: [bool; 256] = {
 };
 
 /// Length of the shortest word that can be an id.
-const SHORTEST: usize = 16;
+const SHORTEST: usize = logjoin_parse::SHORTEST_ID;
 
 /// The hash of one word, if it has the shape of an id: a UUID, or 16 to 64 hexadecimal digits that are not a
 /// plain number.

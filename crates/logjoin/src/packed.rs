@@ -102,7 +102,6 @@ pub(crate) struct Values {
     pub queue_ms: i32,
     pub carried: i32,
     pub tries: u32,
-    pub id: u64,
 }
 
 impl Values {
@@ -181,7 +180,7 @@ impl Block {
 
     /// Adds a row whose values [fit](Values::fit).
     #[inline]
-    pub fn push(&mut self, v: &Values, n: Numbers) {
+    pub fn push(&mut self, v: &Values, id: u64, n: Numbers) {
         let form = Form {
             offset_s: v.stamp.offset_s,
             precision: v.stamp.precision,
@@ -201,7 +200,7 @@ impl Block {
             wall_ns: v.stamp.wall_ns,
             duration: v.duration_ns.unwrap_or(-1),
             bytes: v.bytes,
-            id: v.id,
+            id,
             line: (v.line - self.first_line) as u32,
             sent: v.sent as i32,
             connect_ms: v.connect_ms,
@@ -450,7 +449,7 @@ mod tests {
     use super::*;
     use crate::convert::Writer;
     use crate::event::Events;
-    use crate::row::Hashes;
+    use crate::row::{FirstId, Hashes};
 
     const LINES: [&str; 4] = [
         "192.0.2.7 - - [21/Nov/2026:02:47:17 +0100] \"GET /shop/items/4711?page=2 HTTP/1.1\" 200 150 \"-\" \"curl\" rt=0.021 uct=\"0.001\" ua=\"10.0.0.1:80\" us=\"200\"",
@@ -469,7 +468,7 @@ mod tests {
             let writer = Writer { product: Product::Nginx, is_proxy };
             let at = At::new(3, 10 + i as u64);
             let detail = (!is_packed).then(Box::default);
-            hashes.add(&brief, i as u64, at, stamp, writer, detail, &mut out);
+            hashes.add(&brief, FirstId::Is(i as u64), at, stamp, writer, detail, &mut out);
         }
         out.requests.iter_mut().for_each(|r| r.detail = None);
         out
@@ -526,7 +525,8 @@ mod tests {
         let brief = Brief { request_length: Some(1 << 40), ..Brief::of(&record).expect("a request") };
         let (mut hashes, mut out) = (Hashes::default(), Events::default());
         let writer = Writer { product: Product::Nginx, is_proxy: true };
-        hashes.add(&brief, 0, At::new(0, 1), brief.stamp.expect("a stamp"), writer, None, &mut out);
+        let stamp = brief.stamp.expect("a stamp");
+        hashes.add(&brief, FirstId::Is(0), At::new(0, 1), stamp, writer, None, &mut out);
         assert_eq!((out.requests.len(), out.packed.len(), out.requests[0].sent), (1, 0, 1 << 40));
     }
 }

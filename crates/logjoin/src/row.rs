@@ -4,11 +4,12 @@
 use std::borrow::Cow;
 
 use logjoin_parse::bytes::unescape;
-use logjoin_parse::{Anchor, Brief, Product, Stamp};
+use logjoin_parse::{Anchor, Brief, LongWords, Product, Stamp, Words};
 
 use crate::convert::Writer;
 use crate::event::{At, Detail, Events, Request, Tails};
 use crate::hash::hash;
+use crate::ids;
 use crate::packed::{Block, Numbers, Sizes, Values};
 use crate::text::Texts;
 
@@ -46,12 +47,12 @@ pub(crate) struct Client {
 }
 
 impl Hashes {
-    /// Adds the row of a request; `id` is the first id-shaped value of its line. One without details is packed.
+    /// Adds the row of a request. One without details is packed.
     #[allow(clippy::too_many_arguments)] // what a row is made of
     pub fn add(
         &mut self,
         b: &Brief<'_>,
-        id: u64,
+        id: FirstId<'_>,
         at: At,
         stamp: Stamp,
         writer: Writer,
@@ -77,10 +78,9 @@ impl Hashes {
             queue_ms: millis(b.queue_ms),
             carried: b.connection_requests.map_or(-1, |n| carried(n, writer)),
             tries: b.tries as u32,
-            id,
         };
         if detail.is_none() && at.part == 0 && v.fit() {
-            return self.pack(b, at, writer, &v, out);
+            return self.pack(b, id, at, writer, &v, out);
         }
         let target = b.path.map_or(Target::default(), |p| self.targets.get(p, target));
         let client = seen_client(b, writer).map_or(Client::default(), |ip| self.clients.get(ip, client));
@@ -107,7 +107,7 @@ impl Hashes {
             carried: v.carried,
             server: with_label(b, |l| self.labels.get(l, text_hash)).unwrap_or(0),
             tries: v.tries,
-            id,
+            id: id.of(b),
             detail,
             settled: false,
         };
@@ -130,7 +130,7 @@ impl Hashes {
 
     /// Adds a packed row.
     #[inline]
-    fn pack(&mut self, b: &Brief<'_>, at: At, writer: Writer, v: &Values, out: &mut Events) {
+    fn pack(&mut self, b: &Brief<'_>, id: FirstId<'_>, at: At, writer: Writer, v: &Values, out: &mut Events) {
         if !out.packed.last().is_some_and(|block| block.takes(self.turn, at.line)) {
             // What was met before has no entries in the new block.
             self.turn = self.turn.wrapping_add(1).max(1);
@@ -138,14 +138,16 @@ impl Hashes {
         }
         let Some(block) = out.packed.last_mut() else { return };
         let turn = self.turn;
-        let target = b.path.map_or(0, |p| self.targets.number(p, turn, target, |t| block.add_target(t)));
-        let client = seen_client(b, writer).map_or(0, |ip| {
+        let add_target = |t| block.add_target(t);
+        let (target, in_target) = b.path.map_or((0, 0), |p| self.targets.number(p, turn, target, add_target));
+        let (client, _) = seen_client(b, writer).map_or((0, 0), |ip| {
             self.clients.number(ip, turn, client, |c| {
                 let network = if writer.is_proxy { c.network } else { 0 };
                 block.add_client(Client { network, ..c })
             })
         });
-        let agent = b.user_agent.map_or(0, |a| self.agents.number(a, turn, hash, |a| block.add_agent(a)));
+        let add_agent = |a| block.add_agent(a);
+        let (agent, in_agent) = b.user_agent.map_or((0, 0), |a| self.agents.number(a, turn, hash, add_agent));
         let labels = &mut out.labels;
         let server = with_label(b, |l| {
             self.labels.number(l, turn, text_hash, |value| {
@@ -153,8 +155,54 @@ impl Hashes {
                 block.add_server(value)
             })
         });
-        block.push(v, Numbers { target, client, agent, server: server.unwrap_or(0) });
+        let id = match id {
+            FirstId::Is(id) => id,
+            FirstId::In(line) => ids::first(line),
+            FirstId::Behind(_) | FirstId::InAgent(_) if in_target != 0 => in_target,
+            FirstId::InAgent(_) if in_agent != 0 => in_agent,
+            FirstId::Behind(end) | FirstId::InAgent(end) => ids::first(end),
+        };
+        let (server, _) = server.unwrap_or((0, 0));
+        block.push(v, id, Numbers { target, client, agent, server });
         self.sizes = block.sizes();
+    }
+}
+
+/// The first id-shaped value of a line, or where it is looked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum FirstId<'a> {
+    /// This, or 0.
+    #[cfg_attr(not(test), allow(dead_code))]
+    Is(u64),
+    /// Anywhere in a line.
+    In(&'a [u8]),
+    /// In the target, else in the end of the line.
+    Behind(&'a [u8]),
+    /// In the target, else in the agent, else in the end of the line.
+    InAgent(&'a [u8]),
+}
+
+impl<'a> FirstId<'a> {
+    /// Of a line of which the reader says where it may have one.
+    #[inline]
+    pub fn among(line: &'a [u8], words: LongWords) -> FirstId<'a> {
+        let end = |n: usize| &line[line.len().saturating_sub(n)..];
+        match words.then {
+            Words::Anywhere => FirstId::In(line.get(words.from..).unwrap_or(line)),
+            Words::Behind(n) => FirstId::Behind(end(n)),
+            Words::InAgent(n) => FirstId::InAgent(end(n)),
+        }
+    }
+
+    fn of(self, b: &Brief<'_>) -> u64 {
+        let (end, agent) = match self {
+            FirstId::Is(id) => return id,
+            FirstId::In(line) => return ids::first(line),
+            FirstId::Behind(end) => (end, None),
+            FirstId::InAgent(end) => (end, b.user_agent),
+        };
+        let places = [b.path, agent, Some(end)];
+        places.into_iter().flatten().map(ids::first).find(|id| *id != 0).unwrap_or(0)
     }
 }
 
@@ -349,6 +397,8 @@ struct Slot<const N: usize, V> {
     ends: Ends,
     value: V,
     entry: Entry,
+    /// The first id in it.
+    id: u64,
     /// Of a text that is longer than its ends, all of it.
     text: [u8; N],
 }
@@ -427,7 +477,7 @@ impl<const N: usize, V: Copy + Default> Memo<N, V> {
         }
     }
 
-    /// The number of a text in the block of this turn; where it has none yet, that of a new entry.
+    /// The number of a text in the block of this turn; where it has none yet, that of a new entry. And the first id in the text.
     #[inline]
     fn number(
         &mut self,
@@ -435,10 +485,10 @@ impl<const N: usize, V: Copy + Default> Memo<N, V> {
         turn: u32,
         make: impl FnOnce(&[u8]) -> V,
         add: impl FnOnce(V) -> u16,
-    ) -> u16 {
+    ) -> (u16, u64) {
         let slot = match self.slot(text) {
-            None => return add(make(text)),
-            Some((slot, true)) if slot.entry.turn == turn => return slot.entry.number,
+            None => return (add(make(text)), ids::first(text)),
+            Some((slot, true)) if slot.entry.turn == turn => return (slot.entry.number, slot.id),
             Some((slot, is_same)) => {
                 if !is_same {
                     slot.fill(text, make(text));
@@ -447,7 +497,7 @@ impl<const N: usize, V: Copy + Default> Memo<N, V> {
             }
         };
         slot.entry = Entry { turn, number: add(slot.value) };
-        slot.entry.number
+        (slot.entry.number, slot.id)
     }
 
     /// The one slot that a text may be in, and whether it is; `None` of a text that is in none.
@@ -457,8 +507,8 @@ impl<const N: usize, V: Copy + Default> Memo<N, V> {
             return None;
         }
         if self.slots.is_empty() {
-            let free =
-                Slot { ends: Ends::default(), text: [0; N], value: V::default(), entry: Entry::default() };
+            let (ends, value, entry) = (Ends::default(), V::default(), Entry::default());
+            let free = Slot { ends, text: [0; N], value, entry, id: 0 };
             self.slots = vec![free; Self::SLOTS];
         }
         let ends = Ends::of(text);
@@ -472,6 +522,7 @@ impl<const N: usize, V: Copy> Slot<N, V> {
     /// Takes a text and what was made of it, which it gives back.
     fn fill(&mut self, text: &[u8], value: V) -> V {
         self.value = value;
+        self.id = ids::first(text);
         self.ends = Ends::of(text);
         if text.len() > Ends::ALL {
             self.text[..text.len()].copy_from_slice(text);
@@ -484,6 +535,48 @@ impl<const N: usize, V: Copy> Slot<N, V> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_first_id_is_that_of_the_whole_line() {
+        let lines = [
+            "192.0.2.7 - ann [21/Nov/2026:01:50:53 +0000] \"GET /a/b?x=7 HTTP/1.1\" 200 157 \"-\" \"curl/8.5\" rt=0.021 uct=\"0.000\" ua=\"10.20.1.11:8080\" us=\"200\" rid=7",
+            "192.0.2.7 - - [21/Nov/2026:01:50:53 +0000] \"GET /a/b?x=7 HTTP/1.1\" 200 157 \"http://r/x\" \"curl/8.5\"",
+            "Nov 21 02:08:55 lb1 haproxy[12863]: 192.0.2.7:54254 [21/Nov/2026:02:09:07.209] fe~ be/s1 0/0/1/2/501 200 217 - - ---- 1/1/0/0/0 0/0 {a b|} \"GET /cart?id=7 HTTP/1.1\"",
+        ];
+        let ids = ["fceb456e-24cf-8019-e7c6-b4dd7d4c26ab", "0123456789abcdef"];
+        let mut seen = 0;
+        for line in lines {
+            let reader = logjoin_parse::detect([line.as_bytes(); 3].into_iter()).reader();
+            let places: Vec<usize> = (0..line.len()).collect();
+            for (one, other) in places.iter().zip(places.iter().rev()) {
+                let (from, to) = (*one.min(other), *one.max(other));
+                let with =
+                    |id: &str, at: &str| if at.len() % 3 == 0 { format!(" {id}") } else { id.to_owned() };
+                let text = format!(
+                    "{}{}{}{}{}",
+                    &line[..from],
+                    with(ids[from % 2], &line[..from]),
+                    &line[from..to],
+                    with(ids[to % 2], &line[..to]),
+                    &line[to..]
+                );
+                let mut brief = reader.brief().expect("a layout");
+                brief.read(line.as_bytes());
+                for text in [line.as_bytes(), text.as_bytes()] {
+                    let Some(b) = brief.read(text) else { continue };
+                    let (mut hashes, mut out) = (Hashes::default(), Events::default());
+                    let id = FirstId::among(text, brief.long_words());
+                    let writer = Writer { product: Product::Nginx, is_proxy: true };
+                    let stamp = b.stamp.expect("a time");
+                    hashes.add(&b, id, At::new(0, 1), stamp, writer, None, &mut out);
+                    let packed = out.packed[0].rows()[0].id();
+                    assert_eq!((id.of(&b), packed), (ids::first(text), ids::first(text)), "{id:?}");
+                    seen += usize::from(packed != 0);
+                }
+            }
+        }
+        assert!(seen > 50, "{seen}");
+    }
 
     #[test]
     fn absolute_targets_are_made_relative() {

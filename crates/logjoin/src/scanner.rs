@@ -17,7 +17,7 @@ use crate::convert;
 use crate::event::{At, Events, LogEvent, Severity};
 use crate::own::Event;
 use crate::plan::{FilePlan, Plan};
-use crate::row::Hashes;
+use crate::row::{FirstId, Hashes};
 use crate::signals::{Matcher, Meaning};
 use crate::trail::Trail;
 
@@ -394,6 +394,7 @@ impl<'p> FileScanner<'p> {
             self.quiet.extend_from_slice(message);
         }
         let Some(stamp) = brief.stamp else { return false };
+        let id = FirstId::among(line, reader.long_words());
         self.folder.request(line, brief, envelope);
         self.flush();
         self.scan.ledger.events += 1;
@@ -401,7 +402,7 @@ impl<'p> FileScanner<'p> {
         self.count_format(brief.format);
         self.head_lines = 1;
         self.follows_kept = true;
-        self.keep_brief(brief, stamp, line, number);
+        self.keep_brief(brief, stamp, id, number);
         true
     }
 
@@ -449,12 +450,12 @@ impl<'p> FileScanner<'p> {
     }
 
     #[inline]
-    fn keep_brief(&mut self, brief: &Brief<'_>, stamp: Stamp, raw: &[u8], number: u64) {
+    fn keep_brief(&mut self, brief: &Brief<'_>, stamp: Stamp, id: FirstId<'_>, number: u64) {
         let at = At::new(self.scan.file, number);
         self.scan.trail.close(&mut self.scan.events, Some(&stamp));
         self.scan.trail.note(number, &stamp);
         let (writer, out) = (self.file.writer, &mut self.scan.events);
-        convert::request(brief, raw, at, stamp, writer, None, &mut self.hashes, out);
+        self.hashes.add(brief, id, at, stamp, writer, None, out);
         self.last_stamp = Some(stamp);
     }
 

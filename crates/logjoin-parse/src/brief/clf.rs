@@ -5,7 +5,7 @@ use super::pieces::{
 };
 use super::stamp::Seconds;
 use super::tail::{Tail, Tails};
-use super::{Brief, is_plain_status};
+use super::{Brief, LongWords, SHORTEST_ID, Words, is_plain_status};
 use crate::{Anchor, FormatDef, Product, Stamp};
 
 /// The layouts of a line.
@@ -27,6 +27,7 @@ pub(super) struct Formats {
     ids: [Option<&'static str>; 5],
     middle: Middle,
     tails: Tails,
+    pub words: LongWords,
 }
 
 /// What stood between client and request, in the line before: mostly the same for all lines of a second.
@@ -72,7 +73,12 @@ impl Formats {
         let classes = [Class::Common, Class::Combined, Class::Quoted, Class::Nginx, Class::Apache];
         let ids = classes.map(|class| defs.iter().map(|d| d.id).find(|id| reads(id, class)));
         let middle = Middle { text: [0; MIDDLE], stamp: None };
-        ids.iter().any(Option::is_some).then(|| Formats { ids, middle, tails: Tails::default() })
+        ids.iter().any(Option::is_some).then(|| Formats {
+            ids,
+            middle,
+            tails: Tails::default(),
+            words: LongWords::default(),
+        })
     }
 }
 
@@ -110,7 +116,8 @@ impl Middle {
 
 pub(super) fn read<'a>(line: &'a [u8], formats: &mut Formats, seconds: &mut Seconds) -> Option<Brief<'a>> {
     let (client, rest) = client(line)?;
-    let (stamp, rest) = formats.middle.read(rest, seconds)?;
+    let (stamp, behind) = formats.middle.read(rest, seconds)?;
+    let (middle, rest) = (rest.len() - behind.len(), behind);
     let (request, rest) = rest.split_at(quote(rest)?);
     let (method, path) = request_line(request)?;
     let (status, rest) = status(rest)?;
@@ -121,16 +128,26 @@ pub(super) fn read<'a>(line: &'a [u8], formats: &mut Formats, seconds: &mut Seco
         Some(rest) => (None, rest),
         None => digits(rest).map(|(n, rest)| (Some(n), rest))?,
     };
-    let (agent, tail) = if rest.is_empty() {
-        (None, Tail::new(Class::Common))
+    // Nothing but the target, agent and end is so long that it could be an id.
+    let is_short = client.len() < SHORTEST_ID && middle == MIDDLE && method.len() < SHORTEST_ID;
+    let (agent, tail, end) = if rest.is_empty() {
+        (None, Tail::new(Class::Common), Words::Behind(0))
     } else {
-        let rest = match after(rest, b" \"-\" \"") {
+        let referer = rest;
+        let known = after(rest, b" \"-\" \"");
+        let rest = match known {
             Some(rest) => rest,
             None => after(quoted(after(rest, b" \"")?)?.1, b" \"")?,
         };
         let (agent, rest) = quoted(rest)?;
-        (Some(agent).filter(|a| !a.is_empty() && *a != b"-"), formats.tails.read(rest)?)
+        let tail = formats.tails.read(rest)?;
+        let end = match known {
+            Some(_) => Words::InAgent(if tail.may_have_id { rest.len() } else { 0 }),
+            None => Words::Behind(referer.len()),
+        };
+        (Some(agent).filter(|a| !a.is_empty() && *a != b"-"), tail, end)
     };
+    formats.words = LongWords { from: 0, then: if is_short { end } else { Words::Anywhere } };
     let (product, anchor) = match tail.class {
         Class::Nginx => (Product::Nginx, Anchor::End),
         Class::Apache => (Product::Apache, Anchor::Start),

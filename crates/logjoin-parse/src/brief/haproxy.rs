@@ -5,7 +5,7 @@ use super::pieces::{
     word_of,
 };
 use super::stamp::Seconds;
-use super::{Brief, is_plain_status};
+use super::{Brief, LongWords, Words, is_plain_status};
 use crate::{Anchor, FormatDef, Product};
 
 /// Whether no other format of the source could read such lines: HAProxy's layouts are unmistakable.
@@ -13,12 +13,15 @@ pub(super) fn reads(defs: &[&'static FormatDef]) -> bool {
     defs.iter().any(|d| d.id == "haproxy-http") && defs.iter().all(|d| d.product == Product::Haproxy)
 }
 
-pub(super) fn read<'a>(line: &'a [u8], seconds: &mut Seconds) -> Option<Brief<'a>> {
-    let (ip, rest) = match client_of_v4(line) {
+pub(super) fn read<'a>(line: &'a [u8], words: &mut LongWords, seconds: &mut Seconds) -> Option<Brief<'a>> {
+    let known = client_of_v4(line);
+    let (ip, rest) = match known {
         Some(found) => found,
         None => any_client(line)?,
     };
     let (stamp, rest) = seconds.clf(after(rest, b"[")?)?;
+    let from = if known.is_some() { line.len() - rest.len() } else { 0 };
+    *words = LongWords { from, then: Words::Anywhere };
     let (_, rest) = word(after(rest, b" ")?)?;
     let (pair, rest) = word(rest)?;
     let (group, server) = until(pair, b'/')?;

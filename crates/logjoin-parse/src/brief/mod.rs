@@ -152,7 +152,7 @@ pub struct BriefReader {
 #[derive(Debug)]
 enum Layout {
     Clf(clf::Formats),
-    Haproxy,
+    Haproxy(LongWords),
     Json(json::Memory),
 }
 
@@ -160,7 +160,40 @@ enum Layout {
 #[derive(Debug, Default)]
 struct Prefix {
     text: Vec<u8>,
+    /// It has no long words.
+    is_short: bool,
     envelope: Option<Envelope<'static>>,
+}
+
+/// Length of the shortest word of hexadecimal digits and dashes that may be an id.
+pub const SHORTEST_ID: usize = 16;
+
+/// Whether ids are made of a byte.
+#[inline(always)]
+pub(crate) fn is_part_of_id(byte: u8) -> bool {
+    byte.is_ascii_hexdigit() || byte == b'-'
+}
+
+/// Where a line may have words of [`SHORTEST_ID`] hexadecimal digits and dashes, or more, that are not of decimal digits alone:
+/// what could be ids.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LongWords {
+    /// Not before this byte, which begins a word.
+    pub from: usize,
+    /// From there on.
+    pub then: Words,
+}
+
+/// Where long words may be.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Words {
+    /// Anywhere.
+    #[default]
+    Anywhere,
+    /// In the target, and then in so many bytes at the end of the line.
+    Behind(usize),
+    /// In the target, then in the user agent, then in so many bytes at the end of the line.
+    InAgent(usize),
 }
 
 impl BriefReader {
@@ -175,7 +208,7 @@ impl BriefReader {
         let layout = if let Some(clf) = clf::Formats::new(&defs) {
             Layout::Clf(clf)
         } else if haproxy::reads(&defs) {
-            Layout::Haproxy
+            Layout::Haproxy(LongWords::default())
         } else if let Some(json) = json::Memory::new(&defs) {
             Layout::Json(json)
         } else {
@@ -193,8 +226,25 @@ impl BriefReader {
         };
         match &mut self.layout {
             Layout::Clf(formats) => clf::read(payload, formats, &mut self.seconds),
-            Layout::Haproxy => haproxy::read(payload, &mut self.seconds),
+            Layout::Haproxy(words) => haproxy::read(payload, words, &mut self.seconds),
             Layout::Json(memory) => json::read(payload, memory, &mut self.seconds),
+        }
+    }
+
+    /// Where the line that was read last may have long words.
+    #[inline]
+    pub fn long_words(&self) -> LongWords {
+        let of_payload = match &self.layout {
+            Layout::Clf(formats) => formats.words,
+            Layout::Haproxy(words) => *words,
+            Layout::Json(_) => LongWords::default(),
+        };
+        match &self.wrapped {
+            None => of_payload,
+            Some(prefix) if prefix.is_short => {
+                LongWords { from: prefix.text.len() + of_payload.from, ..of_payload }
+            }
+            Some(_) => LongWords::default(),
         }
     }
 
@@ -222,6 +272,11 @@ impl Prefix {
         }
         self.text.clear();
         self.text.extend_from_slice(&line[..end]);
+        self.is_short = self.text.split(|b| !is_part_of_id(*b)).all(|word| word.len() < SHORTEST_ID)
+            && self
+                .text
+                .last()
+                .is_some_and(|b| !is_part_of_id(*b) && *b != b'_' && !b.is_ascii_alphanumeric());
         self.envelope = Some(envelope.into_owned());
         Some(payload)
     }

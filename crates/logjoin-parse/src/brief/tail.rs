@@ -5,6 +5,7 @@
 use super::clf::{Class, quoted};
 use super::pieces::{Known, after, below, digits, find, marks, millis, millis_before, word};
 use super::shapes::Shapes;
+use super::{SHORTEST_ID, is_part_of_id};
 
 /// What it says.
 #[derive(Debug, Clone, Copy)]
@@ -17,6 +18,8 @@ pub(super) struct Tail<'a> {
     pub connection_requests: Option<u64>,
     pub server: Option<&'a [u8]>,
     pub tries: usize,
+    /// Whether there may be a word as long as an id in it.
+    pub may_have_id: bool,
 }
 
 /// What stood behind the lines before.
@@ -60,6 +63,8 @@ struct Places {
     requests: u32,
     /// Where it begins and ends.
     server: (u32, u32),
+    /// Whether texts of this shape may have a word as long as an id.
+    may_have_id: bool,
 }
 
 /// Most pairs behind a line.
@@ -77,29 +82,41 @@ impl<'a> Tail<'a> {
             connection_requests: None,
             server: None,
             tries: 0,
+            may_have_id: true,
         }
     }
 
     /// The values in their places.
     #[inline(always)]
     fn of(b: &'a [u8], places: &Places) -> Option<Tail<'a>> {
-        let behind = |at: u32| if at == 0 { None } else { b.get(at as usize..) };
-        let time = |at: u32| Some(millis_before(behind(at)?)?.0);
-        let number = |at: u32| Some(digits(behind(at)?)?.0);
-        let duration_us = time(places.duration);
+        let number = |at: u32| Some(digits(behind(b, at)?)?.0);
+        let duration_us = time(b, places.duration);
         let (from, to) = places.server;
         let server = if to == 0 { None } else { b.get(from as usize..to as usize) };
         Some(Tail {
             class: Class::Nginx,
             duration_us,
             duration_unit_us: if duration_us.is_some() { 1000 } else { 0 },
-            connect_ms: time(places.connect).map(|us| us / 1000),
+            connect_ms: time(b, places.connect).map(|us| us / 1000),
             request_length: number(places.request_length),
             connection_requests: number(places.requests).map(|n| n as u64),
             server,
             tries: usize::from(server.is_some()),
+            may_have_id: places.may_have_id,
         })
     }
+}
+
+/// The text from a place on; none where a value has no place.
+#[inline(always)]
+fn behind(b: &[u8], at: u32) -> Option<&[u8]> {
+    if at == 0 { None } else { b.get(at as usize..) }
+}
+
+/// The time in a place, microseconds.
+#[inline(always)]
+fn time(b: &[u8], at: u32) -> Option<i64> {
+    millis_before(behind(b, at)?).map(|(us, _)| us)
 }
 
 impl Tails {
@@ -147,7 +164,8 @@ impl Tails {
 
     /// Pairs in a shape that was not met before.
     fn new_pairs<'a>(&mut self, b: &'a [u8]) -> Option<Tail<'a>> {
-        let places = self.pairs(b)?;
+        let mut places = self.pairs(b)?;
+        places.may_have_id = longest_word(b, &self.free) >= SHORTEST_ID;
         self.shapes.learn(b, &self.free, places);
         Tail::of(b, &places)
     }
@@ -234,6 +252,17 @@ impl Places {
     fn has_server(&self) -> bool {
         self.server != (0, 0)
     }
+}
+
+/// The longest word of bytes of which ids are made; of free values, all bytes may be such.
+fn longest_word(b: &[u8], free: &[(usize, usize)]) -> usize {
+    let (mut longest, mut length) = (0, 0);
+    for (i, byte) in b.iter().enumerate() {
+        let is_part = is_part_of_id(*byte) || free.iter().any(|(from, to)| (*from..*to).contains(&i));
+        length = if is_part { length + 1 } else { 0 };
+        longest = length.max(longest);
+    }
+    longest
 }
 
 /// Whether a byte ends the value of a pair or makes it more than one.

@@ -21,9 +21,51 @@ fn compare<'a>(lines: impl Iterator<Item = &'a [u8]> + Clone) -> (usize, usize) 
         let tag = record.envelope.as_ref().and_then(|e| e.tag.as_deref());
         assert_eq!(envelope.and_then(|e| e.tag.as_deref()), tag, "{text}");
         assert_eq!(envelope.is_some(), record.envelope.is_some(), "{text}");
+        check_long_words(line, &got, brief.long_words());
         read += 1;
     }
     (read, all)
+}
+
+/// Long words stand nowhere else than it says.
+fn check_long_words(line: &[u8], brief: &Brief<'_>, words: LongWords) {
+    let place = |part: Option<&[u8]>| {
+        let from = part.map_or(0, |p| p.as_ptr() as usize - line.as_ptr() as usize);
+        from..from + part.map_or(0, <[u8]>::len)
+    };
+    let end = |n: usize| line.len() - n..line.len();
+    let places = match words.then {
+        Words::Anywhere => vec![words.from..line.len()],
+        Words::Behind(n) => vec![place(brief.path), end(n)],
+        Words::InAgent(n) => vec![place(brief.path), place(brief.user_agent), end(n)],
+    };
+    let mut from = 0;
+    for word in line.split(|b| !is_part_of_id(*b)) {
+        let here = from..from + word.len();
+        from += word.len() + 1;
+        if word.len() >= SHORTEST_ID && word.iter().any(u8::is_ascii_alphabetic) {
+            let is_in = |p: &std::ops::Range<usize>| p.start <= here.start && here.end <= p.end;
+            assert!(places.iter().any(is_in), "{}: {words:?}", String::from_utf8_lossy(line));
+        }
+    }
+}
+
+const LONG: &str = "fceb456e-24cf-8019-e7c6-b4dd7d4c26ab";
+
+#[test]
+fn long_words_are_where_it_says() {
+    for line in ORDINARY {
+        let parts = line.split_inclusive(|c: char| !c.is_ascii_alphanumeric());
+        let mut at = 0;
+        for part in parts {
+            // In the place of each word, and before it.
+            for rest in [&line[at..], &line[at + part.len() - 1..]] {
+                let other = format!("{}{LONG}{rest}", &line[..at]);
+                compare([line, line, line, &other, &other, line, &other].map(str::as_bytes).into_iter());
+            }
+            at += part.len();
+        }
+    }
 }
 
 const ORDINARY: [&str; 12] = [
