@@ -163,7 +163,7 @@ impl Folder {
         if let Some(c) = &mut self.current
             && !(c.trouble || c.timed || c.pid.is_some() || c.entry.is_some())
             && (c.single, c.enveloped, c.tag_pid) == (single, enveloped, tag_pid)
-            && c.format == brief.format
+            && (std::ptr::eq(c.format, brief.format) || c.format == brief.format)
             && c.tag == tag_now
         {
             // Another one of the same process, of which nothing else is known.

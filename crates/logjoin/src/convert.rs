@@ -8,8 +8,8 @@ use crate::event::{
     At, Detail, ErrorEvent, Events, Haproxy, LogEvent, Severity, SignalHit, StateChange, TEXT_MAX, Try,
 };
 use crate::hash::{hash, hash_opt};
-use crate::ids;
-use crate::row::{FirstId, Hashes, target_and_tails, target_hash};
+use crate::ids::{self, FirstId};
+use crate::row::{Hashes, target_and_tails, target_hash};
 pub(crate) use crate::row::{network, path, route};
 use crate::signals::{Matcher, Meaning};
 use crate::text::Texts;

@@ -24,6 +24,7 @@ pub(crate) struct At {
 
 impl At {
     /// A line that is one record.
+    #[inline]
     pub fn new(file: u32, line: u64) -> At {
         At { file, line, part: 0 }
     }

@@ -2,6 +2,8 @@
 //!
 //! An id joins two lines when the same value stands in both, whatever the fields are called.
 
+use logjoin_parse::{Brief, LongWords, Words};
+
 use crate::hash::hash;
 
 /// Calls `found` with the hash of each id-shaped word of a line, lower-cased, dashes removed (so that an id
@@ -14,6 +16,45 @@ pub(crate) fn scan(line: &[u8], mut found: impl FnMut(u64)) {
     while let Some((h, end)) = next(line, at) {
         found(h);
         at = end;
+    }
+}
+
+/// The first id-shaped value of a line, or where it is looked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum FirstId<'a> {
+    /// This, or 0.
+    #[cfg_attr(not(test), allow(dead_code))]
+    Is(u64),
+    /// Anywhere in a line.
+    In(&'a [u8]),
+    /// In the target, else in the end of the line.
+    Behind(&'a [u8]),
+    /// In the target, else in the agent, else in the end of the line.
+    InAgent(&'a [u8]),
+}
+
+impl<'a> FirstId<'a> {
+    /// Of a line of which the reader says where it may have one.
+    #[inline]
+    pub fn among(line: &'a [u8], words: LongWords) -> FirstId<'a> {
+        let end = |n: usize| &line[line.len().saturating_sub(n)..];
+        match words.then {
+            Words::Anywhere => FirstId::In(line.get(words.from..).unwrap_or(line)),
+            Words::Behind(n) => FirstId::Behind(end(n)),
+            Words::InAgent(n) => FirstId::InAgent(end(n)),
+        }
+    }
+
+    /// Of the line of this request.
+    pub fn of(self, b: &Brief<'_>) -> u64 {
+        let (end, agent) = match self {
+            FirstId::Is(id) => return id,
+            FirstId::In(line) => return first(line),
+            FirstId::Behind(end) => (end, None),
+            FirstId::InAgent(end) => (end, b.user_agent),
+        };
+        let places = [b.path, agent, Some(end)];
+        places.into_iter().flatten().map(first).find(|id| *id != 0).unwrap_or(0)
     }
 }
 

@@ -23,6 +23,7 @@ mod index;
 mod join;
 mod link;
 mod mechanism;
+mod memo;
 pub mod options;
 mod own;
 mod packed;

@@ -106,6 +106,7 @@ pub(crate) struct Values {
 
 impl Values {
     /// Whether all of it has a place in a row.
+    #[inline]
     pub fn fit(&self) -> bool {
         self.stamp.within_s == 0
             && self.duration_ns.is_none_or(|d| d >= 0)
@@ -449,7 +450,8 @@ mod tests {
     use super::*;
     use crate::convert::Writer;
     use crate::event::Events;
-    use crate::row::{FirstId, Hashes};
+    use crate::ids::FirstId;
+    use crate::row::Hashes;
 
     const LINES: [&str; 4] = [
         "192.0.2.7 - - [21/Nov/2026:02:47:17 +0100] \"GET /shop/items/4711?page=2 HTTP/1.1\" 200 150 \"-\" \"curl\" rt=0.021 uct=\"0.001\" ua=\"10.0.0.1:80\" us=\"200\"",

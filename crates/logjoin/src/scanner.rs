@@ -15,9 +15,10 @@ use serde::{Deserialize, Serialize};
 use crate::analysis::{Example, Ledger};
 use crate::convert;
 use crate::event::{At, Events, LogEvent, Severity};
+use crate::ids::FirstId;
 use crate::own::Event;
 use crate::plan::{FilePlan, Plan};
-use crate::row::{FirstId, Hashes};
+use crate::row::Hashes;
 use crate::signals::{Matcher, Meaning};
 use crate::trail::Trail;
 

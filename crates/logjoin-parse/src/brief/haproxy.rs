@@ -1,8 +1,7 @@
 //! HAProxy's HTTP log in brief; `formats/haproxy_http` has the whole.
 
 use super::pieces::{
-    after, counts, digits, find, first, marks_of_two, no_decimals, no_digits, request_line, until, word,
-    word_of,
+    after, digits, find, first, marks_of_two, no_decimals, no_digits, request_line, until, word, word_of,
 };
 use super::stamp::Seconds;
 use super::{Brief, LongWords, Words, is_plain_status};
@@ -48,10 +47,7 @@ pub(super) fn read<'a>(line: &'a [u8], words: &mut LongWords, seconds: &mut Seco
             rest
         }
     };
-    let (retries, rest) = match counts::<5>(rest) {
-        Some((counts, rest)) => (i64::from(!counts.ends_with(b"/0")), rest),
-        None => slashed::<5>(rest).map(|([_, _, _, _, retries], rest)| (retries, rest))?,
-    };
+    let ([_, _, _, _, retries], rest) = slashed::<5>(rest)?;
     // Nobody waits in the queues, mostly.
     let mut rest = match after(rest, b"0/0 ") {
         Some(rest) => rest,

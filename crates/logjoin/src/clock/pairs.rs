@@ -115,6 +115,7 @@ fn bytes_key(r: &Timed, bytes: i64) -> u64 {
 }
 
 /// A request whose line both sides write alike.
+#[inline]
 pub(crate) fn is_success(status: i32) -> bool {
     (200..500).contains(&status) && status != 499
 }

@@ -214,8 +214,8 @@ impl Load {
             open.clients.get_or_insert_default().add(client);
         }
         // The tries before the last one went elsewhere, and failed.
-        let tries = r.detail().map_or(&[][..], |d| &d.tries);
-        for address in tries.iter().rev().skip(1).filter_map(|t| t.address.as_deref()) {
+        let Some(detail) = r.detail() else { return };
+        for address in detail.tries.iter().rev().skip(1).filter_map(|t| t.address.as_deref()) {
             let cell = self.cells.at(seen.end_lo, (seen.instance, hash(address.as_bytes())));
             cell.requests += 1;
             cell.failures += 1;
@@ -313,7 +313,7 @@ impl<'a> Usuals<'a> {
 /// The kernel sends a SYN again after 1, 3, 7 and 15 s (`tcp_retries`, RFC 6298: 1 s, doubled each time). An answer that comes
 /// just after one of them is the answer to that SYN.
 fn is_resent(connect_ms: i32) -> bool {
-    [1000, 3000, 7000, 15_000].iter().any(|at| (*at..at + 150).contains(&connect_ms))
+    connect_ms >= 1000 && [1000, 3000, 7000, 15_000].iter().any(|at| (*at..at + 150).contains(&connect_ms))
 }
 
 /// HAProxy waits a second of its own before it tries again.
