@@ -74,19 +74,6 @@ pub(super) fn find(b: &[u8], hits: impl Fn(u64) -> u64, is_hit: impl Fn(u8) -> b
     rest.iter().position(|c| is_hit(*c)).map(|i| 8 * words.len() + i)
 }
 
-/// The same of less than eight bytes, with zeros behind them.
-#[inline(always)]
-fn short_word(b: &[u8]) -> Option<u64> {
-    if let (Some(head), Some(tail)) = (b.first_chunk::<4>(), b.last_chunk::<4>()) {
-        // Some bytes twice, in the same place.
-        let [head, tail] = [head, tail].map(|four| u64::from(u32::from_le_bytes(*four)));
-        return (b.len() < 8).then(|| head | tail << (8 * (b.len() - 4)));
-    }
-    let (first, last) = (b.first()?, b.last()?);
-    let at = |i: usize, byte: u8| u64::from(byte) << (8 * i);
-    Some(at(0, *first) | at(b.len() / 2, b[b.len() / 2]) | at(b.len() - 1, *last))
-}
-
 /// A text that comes again and again, compared as numbers where it is short.
 #[derive(Debug)]
 pub(super) struct Known {
@@ -135,7 +122,7 @@ impl Known {
 /// A number of some digits at the front, 15 at most; the rest.
 #[inline(always)]
 pub(super) fn digits(b: &[u8]) -> Option<(i64, &[u8])> {
-    if let Some(word) = word_of(b).or_else(|| short_word(b)) {
+    if let Some(word) = word_of(b) {
         let others = no_digits(word, !0);
         let n = first(others);
         if n == 0 {
@@ -153,7 +140,7 @@ pub(super) fn digits(b: &[u8]) -> Option<(i64, &[u8])> {
     each_digit(b)
 }
 
-/// The same, byte by byte: of long numbers.
+/// The same, byte by byte: near the end of a line, and of long numbers.
 #[cold]
 fn each_digit(b: &[u8]) -> Option<(i64, &[u8])> {
     let mut v = 0i64;

@@ -10,6 +10,7 @@ use crate::analysis::Contrast;
 use crate::convert;
 use crate::episodes::Row;
 use crate::event::{Detail, Request};
+use crate::hash::Map;
 use crate::packed::AnyRequest;
 use crate::scene::{SECOND, Scene};
 use crate::text::Text;
@@ -83,7 +84,6 @@ fn attributes(
     healthy: &[Traits],
 ) -> Vec<Contrast> {
     let mut weights: BTreeMap<(usize, u64), f64> = BTreeMap::new();
-    let mut well: BTreeMap<(usize, u64), u64> = BTreeMap::new();
     let mut names: BTreeMap<(usize, u64), String> = BTreeMap::new();
     // Requests whose line says the dimension at all.
     let (mut total_weights, mut well_total) = ([0f64; 8], [0u64; 8]);
@@ -94,9 +94,13 @@ fn attributes(
             names.entry((d, value)).or_insert_with(|| name(scene, d, value, r));
         }
     }
+    // There are many of these; what no failed request has is not asked for.
+    let mut well: Map<(usize, u64), u64> = weights.keys().map(|key| (*key, 0)).collect();
     for t in healthy {
         for (d, value) in t.iter().copied().enumerate().filter(|(_, v)| *v != 0) {
-            *well.entry((d, value)).or_default() += 1;
+            if let Some(n) = well.get_mut(&(d, value)) {
+                *n += 1;
+            }
             well_total[d] += 1;
         }
     }
