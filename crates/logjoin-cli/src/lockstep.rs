@@ -70,7 +70,9 @@ pub(crate) fn analyze<'f>(
     if read.is_break() {
         return Err(Cancelled);
     }
-    let analysis = fold.finish_with(&mut |stage| tell(Step::Judging(stage))).ok_or(Cancelled)?;
+    // In the pool like all before it: what its threads let go is nearer to hand for them than for this one.
+    let finish = |_: &rayon::Scope<'_>| fold.finish_with(&mut |stage| tell(Step::Judging(stage)));
+    let analysis = rayon::scope(finish).ok_or(Cancelled)?;
     Ok((analysis, problems))
 }
 

@@ -1,14 +1,16 @@
 //! What is settled: the failed requests with their verdicts, and the rows that these name. Everything here is on the reference
 //! clock and refers to rows of its own lists.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::window::{Staying, is_of_proxy, says_something};
 use crate::clock::ClockModel;
 use crate::diagnose::Judged;
 use crate::event::At;
+use crate::hash::Map;
 use crate::index::Row as JoinedRow;
 use crate::link::Linked;
+use crate::par;
 use crate::peers::Peers;
 use crate::plan::Plan;
 use crate::rules::Cite;
@@ -30,10 +32,10 @@ pub(super) struct Archive {
 /// Where rows stand that were taken over; looked up, never iterated.
 #[derive(Default)]
 struct Have {
-    requests: HashMap<At, usize>,
-    errors: HashMap<At, usize>,
-    states: HashMap<At, usize>,
-    logs: HashMap<At, usize>,
+    requests: Map<At, usize>,
+    errors: Map<At, usize>,
+    states: Map<At, usize>,
+    logs: Map<At, usize>,
 }
 
 /// New places of rows, by their old ones.
@@ -272,7 +274,7 @@ fn take<T: Clone>(
     rows: &[T],
     wanted: impl Fn(usize, &T) -> bool,
     at: impl Fn(&T) -> At,
-    (have, out): (&mut HashMap<At, usize>, &mut Vec<T>),
+    (have, out): (&mut Map<At, usize>, &mut Vec<T>),
 ) -> Vec<Option<usize>> {
     let place = |(i, row): (usize, &T)| {
         wanted(i, row).then(|| {
@@ -316,14 +318,15 @@ fn firsts<T: Row>(rows: &[Moment<T>], is: impl Fn(&T) -> bool) -> BTreeSet<usize
 }
 
 /// Sorts a list; says where each row stands then.
-fn order<T, K: Ord>(list: &mut Vec<T>, key: impl Fn(&T) -> K) -> Vec<Option<usize>> {
-    let mut numbered: Vec<(usize, T)> = std::mem::take(list).into_iter().enumerate().collect();
-    numbered.sort_by_key(|(_, row)| key(row));
-    let mut places = vec![None; numbered.len()];
-    for (new, (old, row)) in numbered.into_iter().enumerate() {
-        places[old] = Some(new);
-        list.push(row);
-    }
+fn order<T: Send + Sync, K: Ord + Copy + Send + Sync>(
+    list: &mut [T],
+    key: impl Fn(&T) -> K + Sync + Send,
+) -> Vec<Option<usize>> {
+    let mut numbers: Vec<usize> = (0..list.len()).collect();
+    numbers.sort_by_key(|i| key(&list[*i]));
+    let mut places = vec![None; list.len()];
+    numbers.into_iter().enumerate().for_each(|(new, old)| places[old] = Some(new));
+    par::arrange(list, key);
     places
 }
 
