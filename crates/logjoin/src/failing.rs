@@ -111,10 +111,17 @@ pub(crate) fn find(plan: &Plan, world: &World) -> Vec<Failing> {
     found.sort_by_key(|i| world.requests[*i].r.at);
     let errors = join_errors(plan, world, &found);
     let coverage = coverage(plan, world);
-    // Nearly all candidates failed.
-    let mut out: Vec<Failing> = Vec::with_capacity(found.len());
-    let judged = found.iter().zip(errors);
-    out.extend(judged.filter_map(|(request, errors)| judge(plan, world, *request, errors, &coverage)));
+    let mut found: Vec<(usize, Vec<usize>)> = found.into_iter().zip(errors).collect();
+    let size = par::share(found.len(), found.len().max(1));
+    let mut parts = par::pieces_mut(&mut found, size, |_, piece| {
+        // Nearly all candidates failed.
+        let mut out: Vec<Failing> = Vec::with_capacity(piece.len());
+        let judged = piece.iter_mut().map(|(request, errors)| (*request, std::mem::take(errors)));
+        out.extend(judged.filter_map(|(request, errors)| judge(plan, world, request, errors, &coverage)));
+        out
+    });
+    drop(found);
+    let mut out = if parts.len() == 1 { parts.remove(0) } else { parts.into_iter().flatten().collect() };
     out.sort_by_key(|f| (f.end_ns, world.requests[f.request].r.at));
     out
 }

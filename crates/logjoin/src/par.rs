@@ -35,6 +35,27 @@ pub(crate) fn map<T: Sync, U: Send>(items: &[T], f: impl Fn(&T) -> U + Sync + Se
     items.iter().map(f).collect()
 }
 
+/// The same of items that are work of very different sizes: the largest come first, one by one, so that no thread is left with
+/// several of them.
+pub(crate) fn map_large<T: Sync, U: Send>(
+    items: &[T],
+    size: impl Fn(&T) -> usize,
+    f: impl Fn(&T) -> U + Sync + Send,
+) -> Vec<U> {
+    if threads() == 1 {
+        return items.iter().map(f).collect();
+    }
+    let mut order: Vec<(usize, &T)> = items.iter().enumerate().collect();
+    order.sort_by_key(|(_, item)| std::cmp::Reverse(size(item)));
+    #[cfg(feature = "parallel")]
+    let done = order.par_iter().with_max_len(1);
+    #[cfg(not(feature = "parallel"))]
+    let done = order.iter();
+    let mut done: Vec<(usize, U)> = done.map(|(n, item)| (*n, f(item))).collect();
+    done.sort_unstable_by_key(|(n, _)| *n);
+    done.into_iter().map(|(_, of)| of).collect()
+}
+
 /// `f` of each number below `n`.
 pub(crate) fn numbers<U: Send>(n: usize, f: impl Fn(usize) -> U + Sync + Send) -> Vec<U> {
     #[cfg(feature = "parallel")]
@@ -181,5 +202,7 @@ mod tests {
         let sums = pieces(&items, 1000, |first, piece| (first, piece.len()));
         assert_eq!((sums.len(), sums[99]), (100, (99_000, 1000)));
         assert_eq!(sum(&items, 1000, |_, piece| piece.len(), |a, b| a + b), Some(100_000));
+        let doubled = map_large(&items, |i| (i * 31 % 1000) as usize, |i| 2 * i);
+        assert!(doubled.iter().zip(&items).all(|(d, i)| *d == 2 * i) && doubled.len() == items.len());
     }
 }

@@ -82,7 +82,7 @@ pub(super) fn join(from: &Sources<'_>, failing: &[Failing], joins: &mut [Join]) 
 /// Settles all groups of a sort, learning from each round for the next.
 fn in_rounds(from: &Sources<'_>, groups: &[Group]) -> Vec<Vec<f64>> {
     let settle = |g: &Group| settle(from, g, &Habits::new(), &Delays::default(), None);
-    let first = par::map(groups, settle);
+    let first = par::map_large(groups, |g| g.pairs.len(), settle);
     (1..ROUNDS).fold(first, |settled, _| again(from, groups, settled, None))
 }
 
@@ -95,7 +95,7 @@ fn again(
 ) -> Vec<Vec<f64>> {
     let (late, habits) = (delays(groups, &settled), learn(groups, &settled));
     drop(settled);
-    par::map(groups, |g| settle(from, g, &habits, &late, crossing))
+    par::map_large(groups, |g| g.pairs.len(), |g| settle(from, g, &habits, &late, crossing))
 }
 
 /// Where joins are not settled, the order of the lines is asked; how often lines cross, if that was worth while.

@@ -32,6 +32,7 @@ pub(crate) use chains::{chains, pass_outward};
 use crate::clock::ClockModel;
 use crate::failing::Failing;
 use crate::index::{Index, Row};
+use crate::par;
 use crate::peers::Peers;
 use crate::plan::Plan;
 use crate::timeline::World;
@@ -122,22 +123,19 @@ pub(crate) fn reaches(m: Mechanism) -> bool {
 
 /// The instances that each failed request was sent to.
 pub(crate) fn instances(plan: &Plan, world: &World, peers: &Peers, failing: &[Failing]) -> Vec<Vec<usize>> {
-    failing
-        .iter()
-        .map(|f| {
-            let proxy = world.requests[f.request].instance;
-            let mut out: Vec<usize> = Vec::new();
-            for t in &f.tries {
-                let Some(label) = t.label.as_deref() else { continue };
-                if let Some(i) = peers.instance(label).or_else(|| peers.only_left(plan, proxy, label)) {
-                    out.push(i);
-                }
+    par::map(failing, |f| {
+        let proxy = world.requests[f.request].instance;
+        let mut out: Vec<usize> = Vec::new();
+        for t in &f.tries {
+            let Some(label) = t.label.as_deref() else { continue };
+            if let Some(i) = peers.instance(label).or_else(|| peers.only_left(plan, proxy, label)) {
+                out.push(i);
             }
-            out.dedup();
-            out.shrink_to_fit();
-            out
-        })
-        .collect()
+        }
+        out.dedup();
+        out.shrink_to_fit();
+        out
+    })
 }
 
 /// Joins every failed request.

@@ -90,7 +90,10 @@ pub(super) fn groups(
         };
         kinds.into_iter().map(group).collect::<Vec<_>>()
     };
-    par::map(&wanted, of_target).into_iter().flatten().collect()
+    let size = |((method, target), _): &((u64, u64), Vec<Claim>)| {
+        from.index.request(*method, *target).len() + from.index.target(*target).len()
+    };
+    par::map_large(&wanted, size, of_target).into_iter().flatten().collect()
 }
 
 /// The number of each source among those of its instance.
