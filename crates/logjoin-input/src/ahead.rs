@@ -32,7 +32,7 @@ pub struct ChunksAhead {
 enum State {
     Thread(Receiver<Chunk>, JoinHandle<LineChunks>),
     /// No thread was wanted, or none could be had.
-    Here(LineChunks),
+    Here(Box<LineChunks>),
 }
 
 impl LineChunks {
@@ -50,10 +50,10 @@ impl LineChunks {
             chunks
         };
         let state = match Builder::new().name("unpack".into()).spawn(make) {
-            Err(_) => State::Here(self),
+            Err(_) => State::Here(Box::new(self)),
             Ok(thread) => match give.send(self) {
                 Ok(()) => State::Thread(receive, thread),
-                Err(back) => State::Here(back.0),
+                Err(back) => State::Here(Box::new(back.0)),
             },
         };
         ChunksAhead { state }
@@ -63,7 +63,7 @@ impl LineChunks {
 impl From<LineChunks> for ChunksAhead {
     /// The same chunks, made when they are asked for, by the one who asks.
     fn from(chunks: LineChunks) -> ChunksAhead {
-        ChunksAhead { state: State::Here(chunks) }
+        ChunksAhead { state: State::Here(Box::new(chunks)) }
     }
 }
 
@@ -78,7 +78,7 @@ impl ChunksAhead {
     /// Ends the thread; what was read, left out and met is told by the chunks it leaves.
     pub fn finish(self) -> LineChunks {
         match self.state {
-            State::Here(chunks) => chunks,
+            State::Here(chunks) => *chunks,
             State::Thread(receive, thread) => {
                 drop(receive);
                 thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))

@@ -371,8 +371,9 @@ mod tests {
             let places: Vec<usize> = (0..line.len()).collect();
             for (one, other) in places.iter().zip(places.iter().rev()) {
                 let (from, to) = (*one.min(other), *one.max(other));
-                let with =
-                    |id: &str, at: &str| if at.len() % 3 == 0 { format!(" {id}") } else { id.to_owned() };
+                let with = |id: &str, at: &str| {
+                    if at.len().is_multiple_of(3) { format!(" {id}") } else { id.to_owned() }
+                };
                 let text = format!(
                     "{}{}{}{}{}",
                     &line[..from],

@@ -151,7 +151,7 @@ pub struct BriefReader {
 
 #[derive(Debug)]
 enum Layout {
-    Clf(clf::Formats),
+    Clf(Box<clf::Formats>),
     Haproxy(LongWords),
     Json(json::Memory),
 }
@@ -206,7 +206,7 @@ impl BriefReader {
         };
         let defs: Vec<&'static FormatDef> = formats.iter().map(builtin).collect::<Option<_>>()?;
         let layout = if let Some(clf) = clf::Formats::new(&defs) {
-            Layout::Clf(clf)
+            Layout::Clf(Box::new(clf))
         } else if haproxy::reads(&defs) {
             Layout::Haproxy(LongWords::default())
         } else if let Some(json) = json::Memory::new(&defs) {

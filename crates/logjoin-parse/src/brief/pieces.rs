@@ -38,7 +38,7 @@ pub(super) fn no_decimals(word: u64) -> u64 {
     const LOW: u64 = !HIGH;
     let values = word ^ eight(b'0');
     let dots = word ^ eight(b'.');
-    ((values & LOW) + eight(0x76) | values) & ((dots & LOW) + LOW | dots) & HIGH
+    (((values & LOW) + eight(0x76)) | values) & (((dots & LOW) + LOW) | dots) & HIGH
 }
 
 /// Marks bytes that are no digits, among those that `bits` has in whole; the first mark is sure.

@@ -31,11 +31,11 @@ fn compare<'a>(lines: impl Iterator<Item = &'a [u8]> + Clone) -> (usize, usize) 
 fn check_long_words(line: &[u8], brief: &Brief<'_>, words: LongWords) {
     let place = |part: Option<&[u8]>| {
         let from = part.map_or(0, |p| p.as_ptr() as usize - line.as_ptr() as usize);
-        from..from + part.map_or(0, <[u8]>::len)
+        (from, from + part.map_or(0, <[u8]>::len))
     };
-    let end = |n: usize| line.len() - n..line.len();
+    let end = |n: usize| (line.len() - n, line.len());
     let places = match words.then {
-        Words::Anywhere => vec![words.from..line.len()],
+        Words::Anywhere => vec![(words.from, line.len())],
         Words::Behind(n) => vec![place(brief.path), end(n)],
         Words::InAgent(n) => vec![place(brief.path), place(brief.user_agent), end(n)],
     };
@@ -44,7 +44,7 @@ fn check_long_words(line: &[u8], brief: &Brief<'_>, words: LongWords) {
         let here = from..from + word.len();
         from += word.len() + 1;
         if word.len() >= SHORTEST_ID && word.iter().any(u8::is_ascii_alphabetic) {
-            let is_in = |p: &std::ops::Range<usize>| p.start <= here.start && here.end <= p.end;
+            let is_in = |p: &(usize, usize)| p.0 <= here.start && here.end <= p.1;
             assert!(places.iter().any(is_in), "{}: {words:?}", String::from_utf8_lossy(line));
         }
     }
