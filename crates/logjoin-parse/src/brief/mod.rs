@@ -9,6 +9,7 @@ mod clf;
 mod haproxy;
 mod json;
 mod pieces;
+mod places;
 mod shapes;
 mod stamp;
 mod tail;
