@@ -180,6 +180,7 @@ pub(crate) fn tell(story: &Story<'_>) -> Analysis {
     let mut notes = sources::notes(plan, &files);
     notes.extend(clock_notes(plan, clocks));
     notes.extend(told::notes(plan, clocks, &files));
+    notes.extend(told::strange_peers(scene));
     notes.extend(told::thinned(scene));
     notes.extend(missing::mute(scene, sums, &files));
     notes.extend(missing::ambiguous(scene, judged, &files));

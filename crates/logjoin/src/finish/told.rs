@@ -1,4 +1,5 @@
-//! What the caller told and what came of it: patterns that fit no log, lines that no log has, offsets that the requests contradict.
+//! What the caller told and what came of it: patterns that fit no log, addresses that no proxy names, lines that no log has, offsets
+//! that the requests contradict.
 
 use super::sources::FileFacts;
 use crate::analysis::Note;
@@ -37,6 +38,32 @@ pub(super) fn notes(plan: &Plan, clocks: &ClockModel, files: &[FileFacts]) -> Ve
         notes.push(warning(&plan.instances[*instance].name, text));
     }
     notes
+}
+
+/// The addresses of peers that no proxy names: as the server of a request or of a try, in an error line, or in its configuration.
+pub(super) fn strange_peers(scene: &Scene<'_>) -> Vec<Note> {
+    let plan = scene.plan;
+    let is_named = |address: &str| {
+        scene.world.labels.values().any(|l| l == address)
+            || scene.failing.iter().flat_map(|f| &f.tries).any(|t| t.label.as_deref() == Some(address))
+            || scene.world.errors.iter().any(|m| m.e.upstream.as_deref() == Some(address))
+            || plan.configs.iter().flat_map(|c| &c.config.pools).any(|pool| {
+                let names = |name: &Option<String>| {
+                    name.as_ref().is_some_and(|n| format!("{}/{n}", pool.name) == address)
+                };
+                pool.servers.iter().any(|s| s.address == address || names(&s.name))
+            })
+    };
+    let strange = plan.options.peers.iter().filter(|(address, p)| fits_any(plan, p) && !is_named(address));
+    let note = |(address, pattern): &(String, Pattern)| Note {
+        level: "warning".into(),
+        about: "inputs".into(),
+        text: format!(
+            "the peer told for {}: no log or configuration of a proxy names {address}, so nothing is joined by it; addresses are written as the proxy logs them, HAProxy's servers as backend/server",
+            pattern.text()
+        ),
+    };
+    strange.map(note).collect()
 }
 
 /// How many failures are told by others.

@@ -170,11 +170,19 @@ fn what_is_told_and_fits_no_log_is_named() {
     options.skews.push((Pattern::new("api-7/"), 41.0));
     options.zones.push((Pattern::new("api-8/"), "Europe/Berlin".parse().unwrap()));
     options.peers.push((SERVER.into(), Pattern::new("api-9/")));
+    options.peers.push(("198.51.100.9:8080".into(), Pattern::new("app-1/")));
+    options.peers.push((SERVER.into(), Pattern::new("app-1/")));
     options.anchors.push((line("edge/access.log", 9_999), line("nowhere.log", 1)));
     let a = world.analyze_with(options);
     note(&a, "inputs", "the skew told for api-7/*: no log fits this pattern, so it is not used");
     note(&a, "inputs", "the zone told for api-8/*: no log fits");
     note(&a, "inputs", "the peer told for api-9/*: no log fits");
+    note(
+        &a,
+        "inputs",
+        "the peer told for app-1/*: no log or configuration of a proxy names 198.51.100.9:8080, so nothing is joined by it",
+    );
+    assert_eq!(a.notes.iter().filter(|n| n.text.starts_with("the peer told")).count(), 2);
     note(&a, "inputs", "the anchor at edge/access.log:9999: the log has 400 lines");
     note(&a, "inputs", "the anchor at nowhere.log:1: no log fits this name");
 }
