@@ -265,36 +265,48 @@ fn no_servers(scene: &Scene<'_>, judged: &mut [Judged]) {
             continue;
         }
         let pool = pool_of(scene, i);
-        let mut votes: BTreeMap<CauseId, (f64, usize)> = BTreeMap::new();
-        // The list is in order of ends.
-        let first = scene.failing.partition_point(|f| f.end_ns <= case.end - 30 * SECOND);
-        let first = first.max((i + 1).saturating_sub(MOST));
-        for (n, f) in scene.failing.iter().enumerate().take(i + 1).skip(first) {
+        // What the requests that met a server failed for; what others without one had failed for.
+        let mut met: BTreeMap<CauseId, (f64, usize)> = BTreeMap::new();
+        let mut handed_on: Option<usize> = None;
+        let mut since = case.start;
+        // The list is in order of ends; of stamps in whole seconds, those of the same second may have come before.
+        let next = i + 1..scene.failing.len();
+        let same = next.take_while(|n| scene.failing[*n].end.0 <= case.f.end.1).take(MOST).count();
+        for n in (0..=i + same).rev().take(MOST + same) {
+            let f = &scene.failing[n];
+            if f.end_ns <= case.end - 30 * SECOND {
+                break;
+            }
             let other = pool_of(scene, n);
             let same_pool = pool.is_none() || other.is_none() || other == pool;
-            if !f.is_gateway
-                || scene.world.requests[f.request].instance != case.proxy
-                || !same_pool
-                || f.mechanism == Mechanism::NoServer && judged[n].cause == CauseId::NoLiveUpstreams
-            {
+            if !f.is_gateway || scene.world.requests[f.request].instance != case.proxy || !same_pool {
                 continue;
             }
-            if judged[n].cause != CauseId::Unknown {
-                let v = votes.entry(judged[n].cause).or_insert((0.0, n));
+            if served_between(scene, (pool, case.label()), f.end_ns, since) {
+                // It had servers again after that.
+                break;
+            }
+            since = since.min(f.start_ns);
+            if judged[n].cause == CauseId::Unknown {
+                continue;
+            }
+            if f.mechanism != Mechanism::NoServer {
+                let v = met.entry(judged[n].cause).or_insert((0.0, n));
                 v.0 += judged[n].confidence;
-                v.1 = n;
+            } else if n < i && judged[n].cause != CauseId::NoLiveUpstreams {
+                handed_on = handed_on.or(Some(n));
             }
         }
-        let best = votes.iter().max_by(|a, b| a.1.0.total_cmp(&b.1.0).then(b.0.cmp(a.0)));
-        if let Some((cause, (_, n))) = best {
-            let evidence = judged[*n].evidence.clone();
+        let best = met.iter().max_by(|a, b| a.1.0.total_cmp(&b.1.0).then(b.0.cmp(a.0))).map(|(_, (_, n))| *n);
+        if let Some(n) = best.or(handed_on) {
+            let (cause, evidence) = (judged[n].cause, judged[n].evidence.clone());
             // Handed on from one failure of the row to the next, it does not wear out.
-            let handed_on = scene.failing[*n].mechanism == Mechanism::NoServer;
-            let confidence = judged[*n].confidence * if handed_on { 1.0 } else { 0.95 };
+            let is_handed_on = scene.failing[n].mechanism == Mechanism::NoServer;
+            let confidence = judged[n].confidence * if is_handed_on { 1.0 } else { 0.95 };
             let j = &mut judged[i];
             j.alternatives.insert(0, (CauseId::NoLiveUpstreams, 0.1));
-            j.alternatives.retain(|(c, _)| c != cause);
-            j.cause = *cause;
+            j.alternatives.retain(|(c, _)| *c != cause);
+            j.cause = cause;
             j.detail = Some("the proxy had taken its servers out".into());
             j.confidence = confidence;
             hand_on(&mut j.evidence, &evidence);
@@ -303,6 +315,29 @@ fn no_servers(scene: &Scene<'_>, judged: &mut [Judged]) {
             judged[i].confidence = judged[i].confidence.max(0.75);
         }
     }
+}
+
+/// Whether servers of a pool answered in a stretch of time of some seconds: what failed before it is over then.
+fn served_between(
+    scene: &Scene<'_>,
+    (pool, group): (Option<&str>, Option<&str>),
+    from: i64,
+    to: i64,
+) -> bool {
+    const LONG: i64 = 5 * SECOND;
+    if to - from < LONG {
+        return false;
+    }
+    let pools = scene.plan.configs.iter().flat_map(|c| &c.config.pools);
+    let servers: Vec<&str> = pools
+        .filter(|p| Some(&*p.name) == group)
+        .flat_map(|p| p.servers.iter().map(|s| s.address.as_str()))
+        .collect();
+    let is_of_pool = |label: &str| match pool {
+        Some(pool) => label.split_once('/').is_some_and(|(of, _)| of == pool),
+        None => servers.is_empty() || servers.contains(&label),
+    };
+    scene.world.labels.values().any(|l| is_of_pool(l) && scene.label_served(l, from, to) > 0)
 }
 
 /// In a chain of proxies the innermost one saw what happened; the others passed its answer on.

@@ -228,6 +228,8 @@ const VAGUE: [&str; 9] = [
     "nginx-json",
     "php-error",
 ];
+/// The format of all lines of HAProxy that are no requests; requests in a layout of somebody's own are taken for such, too.
+const HAPROXYS_OWN: &str = "haproxy-state";
 /// Lines of the head that are looked at.
 const SAMPLE_LINES: usize = 400;
 
@@ -238,12 +240,16 @@ fn sample(head: &Head, options: &Options, configs: &[ConfigFile]) -> Sample {
     let told = options.formats.iter().find(|(p, _)| p.fits(&head.path)).map(|(_, f)| f.clone());
     if let Some(format) = told {
         dialects.insert(0, logjoin_parse::Dialect { envelope: None, format });
-    } else if dialects.first().is_none_or(|d| VAGUE.contains(&d.format.id())) {
+    } else if let first = dialects.first().map(|d| d.format.id())
+        && first.is_none_or(|id| VAGUE.contains(&id) || id == HAPROXYS_OWN)
+    {
         // A layout of somebody's own: the proxies' configurations may define it. Layouts that many programs share
         // are left alone, lest a backend's log be taken for the proxy's.
         let sample: Vec<&[u8]> = lines(&head.bytes).take(40).collect();
+        // Among requests, HAProxy writes what it has to say of itself and its servers.
+        let tenths = if first == Some(HAPROXYS_OWN) { 1 } else { 8 };
         let reads = |f: &logjoin_parse::Format| {
-            sample.iter().filter(|l| read_with(f, l)).count() * 10 >= sample.len() * 8
+            sample.iter().filter(|l| read_with(f, l)).count() * 10 >= sample.len() * tenths
         };
         if let Some(format) =
             crate::formats::from_configs(configs).into_iter().find(|f| !sample.is_empty() && reads(f))
