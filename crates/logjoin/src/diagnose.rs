@@ -232,6 +232,10 @@ fn remedies(scene: &Scene<'_>, judged: &mut [Judged]) {
                 if was.0 != CauseId::Unknown {
                     j.alternatives.insert(0, was);
                 }
+                if j.by_exclusion {
+                    // What was only concluded from them, they do not say.
+                    j.evidence.retain(|c| !c.cites.iter().any(|c| matches!(c, Cite::Log(_))));
+                }
                 hand_on(&mut j.evidence, &origin.evidence);
                 j.cause = origin.cause;
                 j.detail = Some("cut by the restart that ended it".into());

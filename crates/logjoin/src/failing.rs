@@ -190,9 +190,12 @@ fn judge(
     let is_hidden =
         (200..500).contains(&status) && !is_client && tries.len() > 1 || is_retried(detail) && status < 500;
     let cut = matches!(mechanism, Mechanism::Truncated | Mechanism::Stalled) && (200..400).contains(&status);
-    // A 500 that the proxy itself made, and nginx's 009 for an answer that was no HTTP.
+    // A 500 that the proxy itself made, and nginx's 009 for an answer that was no HTTP. What the last server answered is passed on,
+    // whatever had become of the tries before.
+    let last_answered = tries.len() > 1 && tries.last().is_some_and(|t| t.logged.status == Some(status));
     let own_500 = (status == 500 || status == 9)
         && !errors.is_empty()
+        && !last_answered
         && !matches!(mechanism, Mechanism::FromBackend | Mechanism::Unknown | Mechanism::ClientGone);
     let unanswered = detail.haproxy.is_some() && status == -1 && !is_client;
     let is_gateway = is_failure_status || cut || own_500 || unanswered;

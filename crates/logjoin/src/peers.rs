@@ -408,6 +408,9 @@ fn normal_address(text: &str) -> Option<String> {
     if let Some(i) = text.find("unix:") {
         return Some(text[i..].replace("unix://", "unix:"));
     }
+    if text.starts_with('/') {
+        return Some(format!("unix:{text}"));
+    }
     let rest = text.split_once("://").map_or(text, |(_, r)| r);
     let rest = rest.split('/').next().unwrap_or(rest);
     if let Some((h, p)) = rest.rsplit_once(':') {
@@ -430,6 +433,7 @@ mod tests {
         assert_eq!(normal("http://10.20.1.11:21101").as_deref(), Some("10.20.1.11:21101"));
         assert_eq!(normal("http-nio-10.20.1.21-21110").as_deref(), Some("10.20.1.21:21110"));
         assert_eq!(normal("unix:/run/shop/a.sock").as_deref(), Some("unix:/run/shop/a.sock"));
+        assert_eq!(normal("/run/shop/a.sock").as_deref(), Some("unix:/run/shop/a.sock"));
         assert_eq!(normal("nowhere"), None);
         assert_eq!((host("10.0.0.1:80"), port("10.0.0.1:80")), (Some("10.0.0.1"), Some(80)));
     }

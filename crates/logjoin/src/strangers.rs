@@ -8,6 +8,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::plan::Plan;
 use crate::scene::{SECOND, Sign};
 use crate::signals::{FAMILIES, Meaning};
 use crate::spans::Spans;
@@ -134,6 +135,47 @@ const UNITS: &[&str] = &[
 /// Kinds of units that are no processes.
 const NO_PROCESS: &[&str] =
     &[".socket", ".timer", ".mount", ".automount", ".slice", ".target", ".device", ".path", ".swap"];
+
+/// Programs that keep others, and tell of them in logs of their own.
+const KEEPERS: [&str; 4] = ["supervisors", "systemd", "containers", "kubernetes"];
+
+/// Gives what the log of a host's keeper says of a program to the instance with that program's name. Such a log often lies beside those
+/// of the programs; it is that of an instance which serves nothing itself.
+pub(crate) fn hand_out(plan: &Plan, world: &World, signs: &mut [Vec<Sign>], serves: &[bool]) {
+    let of_keepers: BTreeSet<&str> = KEEPERS.iter().flat_map(|family| ids(family)).collect();
+    let name = |i: usize| {
+        let name = plan.instances[i].name.split('@').next().unwrap_or_default();
+        name.rsplit('/').next().unwrap_or_default()
+    };
+    let kept: Vec<(usize, &str)> = (0..signs.len())
+        .filter(|i| !plan.instances[*i].is_proxy && serves[*i])
+        .map(|i| (i, name(i)))
+        .filter(|(_, name)| name.len() >= 3)
+        .collect();
+    let mut found: Vec<(usize, Sign)> = Vec::new();
+    for keeper in (0..signs.len()).filter(|i| !plan.instances[*i].is_proxy && !serves[*i]) {
+        for sign in &signs[keeper] {
+            let log = &world.logs[sign.log].e;
+            if log.signal.as_ref().is_some_and(|h| of_keepers.contains(&*h.id)) {
+                found
+                    .extend(kept.iter().filter(|(_, name)| names(&log.text, name)).map(|(i, _)| (*i, *sign)));
+            }
+        }
+    }
+    for (instance, sign) in found {
+        signs[instance].push(sign);
+        signs[instance].sort_by_key(|s| (s.lo, s.log));
+    }
+}
+
+/// Whether a word of a text is this name.
+fn names(text: &str, name: &str) -> bool {
+    let is_part = |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+    let bytes = text.as_bytes();
+    memchr::memmem::find_iter(bytes, name).any(|at| {
+        !is_part(at.checked_sub(1).and_then(|i| bytes.get(i))) && !is_part(bytes.get(at + name.len()))
+    })
+}
 
 /// Takes the events of strangers out of each instance's list. `served` are the requests that each instance answered.
 pub(crate) fn forget(world: &World, signs: &mut [Vec<Sign>], served: &[Spans]) {

@@ -280,9 +280,19 @@ pub(super) static FAMILY: Family = Family {
             ("http server is listening", &[]),
         ])
         .from("common practice"),
+        entry("app-listening-word", ProcessReady, Process, "A program says in a word that it listens; a field has the address")
+        .any(&["listening", "serving"])
+        .re(r#"(?i:^(?:server[ _.-]?)?(?:listening|serving)$|\b(?:event|msg|message|action)"?[=:] ?"?(?:server[ _.-]?)?(?:listening|serving)"?(?:[,\s}]|$))"#)
+        .hits(&[
+            ("listening", &[]),
+            ("server_listening", &[]),
+            (r#"{"event":"listening","addr":"192.0.2.8:3000"}"#, &[]),
+        ])
+        .misses(&["listening to customers", "GET /listening HTTP/1.1"])
+        .from("common practice"),
         entry("app-ready", ProcessReady, Process, "A program says that it is ready")
         .any(&["ready", "started"])
-        .re(r"(?i:\b(?:server|service|application|app|http server|api)(?: \S+)? (?:(?:is|now|successfully) )*(?:ready|started)\b(?: in (?<seconds>[\d.]+) ?s)?(?: \(pid (?<pid>\d+)\))?|\bready (?:to|for) (?:accept|handle|serve|receive|accepting|handling|serving)(?:ing)? (?:connections|requests|traffic)\b|^ready$|\bstartup complete(?:d)?\b)")
+        .re(r"(?i:\b(?:server|service|application|app|http server|api)(?: \S+)? (?:(?:is|now|successfully) )*(?:ready|started)\b(?: in (?<seconds>[\d.]+) ?s)?(?: \(pid (?<pid>\d+)\))?|\bready (?:to|for) (?:accept|handle|serve|receive|accepting|handling|serving)(?:ing)? (?:connections|requests|traffic)\b|^ready$|^(?:server[ _.-]?)?started$|\bstartup complete(?:d)?\b)")
         .hits(&[
             ("application shop ready (pid 27560)", &[("pid", "27560")]),
             ("server started", &[]),
@@ -292,7 +302,7 @@ pub(super) static FAMILY: Family = Family {
         .from("common practice"),
         entry("app-starting", ProcessStarting, Process, "A program starts")
         .any(&["starting", "booting"])
-        .re(r"(?i:^(?:[\w.-]+: )?(?:starting|booting)(?: up)?(?: (?:the|http|web|api))?(?: [\w.-]+)? (?:server|service|application|app|worker process)\b|^starting up\b|\bserver (?:is )?starting\b)")
+        .re(r"(?i:^(?:[\w.-]+: )?(?:starting|booting)(?: up)?(?: (?:the|http|web|api))?(?: [\w.-]+)? (?:server|service|application|app|worker process)\b|^starting up\b|^(?:server[ _.-]?)?(?:starting|booting|startup)$|\bserver (?:is )?starting\b)")
         .hits(&[
             ("starting http server", &[]),
             ("Starting shop application v1.4.2", &[]),

@@ -94,6 +94,14 @@ pub(super) static FAMILY: Family = Family {
             ("*** uWSGI listen queue of socket \"127.0.0.1:3031\" (fd: 3) full !!! (101/100) ***", &[("addr", "127.0.0.1:3031"), ("limit", "100")]),
         ])
         .from("uwsgi core/master.c"),
+        entry("uwsgi-bound", ProcessStarting, Process, "A socket is bound, or taken over from the process before")
+        .any(&["bound to TCP address", "bound to UNIX address", "inherited TCP address", "inherited UNIX address"])
+        .re(r"uwsgi socket \d+ (?:bound to|inherited) (?:TCP|UNIX) address (?<addr>\S+) fd \d+")
+        .hits(&[
+            ("uwsgi socket 0 bound to TCP address 192.0.2.8:3031 fd 5", &[("addr", "192.0.2.8:3031")]),
+            ("uwsgi socket 1 inherited UNIX address /run/crm.sock fd 3", &[("addr", "/run/crm.sock")]),
+        ])
+        .from("uwsgi core/socket.c"),
         entry(
             "uwsgi-somaxconn",
             StartFailed,
