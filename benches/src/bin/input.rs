@@ -8,7 +8,7 @@
 //! falls on all of them.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
@@ -39,8 +39,9 @@ fn main() -> ExitCode {
 fn measure(stage: &str, path: &Path) -> io::Result<()> {
     let start = Instant::now();
     let bytes = match stage {
-        "lines" => lines(path, false)?,
-        "ahead" => lines(path, true)?,
+        "lines" => lines(path, 0)?,
+        "ahead" => lines(path, 1)?,
+        "two" => lines(path, 2)?,
         "read" => drain(File::open(path)?)?,
         "flate2" => {
             drain(flate2::bufread::MultiGzDecoder::new(BufReader::with_capacity(BLOCK, File::open(path)?)))?
@@ -56,12 +57,12 @@ fn measure(stage: &str, path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// What `logjoin` does before it parses; `ahead` as where a core is idle.
-fn lines(path: &Path, ahead: bool) -> io::Result<u64> {
+/// What `logjoin` does before it parses; on so many threads besides as where cores are idle.
+fn lines(path: &Path, threads: usize) -> io::Result<u64> {
     let file = InputFile::on_disk("log", path).map_err(io::Error::other)?;
     let mut chunks = file.open(&ReadOptions::default()).map_err(io::Error::other)?;
-    let counted: u64 = if ahead {
-        let mut running = chunks.ahead();
+    let counted: u64 = if threads > 0 {
+        let mut running = chunks.ahead_on(threads);
         let counted = running.by_ref().map(|chunk| chunk.line_count).sum();
         chunks = running.finish();
         counted
@@ -168,6 +169,19 @@ fn compare(args: &[String]) -> Result<(), String> {
             None => anstream::eprintln!("{tool}: not installed, skipped"),
         }
     }
+    for (name, extension, members) in [
+        ("gzip, members of 64 KiB", "gz", Members::Gzip),
+        ("zstd, frames of 1 MiB", "zst", Members::Zstd(1 << 20)),
+        ("zstd, frames of 8 MiB", "8.zst", Members::Zstd(8 << 20)),
+    ] {
+        let path = folder.join(format!("members.log.{extension}"));
+        if !path.exists() {
+            members.write(&file, &path).map_err(|e| e.to_string())?;
+        }
+        for (threads, stage) in [("", "lines"), (", on a thread of its own", "ahead"), (", on two", "two")] {
+            jobs.push(job(&format!("{name}: logjoin, cut into lines{threads}"), stage, &path));
+        }
+    }
     for _ in 0..rounds.max(1) {
         for job in &mut jobs {
             job.once()?;
@@ -205,6 +219,38 @@ fn job(name: &str, stage: &'static str, path: &Path) -> Job {
         speed: Vec::new(),
         cpu: Vec::new(),
         peak_kb: 0,
+    }
+}
+
+/// Files of many members.
+#[derive(Clone, Copy)]
+enum Members {
+    /// As a proxy writes them that compresses its log itself, and nearly as bgzip does.
+    Gzip,
+    /// Of so many bytes each, as parallel compressors write them.
+    Zstd(usize),
+}
+
+impl Members {
+    fn write(self, file: &Path, to: &Path) -> io::Result<()> {
+        let (mut from, mut to) = (File::open(file)?, File::create(to)?);
+        let bytes = match self {
+            Members::Gzip => 64 * 1024,
+            Members::Zstd(bytes) => bytes,
+        };
+        let mut part = Vec::new();
+        while from.by_ref().take(bytes as u64).read_to_end(&mut part)? > 0 {
+            match self {
+                Members::Gzip => {
+                    let mut packed = flate2::write::GzEncoder::new(&mut to, flate2::Compression::default());
+                    packed.write_all(&part)?;
+                    packed.finish()?;
+                }
+                Members::Zstd(_) => to.write_all(&zstd::encode_all(&part[..], 3)?)?,
+            }
+            part.clear();
+        }
+        Ok(())
     }
 }
 

@@ -11,6 +11,8 @@ use logjoin_input::{ChunksAhead, InputFile, LineChunks, ReadOptions};
 const LARGE: u64 = 8 << 20;
 /// Bytes of the chunks of a larger one: two cores share each, and are not called for less.
 const CHUNK: usize = 1 << 20;
+/// Threads that decompress one file, at most: lines are not taken faster, and each may hold 8 MiB of text.
+const MOST: usize = 4;
 
 /// How many files are not yet read.
 #[derive(Debug)]
@@ -29,7 +31,7 @@ impl Spare {
 
     /// How a file that is about to be read is cut.
     pub fn cut(&self, file: &InputFile, options: &ReadOptions) -> ReadOptions {
-        let is_shared = self.is_idle() && is_large(file);
+        let is_shared = self.idle() > 0 && is_large(file);
         let block_bytes = if is_shared { options.block_bytes.max(CHUNK) } else { options.block_bytes };
         ReadOptions { block_bytes, ..options.clone() }
     }
@@ -37,11 +39,16 @@ impl Spare {
     /// Its chunks.
     pub fn feed(&self, file: &InputFile, chunks: LineChunks) -> ChunksAhead {
         let is_worth_it = file.compression().is_some() || is_large(file);
-        if self.is_idle() && is_worth_it { chunks.ahead() } else { chunks.into() }
+        match self.idle() {
+            // The one that takes the chunks has nothing else to do when there are none: it counts.
+            idle @ 1.. if is_worth_it => chunks.ahead_on((idle + 1).min(MOST)),
+            _ => chunks.into(),
+        }
     }
 
-    fn is_idle(&self) -> bool {
-        self.0.load(Ordering::Relaxed) < rayon::current_num_threads()
+    /// Threads for which there is no file.
+    fn idle(&self) -> usize {
+        rayon::current_num_threads().saturating_sub(self.0.load(Ordering::Relaxed))
     }
 }
 

@@ -3,10 +3,12 @@
 //! The trick: whole chunks are handed over, not bytes, so nothing is copied once more; the queue is short, so memory
 //! stays bounded and whoever is slower sets the pace.
 
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 use std::thread::{Builder, JoinHandle};
 
 use crate::chunk::Chunk;
+use crate::compression::Crew;
 use crate::lines::LineChunks;
 
 /// Chunks that wait to be taken.
@@ -30,7 +32,7 @@ pub struct ChunksAhead {
 
 #[derive(Debug)]
 enum State {
-    Thread(Receiver<Chunk>, JoinHandle<LineChunks>),
+    Thread(Receiver<Chunk>, JoinHandle<LineChunks>, Option<Arc<Crew>>),
     /// No thread was wanted, or none could be had.
     Here(Box<LineChunks>),
 }
@@ -38,9 +40,30 @@ enum State {
 impl LineChunks {
     /// The same chunks, made by a thread of their own.
     pub fn ahead(self) -> ChunksAhead {
+        self.ahead_on(1)
+    }
+
+    /// The same chunks, decompressed by up to so many threads of their own. All but the first work only while somebody waits for a
+    /// chunk, and only on a file on disk or in memory of many small members: gzip's members, frames of zstd, streams of bzip2,
+    /// of up to 8 MiB of text each. Memory is bounded: as much for each thread, and once more.
+    ///
+    /// ```
+    /// use logjoin_input::{InputFile, ReadOptions};
+    ///
+    /// let gzip = logjoin_input::compression_of(&[0x1f, 0x8b, 8]).unwrap().sample;
+    /// let file = InputFile::from_bytes("hello.gz", gzip.repeat(1000));
+    /// let chunks = file.open(&ReadOptions::default()).unwrap();
+    /// let mut ahead = chunks.ahead_on(2);
+    /// assert_eq!(ahead.next().map(|chunk| chunk.line_count), Some(1000));
+    /// ```
+    pub fn ahead_on(self, threads: usize) -> ChunksAhead {
         let (send, receive) = sync_channel(WAITING);
         // Handed over when the thread runs: if there is none, it is still here.
         let (give, take) = sync_channel::<LineChunks>(1);
+        let crew = self.crew().filter(|_| threads > 1).map(Arc::clone);
+        if let Some(crew) = &crew {
+            crew.employ(threads);
+        }
         let make = move || {
             let Ok(mut chunks) = take.recv() else { return LineChunks::none() };
             // Nobody listens any more when sending fails.
@@ -52,7 +75,7 @@ impl LineChunks {
         let state = match Builder::new().name("unpack".into()).spawn(make) {
             Err(_) => State::Here(Box::new(self)),
             Ok(thread) => match give.send(self) {
-                Ok(()) => State::Thread(receive, thread),
+                Ok(()) => State::Thread(receive, thread, crew),
                 Err(back) => State::Here(Box::new(back.0)),
             },
         };
@@ -79,7 +102,7 @@ impl ChunksAhead {
     pub fn finish(self) -> LineChunks {
         match self.state {
             State::Here(chunks) => *chunks,
-            State::Thread(receive, thread) => {
+            State::Thread(receive, thread, _) => {
                 drop(receive);
                 thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
             }
@@ -92,7 +115,14 @@ impl Iterator for ChunksAhead {
 
     fn next(&mut self) -> Option<Chunk> {
         match &mut self.state {
-            State::Thread(receive, _) => receive.recv().ok(),
+            State::Thread(receive, _, None) => receive.recv().ok(),
+            State::Thread(receive, _, Some(crew)) => match receive.try_recv() {
+                Err(TryRecvError::Empty) => {
+                    crew.hungry();
+                    receive.recv().ok()
+                }
+                chunk => chunk.ok(),
+            },
             State::Here(chunks) => chunks.next(),
         }
     }

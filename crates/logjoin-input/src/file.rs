@@ -12,10 +12,12 @@ use std::time::{Duration, SystemTime};
 
 use memchr::memrchr;
 
-use crate::compression::{Bytes, CompressionDef, MAGIC_BYTES, Raw, Unpacked, compression_of, gzip_mtime};
+use crate::compression::{
+    Bytes, CompressionDef, Crew, MAGIC_BYTES, Raw, Unpacked, compression_of, gzip_mtime,
+};
 use crate::error::{Fault, FaultKind, InputError, Kind, Place, named};
 use crate::lines::{LineChunks, ReadOptions, leading_nuls};
-use crate::source::Source;
+use crate::source::{Source, Stored};
 use crate::utf16;
 
 /// A file of lines: its name for people, and a way to its bytes. Cheap to clone; holds nothing open.
@@ -235,8 +237,35 @@ impl InputFile {
     ///
     /// A member of a compressed archive is found by unpacking the archive up to it.
     pub fn open(&self, options: &ReadOptions) -> Result<LineChunks, InputError> {
-        let stream = self.unpacked(options.max_decompressed)?;
-        Ok(LineChunks::new(self.name.clone(), stream, options))
+        let cap = options.max_decompressed;
+        let (mut raw, stored) = match self.stored()? {
+            Some(stored) => (Source::new(stored.reader(0)), Some(stored)),
+            None => (self.raw(cap)?, None),
+        };
+        let apart = compression_of(raw.peek(MAGIC_BYTES)).and_then(|def| def.apart.as_ref());
+        let crew = stored.zip(apart).map(|(stored, apart)| Arc::new(Crew::new(stored, apart)));
+        if let Some(crew) = &crew {
+            raw.set_crew(crew);
+        }
+        let opened = Unpacked::open(raw, cap).map_err(|error| named(&self.name, "reading it", error));
+        Ok(LineChunks::new(self.name.clone(), opened?.0, options).with_crew(crew))
+    }
+
+    /// Its compressed bytes, where they can be read at places and that may be of use.
+    fn stored(&self) -> Result<Option<Stored>, InputError> {
+        if self.compression.is_none_or(|def| def.apart.is_none()) {
+            return Ok(None);
+        }
+        let failed = |error| named(&self.name, "reading it", error);
+        Ok(match &self.location {
+            Location::Disk(path) => {
+                let file = File::open(path).map_err(failed)?;
+                let is_file = file.metadata().map_err(failed)?.is_file();
+                is_file.then(|| Stored::File(Arc::new(Mutex::new(file))))
+            }
+            Location::Memory(bytes) => Some(Stored::Memory(Arc::clone(bytes))),
+            Location::Member { .. } | Location::Stream(_) => None,
+        })
     }
 
     /// The first lines, at most `max_bytes` of them: whole lines if there is at least one, else the

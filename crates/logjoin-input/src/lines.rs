@@ -7,11 +7,12 @@
 //! are compacted, and remember where bytes are missing, so that offsets stay true.
 
 use std::io::{self, Read};
+use std::sync::Arc;
 
 use memchr::{memchr, memchr_iter, memrchr};
 
 use crate::chunk::{Chunk, Gap};
-use crate::compression::{Bytes, Unpacked};
+use crate::compression::{Bytes, Crew, Unpacked};
 use crate::error::{InputError, named};
 use crate::source::Source;
 use crate::utf16;
@@ -77,6 +78,8 @@ pub struct Tally {
 pub struct LineChunks {
     name: String,
     stream: Option<Bytes>,
+    /// Those who may help to decompress it.
+    crew: Option<Arc<Crew>>,
     block: usize,
     max_line: usize,
     /// Kept bytes not yet given; begins at a line start.
@@ -131,6 +134,7 @@ impl LineChunks {
         LineChunks {
             name,
             stream: Some(stream),
+            crew: None,
             block: options.block_bytes.max(1),
             max_line: options.max_line.max(1),
             buffer: Vec::new(),
@@ -145,6 +149,14 @@ impl LineChunks {
             tally: Tally::default(),
             problem: None,
         }
+    }
+
+    pub(crate) fn with_crew(self, crew: Option<Arc<Crew>>) -> LineChunks {
+        LineChunks { crew, ..self }
+    }
+
+    pub(crate) fn crew(&self) -> Option<&Arc<Crew>> {
+        self.crew.as_ref()
     }
 
     /// A stream without lines.

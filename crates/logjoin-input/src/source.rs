@@ -3,9 +3,12 @@
 //! The trick: the count is advanced by `consume`, not by reads, so when a decoder stumbles the
 //! count says which byte of the archive it stumbled over, not how far the buffer had run ahead.
 
-use std::io::{self, BufRead, Read};
-use std::sync::Arc;
+use std::fs::File;
+use std::io::{self, BufRead, Read, Seek, SeekFrom};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::compression::{Bytes, Crew};
 
 /// Bytes fetched from the operating system at once.
 const BUFFER_BYTES: usize = 128 * 1024;
@@ -39,6 +42,7 @@ pub(crate) struct Source<R> {
     /// A failure met while peeking: returned once the bytes before it are consumed.
     failure: Option<io::Error>,
     progress: Arc<Progress>,
+    crew: Option<Arc<Crew>>,
 }
 
 impl<R: Read> Source<R> {
@@ -50,7 +54,17 @@ impl<R: Read> Source<R> {
             end: 0,
             failure: None,
             progress: Arc::default(),
+            crew: None,
         }
+    }
+
+    /// Lets others decompress parts of it that lie further on.
+    pub(crate) fn set_crew(&mut self, crew: &Arc<Crew>) {
+        self.crew = Some(Arc::clone(crew));
+    }
+
+    pub(crate) fn crew(&self) -> Option<&Arc<Crew>> {
+        self.crew.as_ref()
     }
 
     pub(crate) fn progress(&self) -> Arc<Progress> {
@@ -95,6 +109,28 @@ impl<R: Read> Source<R> {
     }
 }
 
+impl Source<Bytes> {
+    /// Goes on from byte `to` of what is stored. The buffer then holds what it would if all before had been read: where a
+    /// decoder stumbles, and what it made before, may depend on that.
+    pub(crate) fn go_to(&mut self, to: u64, stored: &Stored) {
+        let ahead = to.checked_sub(self.progress.consumed()).and_then(|n| usize::try_from(n).ok());
+        match ahead.filter(|n| *n <= self.end - self.start) {
+            Some(n) => self.start += n,
+            None => {
+                let inside = to % self.buffer.len() as u64;
+                self.inner = stored.reader(to - inside);
+                (self.start, self.end, self.failure) = (0, 0, None);
+                match self.read_more() {
+                    Ok(n) => self.end = n,
+                    Err(error) => self.failure = Some(error),
+                }
+                self.start = self.end.min(inside as usize);
+            }
+        }
+        self.progress.consumed.store(to, Relaxed);
+    }
+}
+
 impl<R: Read> BufRead for Source<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.start == self.end {
@@ -128,6 +164,51 @@ impl<R: Read> Read for Source<R> {
         let n = available.len().min(out.len());
         out[..n].copy_from_slice(&available[..n]);
         self.consume(n);
+        Ok(n)
+    }
+}
+
+/// Bytes that can be read at places, by several at once.
+#[derive(Clone)]
+pub(crate) enum Stored {
+    /// Whoever reads says first from where.
+    File(Arc<Mutex<File>>),
+    Memory(Arc<[u8]>),
+}
+
+impl Stored {
+    /// Reads from byte `at` on, as much as there is room for if there is so much.
+    pub(crate) fn read_at(&self, at: u64, out: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Stored::File(file) => {
+                let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+                file.seek(SeekFrom::Start(at))?;
+                file.read(out)
+            }
+            Stored::Memory(bytes) => {
+                let rest = usize::try_from(at).ok().and_then(|at| bytes.get(at..)).unwrap_or(&[]);
+                let n = rest.len().min(out.len());
+                out[..n].copy_from_slice(&rest[..n]);
+                Ok(n)
+            }
+        }
+    }
+
+    /// All bytes from `at` on.
+    pub(crate) fn reader(&self, at: u64) -> Bytes {
+        Box::new(StoredReader { stored: self.clone(), at })
+    }
+}
+
+struct StoredReader {
+    stored: Stored,
+    at: u64,
+}
+
+impl Read for StoredReader {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let n = self.stored.read_at(self.at, out)?;
+        self.at += n as u64;
         Ok(n)
     }
 }

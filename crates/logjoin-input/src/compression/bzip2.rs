@@ -4,6 +4,7 @@ use std::io;
 
 use ::bzip2::{Decompress, Status};
 
+use super::crew::{Apart, ByMember};
 use super::steps::{Step, Stepped, Steps, damage};
 use super::{Bytes, CompressionDef, Raw};
 
@@ -19,14 +20,23 @@ pub(super) static DEF: CompressionDef = CompressionDef {
     ],
     // The magic of the first block, or of the end of an empty stream, must follow: `BZh9` alone could
     // begin a line of text.
-    begins: |head| {
-        head.starts_with(b"BZh")
-            && matches!(head.get(3), Some(b'1'..=b'9'))
-            && matches!(head.get(4..10), Some(b"1AY&SY" | b"\x17\x72\x45\x38\x50\x90"))
-    },
+    begins,
     request: super::LARGE,
     open: |raw: Raw| -> io::Result<Bytes> { Ok(Box::new(Stepped::new(Bzip2(Decompress::new(false)), raw))) },
+    apart: Some(Apart {
+        magic: b"BZh",
+        may_begin: begins,
+        open: |raw: Raw| -> io::Result<Box<dyn ByMember>> {
+            Ok(Box::new(Stepped::new(Bzip2(Decompress::new(false)), raw)))
+        },
+    }),
 };
+
+fn begins(head: &[u8]) -> bool {
+    head.starts_with(b"BZh")
+        && matches!(head.get(3), Some(b'1'..=b'9'))
+        && matches!(head.get(4..10), Some(b"1AY&SY" | b"\x17\x72\x45\x38\x50\x90"))
+}
 
 struct Bzip2(Decompress);
 
@@ -48,7 +58,7 @@ impl Steps for Bzip2 {
         Ok(())
     }
 
-    fn first_byte(&self) -> u8 {
-        b'B'
+    fn first_byte(&self) -> Option<u8> {
+        Some(b'B')
     }
 }

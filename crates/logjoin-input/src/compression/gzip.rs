@@ -4,6 +4,7 @@ use std::io;
 
 use flate2::{Decompress, FlushDecompress, Status};
 
+use super::crew::{Apart, ByMember};
 use super::steps::{Step, Stepped, Steps, damage};
 use super::{Bytes, CompressionDef, Raw};
 
@@ -19,6 +20,12 @@ pub(super) static DEF: CompressionDef = CompressionDef {
     begins: |head| head.starts_with(&[0x1f, 0x8b, 0x08]),
     request: super::LARGE,
     open: |raw: Raw| -> io::Result<Bytes> { Ok(Box::new(Stepped::new(Gzip(fresh()), raw))) },
+    apart: Some(Apart {
+        magic: &[0x1f, 0x8b, 0x08],
+        // No reserved flag, and an extra flag that compressors set: little of what is none passes.
+        may_begin: |head| matches!(head, [_, _, _, flags, _, _, _, _, extra, ..] if flags & 0xe0 == 0 && matches!(extra, 0 | 2 | 4)),
+        open: |raw: Raw| -> io::Result<Box<dyn ByMember>> { Ok(Box::new(Stepped::new(Gzip(fresh()), raw))) },
+    }),
 };
 
 /// Window size as a power of two: the largest, which decodes all smaller ones.
@@ -56,8 +63,8 @@ impl Steps for Gzip {
         Ok(())
     }
 
-    fn first_byte(&self) -> u8 {
-        0x1f
+    fn first_byte(&self) -> Option<u8> {
+        Some(0x1f)
     }
 }
 

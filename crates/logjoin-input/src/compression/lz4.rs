@@ -25,6 +25,7 @@ pub(super) static DEF: CompressionDef = CompressionDef {
         let tap = Tap { raw, dry: false };
         Ok(Box::new(Lz4 { decoder: FrameDecoder::new(tap), state: State::Between }))
     },
+    apart: None,
 };
 
 const FRAME: [u8; 4] = [0x04, 0x22, 0x4d, 0x18];

@@ -14,6 +14,7 @@
 //! archive yields every byte that could be read ([`steps`]).
 
 mod bzip2;
+mod crew;
 mod gzip;
 mod lz4;
 mod steps;
@@ -24,6 +25,7 @@ use std::fmt;
 use std::io::{self, Read};
 use std::sync::Arc;
 
+pub(crate) use self::crew::{Apart, Crew};
 use crate::error::{Fault, FaultKind, Place, fault_of};
 use crate::source::{Progress, Source};
 
@@ -60,6 +62,8 @@ pub struct CompressionDef {
     pub(crate) request: usize,
     /// Undoes it. Errors of the stream itself are turned into faults by the caller.
     pub(crate) open: fn(Raw) -> io::Result<Bytes>,
+    /// How its members are decompressed side by side ([`crew`]), if they are.
+    pub(crate) apart: Option<Apart>,
 }
 
 impl fmt::Debug for CompressionDef {
@@ -238,7 +242,7 @@ mod tests {
         for entry in std::fs::read_dir(here).expect("this directory") {
             let name = entry.expect("an entry").file_name().into_string().expect("a plain name");
             let stem = name.trim_end_matches(".rs");
-            let known = listed.contains(&stem) || matches!(stem, "mod" | "steps");
+            let known = listed.contains(&stem) || matches!(stem, "mod" | "steps" | "crew");
             assert!(known, "{name} is not in COMPRESSIONS: add its line");
         }
     }

@@ -21,6 +21,7 @@ pub(super) static DEF: CompressionDef = CompressionDef {
     begins: |head| head.starts_with(&[0xfd, b'7', b'z', b'X', b'Z', 0]),
     request: super::LARGE,
     open: |raw: Raw| -> io::Result<Bytes> { Ok(Box::new(Stepped::new(Xz(fresh()?), raw))) },
+    apart: None,
 };
 
 /// The largest dictionary of the format's tools is 1.5 GiB; a header that asks for more is hostile.
@@ -53,7 +54,7 @@ impl Steps for Xz {
         Ok(())
     }
 
-    fn first_byte(&self) -> u8 {
-        0xfd
+    fn first_byte(&self) -> Option<u8> {
+        Some(0xfd)
     }
 }

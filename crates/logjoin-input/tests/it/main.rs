@@ -6,6 +6,7 @@ mod copies;
 mod damage;
 mod discovery;
 mod lines;
+mod members;
 mod recordings;
 mod rotation;
 mod support;
