@@ -239,7 +239,7 @@ impl Members {
             Members::Zstd(bytes) => bytes,
         };
         let mut part = Vec::new();
-        while from.by_ref().take(bytes as u64).read_to_end(&mut part)? > 0 {
+        while Read::by_ref(&mut from).take(bytes as u64).read_to_end(&mut part)? > 0 {
             match self {
                 Members::Gzip => {
                     let mut packed = flate2::write::GzEncoder::new(&mut to, flate2::Compression::default());

@@ -11,7 +11,7 @@ use logjoin_input::{ChunksAhead, InputFile, LineChunks, ReadOptions};
 const LARGE: u64 = 8 << 20;
 /// Bytes of the chunks of a larger one: two cores share each, and are not called for less.
 const CHUNK: usize = 1 << 20;
-/// Threads that decompress one file, at most: lines are not taken faster, and each may hold 8 MiB of text.
+/// Threads that decompress one file, at most: lines are not taken faster, and each may hold 2 MiB of text.
 const MOST: usize = 4;
 
 /// How many files are not yet read.

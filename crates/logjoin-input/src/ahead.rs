@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 use std::thread::{Builder, JoinHandle};
+use std::time::{Duration, Instant};
 
 use crate::chunk::Chunk;
 use crate::compression::Crew;
@@ -13,6 +14,10 @@ use crate::lines::LineChunks;
 
 /// Chunks that wait to be taken.
 const WAITING: usize = 2;
+/// Others help where the one who takes them waits for more than one part of the time in so many.
+const WAITED: u32 = 4;
+/// How long it is presumed not to have waited before: the first chunk is waited for by everybody.
+const BEFORE: Duration = Duration::from_millis(20);
 
 /// Chunks of one stream, in order, made ahead of the one who takes them.
 ///
@@ -32,9 +37,40 @@ pub struct ChunksAhead {
 
 #[derive(Debug)]
 enum State {
-    Thread(Receiver<Chunk>, JoinHandle<LineChunks>, Option<Arc<Crew>>),
+    Thread(Receiver<Chunk>, JoinHandle<LineChunks>, Option<Help>),
     /// No thread was wanted, or none could be had.
     Here(Box<LineChunks>),
+}
+
+/// Others who help if it is worth it: what they make is copied once more, and memory too is for nothing where parsing sets
+/// the pace and waits now and then only.
+#[derive(Debug)]
+struct Help {
+    crew: Arc<Crew>,
+    since: Instant,
+    waited: Duration,
+}
+
+impl Help {
+    fn of(crew: &Arc<Crew>) -> Help {
+        Help { crew: Arc::clone(crew), since: Instant::now(), waited: Duration::ZERO }
+    }
+
+    /// Waits for the next chunk.
+    fn receive(&mut self, chunks: &Receiver<Chunk>) -> Option<Chunk> {
+        match chunks.try_recv() {
+            Err(TryRecvError::Empty) => {
+                let begun = Instant::now();
+                if self.waited * WAITED > begun - self.since + BEFORE {
+                    self.crew.hungry();
+                }
+                let chunk = chunks.recv().ok();
+                self.waited += begun.elapsed();
+                chunk
+            }
+            chunk => chunk.ok(),
+        }
+    }
 }
 
 impl LineChunks {
@@ -44,8 +80,8 @@ impl LineChunks {
     }
 
     /// The same chunks, decompressed by up to so many threads of their own. All but the first work only while somebody waits for a
-    /// chunk, and only on a file on disk or in memory of many small members: gzip's members, frames of zstd, streams of bzip2,
-    /// of up to 8 MiB of text each. Memory is bounded: as much for each thread, and once more.
+    /// chunk, and only on a file on disk or in memory of many small members: gzip's members or frames of
+    /// zstd, of up to 2 MiB of text each. Memory is bounded: as much for each thread, and once more.
     ///
     /// ```
     /// use logjoin_input::{InputFile, ReadOptions};
@@ -60,9 +96,9 @@ impl LineChunks {
         let (send, receive) = sync_channel(WAITING);
         // Handed over when the thread runs: if there is none, it is still here.
         let (give, take) = sync_channel::<LineChunks>(1);
-        let crew = self.crew().filter(|_| threads > 1).map(Arc::clone);
-        if let Some(crew) = &crew {
-            crew.employ(threads);
+        let help = self.crew().filter(|_| threads > 1).map(Help::of);
+        if let Some(help) = &help {
+            help.crew.employ(threads);
         }
         let make = move || {
             let Ok(mut chunks) = take.recv() else { return LineChunks::none() };
@@ -75,7 +111,7 @@ impl LineChunks {
         let state = match Builder::new().name("unpack".into()).spawn(make) {
             Err(_) => State::Here(Box::new(self)),
             Ok(thread) => match give.send(self) {
-                Ok(()) => State::Thread(receive, thread, crew),
+                Ok(()) => State::Thread(receive, thread, help),
                 Err(back) => State::Here(Box::new(back.0)),
             },
         };
@@ -116,13 +152,7 @@ impl Iterator for ChunksAhead {
     fn next(&mut self) -> Option<Chunk> {
         match &mut self.state {
             State::Thread(receive, _, None) => receive.recv().ok(),
-            State::Thread(receive, _, Some(crew)) => match receive.try_recv() {
-                Err(TryRecvError::Empty) => {
-                    crew.hungry();
-                    receive.recv().ok()
-                }
-                chunk => chunk.ok(),
-            },
+            State::Thread(receive, _, Some(help)) => help.receive(receive),
             State::Here(chunks) => chunks.next(),
         }
     }

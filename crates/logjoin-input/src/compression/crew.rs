@@ -9,51 +9,22 @@
 //! Helpers work only while somebody waits for text ([`Crew::hungry`]), and hold a few pieces of text of bounded size.
 
 use std::collections::VecDeque;
-use std::io::{self, Read};
+use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, JoinHandle};
 
 use memchr::memmem::Finder;
 
 use super::Raw;
+use super::piece::{Apart, ByMember, ENOUGH, HEAD, Text};
 use crate::source::{Source, Stored};
 
-/// Compressed bytes after which a helper stops at the next end of a member: its text stays in a cache.
-const ENOUGH: u64 = 64 * 1024;
 /// How far behind the last member that was begun a further one is looked for.
 const FAR: u64 = 4 << 20;
-/// Text of one helper: members of which it is less than one are left to who reads. Those of parallel compressors have 8 MiB.
-const MOST: usize = 8 << 20;
-/// Room in which the end of a member shows that fills it.
-const ROOM: usize = MOST + 64 * 1024;
-/// Text for which there is room at first.
-const FIRST: usize = 1 << 20;
 /// Useless guesses, not counting as many as were useful, after which there are no more.
-const MOST_WASTED: u32 = 4;
+const MOST_WASTED: u32 = 2;
 /// Bytes that are searched at once.
 const LOOK: usize = 64 * 1024;
-/// Bytes by which a member's beginning is judged.
-const HEAD: usize = 10;
-
-/// How members of one compression are found and decompressed apart from each other.
-pub(crate) struct Apart {
-    /// What each begins with.
-    pub magic: &'static [u8],
-    /// Whether these ten bytes, the magic first, may begin one.
-    pub may_begin: fn(&[u8]) -> bool,
-    /// A decoder for helpers.
-    pub open: fn(Raw) -> io::Result<Box<dyn ByMember>>,
-}
-
-/// A decoder that can begin anywhere and tells where a member ended.
-pub(crate) trait ByMember: Read + Send {
-    /// Goes to the member that begins at this byte.
-    fn begin(&mut self, stored: &Stored, at: u64) -> io::Result<()>;
-
-    /// Where the member ended, if all of its text was given.
-    fn ended(&self) -> Option<u64>;
-}
-
 /// Those who decompress one file.
 pub(crate) struct Crew {
     stored: Stored,
@@ -93,15 +64,6 @@ struct Piece {
     start: u64,
     /// `None` while it is being made.
     text: Option<Text>,
-}
-
-/// The text of members: `bytes[..len]`.
-#[derive(Default)]
-pub(crate) struct Text {
-    bytes: Vec<u8>,
-    len: usize,
-    /// Where the member behind them begins; that of the piece if there is none whole.
-    end: u64,
 }
 
 impl Crew {
@@ -213,9 +175,11 @@ impl Crew {
         if state.helpers.is_empty() && state.wanted > 0 && !state.closing {
             self.call(&mut state);
         }
-        while state.pieces.front().is_some_and(|p| p.start < at) {
-            let passed = state.pieces.pop_front().and_then(|p| p.text);
-            state.wasted += 1;
+        while state.pieces.front().is_some_and(|p| p.start < at)
+            && let Some(piece) = state.pieces.pop_front()
+        {
+            let (start, passed) = (piece.start, piece.text);
+            state.wasted += u32::from(passed.as_ref().is_none_or(|t| t.end > start));
             state.keep(passed.map(|t| t.bytes));
         }
         let taken = loop {
@@ -227,7 +191,6 @@ impl Crew {
                     state.wasted = state.wasted.saturating_sub(1);
                     break Some(text);
                 }
-                state.wasted += 1;
                 state.keep(Some(text.bytes));
                 break None;
             }
@@ -243,8 +206,8 @@ impl Crew {
                 None => self.wait(state),
             };
         };
-        if state.wanted > 0 {
-            // There may be room for more.
+        if taken.is_some() && state.wanted > 0 {
+            // There is room for another.
             self.changed.notify_all();
         }
         taken
@@ -285,7 +248,7 @@ impl Crew {
 impl State {
     /// Pieces that are being made or wait to be taken, at most.
     fn most_pieces(&self) -> usize {
-        self.decoders + 1
+        self.decoders
     }
 
     fn keep(&mut self, buffer: Option<Vec<u8>>) {
@@ -294,31 +257,6 @@ impl State {
         {
             self.spare.push(buffer);
         }
-    }
-}
-
-impl Text {
-    /// Decompresses whole members, one at least, until there is enough.
-    fn fill(&mut self, decoder: &mut dyn ByMember, stored: &Stored) -> io::Result<()> {
-        let start = self.end;
-        decoder.begin(stored, start)?;
-        let mut made = 0;
-        while self.end - start < ENOUGH && made < ROOM {
-            if made == self.bytes.len() {
-                let room = (2 * made).clamp(FIRST, ROOM);
-                self.bytes.reserve_exact(room - made);
-                self.bytes.resize(room, 0);
-            }
-            let n = decoder.read(&mut self.bytes[made..])?;
-            made += n;
-            if let Some(end) = decoder.ended() {
-                (self.len, self.end) = (made, end);
-            }
-            if n == 0 {
-                break;
-            }
-        }
-        Ok(())
     }
 }
 
@@ -333,9 +271,13 @@ impl Drop for Made<'_> {
     fn drop(&mut self) {
         let text = std::mem::take(&mut self.text);
         let mut state = self.crew.lock();
+        let is_of_use = text.end > self.start;
         match state.pieces.iter_mut().find(|p| p.start == self.start) {
-            Some(piece) => piece.text = Some(text),
-            // It was passed by.
+            Some(piece) => {
+                piece.text = Some(text);
+                state.wasted += u32::from(!is_of_use);
+            }
+            // It was passed by, which was noted.
             None => state.keep(Some(text.bytes)),
         }
         drop(state);
@@ -387,72 +329,4 @@ impl Drop for Helped {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::io::Write;
-
-    use super::*;
-    use crate::compression::{COMPRESSIONS, Unpacked};
-
-    fn gzip(text: &[u8], level: u32) -> Vec<u8> {
-        let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::new(level));
-        out.write_all(text).unwrap();
-        out.finish().unwrap()
-    }
-
-    /// Reads a gzip file by two, somebody being hungry all the time.
-    fn read(bytes: &[u8]) -> (Vec<u8>, Arc<Crew>) {
-        let stored = Stored::Memory(bytes.into());
-        let crew = Arc::new(Crew::new(stored.clone(), COMPRESSIONS[0].apart.as_ref().unwrap()));
-        crew.employ(2);
-        let mut raw = Source::new(stored.reader(0));
-        raw.set_crew(&crew);
-        let (mut stream, _) = Unpacked::open(raw, u64::MAX).unwrap();
-        let (mut out, mut block) = (Vec::new(), vec![0; 10_000]);
-        loop {
-            crew.hungry();
-            // Whoever was called gets a chance to begin.
-            while !crew.lock().helpers.is_empty() && crew.lock().next == 0 {
-                std::thread::yield_now();
-            }
-            match stream.read(&mut block).unwrap() {
-                0 => return (out, crew),
-                n => out.extend_from_slice(&block[..n]),
-            }
-        }
-    }
-
-    #[test]
-    fn text_made_by_others_is_taken_and_nothing_is_made_in_vain() {
-        // As it is, so that there is much of it.
-        let part = [b"words and words\n".repeat(2_000), vec![b'x'; 9]].concat();
-        let (out, crew) = read(&gzip(&part, 0).repeat(40));
-        assert!(out == part.repeat(40));
-        let state = crew.lock();
-        assert!(state.next > 0);
-        assert_eq!((state.wasted, state.pieces.len()), (0, 0));
-    }
-
-    #[test]
-    fn few_guesses_are_made_in_vain() {
-        // Each member holds what looks like members and is none.
-        let part = [&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0xff, 0xff][..], &vec![b'x'; 90_000]].concat();
-        let (out, crew) = read(&gzip(&part.repeat(3), 0).repeat(20));
-        assert!(out == part.repeat(60));
-        assert!(crew.lock().wasted <= MOST_WASTED + 3);
-        // One member is no reason to look for others.
-        let (out, crew) = read(&gzip(&part.repeat(60), 0));
-        assert!(out == part.repeat(60));
-        assert_eq!(crew.lock().next, 0);
-    }
-
-    #[test]
-    fn members_that_are_too_large_are_given_up() {
-        let large = gzip(&vec![b'x'; MOST + ENOUGH as usize + 1], 6);
-        let (out, crew) = read(&large.repeat(10));
-        assert_eq!(out.len(), 10 * (MOST + ENOUGH as usize + 1));
-        assert!(crew.lock().spare.is_empty());
-        let full = gzip(&vec![b'x'; MOST], 6);
-        let (_, crew) = read(&full.repeat(10));
-        assert_eq!(crew.lock().wasted, 0);
-    }
-}
+mod tests;

@@ -4,7 +4,7 @@ use std::io;
 
 use flate2::{Decompress, FlushDecompress, Status};
 
-use super::crew::{Apart, ByMember};
+use super::piece::{Apart, ByMember};
 use super::steps::{Step, Stepped, Steps, damage};
 use super::{Bytes, CompressionDef, Raw};
 

@@ -17,6 +17,7 @@ mod bzip2;
 mod crew;
 mod gzip;
 mod lz4;
+mod piece;
 mod steps;
 mod xz;
 mod zstd;
@@ -25,7 +26,8 @@ use std::fmt;
 use std::io::{self, Read};
 use std::sync::Arc;
 
-pub(crate) use self::crew::{Apart, Crew};
+pub(crate) use self::crew::Crew;
+pub(crate) use self::piece::Apart;
 use crate::error::{Fault, FaultKind, Place, fault_of};
 use crate::source::{Progress, Source};
 
@@ -242,7 +244,7 @@ mod tests {
         for entry in std::fs::read_dir(here).expect("this directory") {
             let name = entry.expect("an entry").file_name().into_string().expect("a plain name");
             let stem = name.trim_end_matches(".rs");
-            let known = listed.contains(&stem) || matches!(stem, "mod" | "steps" | "crew");
+            let known = listed.contains(&stem) || matches!(stem, "mod" | "steps" | "crew" | "piece");
             assert!(known, "{name} is not in COMPRESSIONS: add its line");
         }
     }

@@ -7,7 +7,8 @@ use std::io::{self, BufRead, Read};
 use std::sync::Arc;
 
 use super::Raw;
-use super::crew::{ByMember, Helped};
+use super::crew::Helped;
+use super::piece::ByMember;
 use crate::source::Stored;
 
 /// A decoder of one stream, fed with slices.

@@ -4,7 +4,7 @@ use std::io;
 
 use ::zstd::stream::raw::{DParameter, Decoder, Operation};
 
-use super::crew::{Apart, ByMember};
+use super::piece::{Apart, ByMember};
 use super::steps::{Step, Stepped, Steps};
 use super::{Bytes, CompressionDef, Raw};
 

@@ -6,7 +6,6 @@ mod copies;
 mod damage;
 mod discovery;
 mod lines;
-mod members;
 mod recordings;
 mod rotation;
 mod support;
