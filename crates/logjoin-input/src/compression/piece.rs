@@ -8,7 +8,7 @@ use crate::source::Stored;
 /// Compressed bytes after which a helper stops at the next end of a member: its text stays in a cache.
 pub(super) const ENOUGH: u64 = 64 * 1024;
 /// Text of one helper; members with more are left to who reads. Of 8 MiB (pzstd writes such frames) it is in no cache when
-/// it is copied, which takes a third more CPU and gains hardly anything.
+/// it is copied, which takes half as much CPU again and gains hardly anything.
 pub(super) const MOST: usize = 2 << 20;
 /// Room in which the end of a member shows that fills it.
 const ROOM: usize = MOST + 64 * 1024;
