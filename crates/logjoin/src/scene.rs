@@ -441,10 +441,16 @@ impl<'a> Case<'a> {
                 self.scene.world.logs[s.log].e.signal.as_ref().is_some_and(|h| h.scope == Scope::Process);
             is_stop && of_process || !self.scene.served_within(instance, s.hi + 50 * MS, t)
         };
-        // A start that fails later in the same absence says why it lasts.
+        // A start that fails later in the same absence says why it lasts; what is ready or serves again before it is not absent.
+        let is_ready_by = |s: &Sign| {
+            signs.iter().any(|r| ready(r) && r.hi >= t - SECOND && r.lo >= t - SECOND && r.lo < s.lo)
+        };
+        let lasts = |s: &Sign| !is_ready_by(s) && !self.scene.served_within(instance, t, s.lo);
         let window: Vec<Sign> = signs[from.min(until)..until]
             .iter()
-            .filter(|s| (s.lo <= t + SECOND || s.meaning == Meaning::StartFailed) && silent_since(s))
+            .filter(|s| {
+                (s.lo <= t + SECOND || s.meaning == Meaning::StartFailed && lasts(s)) && silent_since(s)
+            })
             .copied()
             .collect();
         let pick = |m: &[Meaning]| window.iter().rfind(|s| m.contains(&s.meaning)).copied();

@@ -48,9 +48,16 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
     {
         return None;
     }
+    // What a handler says as its worker is ended is no completion.
+    let ended = case.near(&[Meaning::WorkerTimeout], SECOND, 30 * SECOND);
+    let is_cut = |l: usize| {
+        let m = &world.logs[l];
+        let failed = m.e.signal.as_ref().is_some_and(|s| s.meaning == Meaning::RequestException);
+        failed && ended.iter().any(|s| (s.lo - m.lo).abs() <= 2 * SECOND)
+    };
     let late: Vec<usize> = case
         .joined_logs()
-        .filter(|l| world.logs[*l].hi > case.end - SECOND / 10 && world.logs[*l].e.target != 0)
+        .filter(|l| world.logs[*l].hi > case.end - SECOND / 10 && world.logs[*l].e.target != 0 && !is_cut(*l))
         .collect();
     if !late.is_empty() {
         return Some(Verdict::new(CauseId::TimeoutTooShort, 0.85).because(

@@ -2,6 +2,7 @@
 //! worker thread's uncaught exception).
 
 use super::{Cite, Rule, Verdict};
+use crate::event::Severity;
 use crate::index::Row;
 use crate::scene::{Case, MS, SECOND, distance};
 use crate::signals::Meaning;
@@ -46,11 +47,43 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
         );
     }
     let signs = case.near(&[Meaning::RequestException], SECOND, SECOND);
-    let nearest = signs.first()?;
-    let confidence = if distance(nearest, case.end) < 200 * MS { 0.85 } else { 0.5 };
+    let Some(nearest) = signs.first() else { return said_so(case) };
+    // A stop cuts what is under way, and its handlers say so.
+    let stops = [Meaning::StopRequested, Meaning::ProcessStopped];
+    if !case.near(&stops, 5 * SECOND, SECOND).is_empty() {
+        return None;
+    }
+    // A few exceptions do not explain many closed connections.
+    let closed = case.fellows(case.mechanism, SECOND, SECOND).count() + 1;
+    let is_enough = closed <= 3 * signs.len();
+    let confidence = match distance(nearest, case.end) {
+        d if d < 200 * MS && is_enough => 0.85,
+        _ => 0.5,
+    };
     Some(
         Verdict::new(CauseId::UnhandledExceptionClose, confidence)
             .signs("a handler failed as the connection closed", &signs[..1])
             .own(case, "the connection closed before a response"),
     )
+}
+
+/// The handler logged an error of its own words about this very request as the connection closed.
+fn said_so(case: &Case<'_>) -> Option<Verdict> {
+    let world = case.scene.world;
+    let said: Vec<usize> = case
+        .joined_logs()
+        .filter(|l| {
+            let m = &world.logs[*l];
+            let is_near = m.hi >= case.end - SECOND && m.lo <= case.end + SECOND / 2;
+            m.e.severity >= Severity::Error && m.e.target != 0 && m.e.signal.is_none() && is_near
+        })
+        .collect();
+    (!said.is_empty()).then(|| {
+        Verdict::new(CauseId::UnhandledExceptionClose, 0.7)
+            .because(
+                "the handler of this request logged an error as the connection closed",
+                said.into_iter().map(Cite::Log),
+            )
+            .own(case, "the connection closed before a response")
+    })
 }

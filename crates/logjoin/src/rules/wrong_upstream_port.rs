@@ -40,7 +40,12 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
         }
     }
     // The configuration that is in force names another port of the host than the one before or after it.
-    if is_port_address && served == 0 && has_moved(case, &address) && case.down().is_none_or(is_untold) {
+    if is_port_address
+        && served == 0
+        && !listens
+        && has_moved(case, &address)
+        && case.down().is_none_or(is_untold)
+    {
         return Some(Verdict::new(CauseId::WrongUpstreamPort, 0.88).own(
             case,
             "another version of the configuration has another port on this host, and this one never answered",
