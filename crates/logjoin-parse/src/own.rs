@@ -187,6 +187,8 @@ impl LogLine<'_> {
             program: own(self.program),
             host: own(self.host),
             request_id: own(self.request_id),
+            method: own(self.method),
+            path: own(self.path),
             message: text(self.message),
             exception: own(self.exception),
             error: own(self.error),

@@ -572,6 +572,10 @@ pub struct LogLine<'a> {
     pub host: Option<Text<'a>>,
     /// Request id, trace id or the like, where a field is named so.
     pub request_id: Option<Text<'a>>,
+    /// Method of the request that it is about, where a field has it.
+    pub method: Option<Text<'a>>,
+    /// Target of that request, where a field has it.
+    pub path: Option<Text<'a>>,
     /// The message.
     pub message: Text<'a>,
     /// Type of an exception or error, where a field has it.

@@ -236,6 +236,10 @@ fn log(l: &LogLine<'_>, raw: &[u8], at: At, stamp: Stamp, tag: Option<&[u8]>, ma
         (target, tails) = target_and_tails(Some(path));
         method = hash_opt(signal.as_ref().and_then(|s| s.method));
     }
+    if target == 0 && l.path.is_some() {
+        (target, tails) = target_and_tails(l.path.as_deref());
+        method = hash_opt(l.method.as_deref());
+    }
     let mut signal = signal.map(|s| hit(&s));
     if let Some(s) = &mut signal
         && s.address.is_none()

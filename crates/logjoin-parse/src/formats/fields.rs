@@ -312,6 +312,9 @@ impl<'a> Fields<'a> {
             program: self.service.text(),
             host: self.hostname.text(),
             request_id: self.request_id(),
+            method: self.method.text(),
+            // A path of a file, or a name, is none of a request.
+            path: self.target().filter(|p| p.starts_with(b"/") || p.starts_with(b"http")),
             message: self.message.text().or_else(|| self.error.text()).unwrap_or(Cow::Borrowed(whole)),
             exception: self.error_kind.text(),
             error: self.stack.text().or_else(|| self.error.text()),

@@ -218,7 +218,8 @@ fn kinds<'a>(plan: &Plan, world: &'a World, instance: usize, joins: &[Join]) -> 
                     DependencyExhausted | DependencyFailed | PeerGone | RequestException | Slow
                 )
         });
-        let nameless = m.e.target == 0 && m.e.id == 0;
+        // A path alone fits many requests: where it did not tell whose the message is, time may.
+        let nameless = (m.e.target == 0 || m.e.method == 0) && m.e.id == 0;
         let is_app = plan.sources[plan.files[m.e.at.file as usize].source].writer.product == Product::Backend;
         if m.instance == instance
             && is_app

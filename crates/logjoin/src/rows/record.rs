@@ -329,6 +329,8 @@ impl RecordRow {
         self.text("program", l.program.as_ref());
         self.text("host", l.host.as_ref());
         self.text("request_id", l.request_id.as_ref());
+        self.text("method", l.method.as_ref());
+        self.text("path", l.path.as_ref());
         self.text("message", Some(&l.message));
         self.text("exception", l.exception.as_ref());
         self.text("error", l.error.as_ref());
