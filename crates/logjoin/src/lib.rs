@@ -41,6 +41,7 @@ pub mod rule;
 mod rules;
 mod scanner;
 mod scene;
+mod settling;
 pub mod signals;
 mod slices;
 mod spans;

@@ -13,7 +13,7 @@ use crate::scanner::FileScan;
 use crate::slices::{Slice, join};
 
 /// The form of the rows; another one cannot be read.
-pub(crate) const VERSION: u32 = 3;
+pub(crate) const VERSION: u32 = 4;
 
 /// What was found in some of a plan's files, or in some of their lines: for an analysis whose files are read by several
 /// processes or machines, or one hour after the other.

@@ -14,6 +14,7 @@ use crate::join::Join;
 use crate::link::{Chain, Linked};
 use crate::plan::Plan;
 use crate::scene::SECOND;
+use crate::settling::Settling;
 use crate::timeline::World;
 use serde::{Deserialize, Serialize};
 
@@ -28,8 +29,6 @@ pub(crate) struct Told {
     pub judged: Judged,
     pub chain: Chain,
     pub mark: Mark,
-    /// Whether its rows are those of the archive.
-    pub is_settled: bool,
 }
 
 /// What a failure is compared by.
@@ -71,23 +70,8 @@ const LEVELS: [Level; 13] = [
     level(i64::MAX / SECOND, i64::MAX / SECOND, 1),
 ];
 
-/// Failed requests with what belongs to them.
-pub(crate) fn told(
-    world: &World,
-    failing: Vec<Failing>,
-    joins: Vec<Join>,
-    chains: Vec<Chain>,
-    judged: Vec<Judged>,
-) -> impl Iterator<Item = Told> {
-    let linked = failing.into_iter().zip(joins).zip(chains);
-    linked.zip(judged).map(|(((failing, join), chain), judged)| {
-        let mark = Mark::of(world, &failing, &join, &judged, !chain.is_empty());
-        Told { failing, join, judged, chain, mark, is_settled: false }
-    })
-}
-
 impl Mark {
-    fn of(world: &World, f: &Failing, join: &Join, judged: &Judged, has_chain: bool) -> Mark {
+    pub fn of(world: &World, f: &Failing, join: &Join, judged: &Judged, has_chain: bool) -> Mark {
         let t = &world.requests[f.request];
         let mut bytes: Vec<u8> = Vec::with_capacity(256);
         let mut word = |text: &str| {
@@ -139,6 +123,30 @@ impl Mark {
     }
 }
 
+/// What is asked of a failure before it is known whether it stays: a tenth of what is known of it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Thin {
+    pub mark: Mark,
+    start_ns: i64,
+    end_ns: i64,
+    is_gateway: bool,
+    pub stands: Stands,
+    /// Its number among those that were there at first.
+    pub number: u32,
+}
+
+impl Thin {
+    pub fn of(f: &Failing, mark: Mark, number: usize) -> Thin {
+        let Failing { start_ns, end_ns, is_gateway, stands, .. } = *f;
+        Thin { mark, start_ns, end_ns, is_gateway, stands, number: number as u32 }
+    }
+
+    /// As [`Failing::until`].
+    fn until(&self) -> i64 {
+        self.end_ns.max(self.stands.until)
+    }
+}
+
 /// How coarse it has become.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Thinning {
@@ -155,16 +163,16 @@ impl Thinning {
     }
 
     /// Lets go of failures for which others can stand, until there are no more than there may be. Says whether there were any.
-    pub fn thin(&mut self, told: &mut Vec<Told>) -> bool {
-        let before = told.len();
+    pub fn thin(&mut self, all: &mut Vec<Thin>) -> bool {
+        let before = all.len();
         if let Some(level) = self.level.checked_sub(1) {
-            fold(told, LEVELS[level]);
+            fold(all, LEVELS[level]);
         }
-        while told.len() > self.most && self.level < LEVELS.len() {
-            fold(told, LEVELS[self.level]);
+        while all.len() > self.most && self.level < LEVELS.len() {
+            fold(all, LEVELS[self.level]);
             self.level += 1;
         }
-        told.len() < before
+        all.len() < before
     }
 
     /// The same of everything that was judged at once.
@@ -172,13 +180,12 @@ impl Thinning {
         if linked.failing.len() <= self.most {
             return;
         }
-        let failing = std::mem::take(&mut linked.failing);
-        let joins = std::mem::take(&mut linked.joins);
-        let chains = std::mem::take(&mut linked.chains);
-        let verdicts = std::mem::take(judged);
-        let mut all: Vec<Told> = told(&linked.world, failing, joins, chains, verdicts).collect();
-        self.thin(&mut all);
-        for t in all {
+        let Linked { failing, joins, chains, .. } = linked;
+        let of_failing = (std::mem::take(failing), std::mem::take(joins), std::mem::take(chains));
+        let all = Settling::new(&linked.world, of_failing, std::mem::take(judged));
+        let mut stay = all.thin(0, |_| true);
+        self.thin(&mut stay);
+        for t in all.only(0, &stay) {
             linked.failing.push(t.failing);
             linked.joins.push(t.join);
             linked.chains.push(t.chain);
@@ -188,38 +195,37 @@ impl Thinning {
 }
 
 /// Makes cells, and lets go of what need not stay of each. The order of the others is not changed.
-fn fold(told: &mut Vec<Told>, level: Level) {
-    let mut order: Vec<usize> = (0..told.len()).collect();
-    let start = |i: &usize| (told[*i].mark.kinds[level.kind], told[*i].failing.start_ns, told[*i].mark.at);
+fn fold(all: &mut Vec<Thin>, level: Level) {
+    let mut order: Vec<usize> = (0..all.len()).collect();
+    let start = |i: &usize| (all[*i].mark.kinds[level.kind], all[*i].start_ns, all[*i].mark.at);
     order.sort_unstable_by_key(start);
-    let mut stays = vec![false; told.len()];
+    let mut stays = vec![false; all.len()];
     let mut stands: Vec<(usize, Stands)> = Vec::new();
     let mut rest = &order[..];
     while let Some(first) = rest.first() {
-        let (cell, others) = rest.split_at(length(told, rest, level, *first));
-        kept(told, cell, &mut stays, &mut stands);
+        let (cell, others) = rest.split_at(length(all, rest, level, *first));
+        kept(all, cell, &mut stays, &mut stands);
         rest = others;
     }
     drop(order);
     for (i, new) in stands {
-        told[i].failing.stands = new;
+        all[i].stands = new;
     }
     let mut stays = stays.iter();
-    told.retain(|_| *stays.next().unwrap_or(&true));
-    told.shrink_to_fit();
+    all.retain(|_| *stays.next().unwrap_or(&true));
 }
 
 /// How many of the failures, in order of kind and start, are in one cell with the first.
-fn length(told: &[Told], order: &[usize], level: Level, first: usize) -> usize {
+fn length(all: &[Thin], order: &[usize], level: Level, first: usize) -> usize {
     let of = |i: usize| {
-        let t = &told[i];
-        (t.mark.kinds[level.kind], t.failing.start_ns.div_euclid(level.step_s.saturating_mul(SECOND)))
+        let t = &all[i];
+        (t.mark.kinds[level.kind], t.start_ns.div_euclid(level.step_s.saturating_mul(SECOND)))
     };
     // What is no gateway failure is in no episode.
-    let gap = if told[first].failing.is_gateway { level.gap_s.saturating_mul(SECOND) } else { i64::MAX };
-    let mut reach = told[first].failing.until();
+    let gap = if all[first].is_gateway { level.gap_s.saturating_mul(SECOND) } else { i64::MAX };
+    let mut reach = all[first].until();
     let is_in = |i: &&usize| {
-        let f = &told[**i].failing;
+        let f = &all[**i];
         let is_in = of(**i) == of(first) && f.start_ns.saturating_sub(reach) <= gap;
         reach = reach.max(f.until());
         is_in
@@ -228,9 +234,9 @@ fn length(told: &[Told], order: &[usize], level: Level, first: usize) -> usize {
 }
 
 /// Which of a cell stay, and what they stand for.
-fn kept(told: &[Told], cell: &[usize], stays: &mut [bool], stands: &mut Vec<(usize, Stands)>) {
-    let f = |i: usize| &told[i].failing;
-    let n: u64 = cell.iter().map(|i| f(*i).n()).sum();
+fn kept(all: &[Thin], cell: &[usize], stays: &mut [bool], stands: &mut Vec<(usize, Stands)>) {
+    let f = |i: usize| &all[i];
+    let n: u64 = cell.iter().map(|i| f(*i).stands.n).sum();
     if cell.len() <= KEPT {
         cell.iter().for_each(|i| stays[*i] = true);
         if n == cell.len() as u64 {
@@ -238,12 +244,12 @@ fn kept(told: &[Told], cell: &[usize], stays: &mut [bool], stands: &mut Vec<(usi
         }
     } else {
         let mut ranked = cell.to_vec();
-        ranked.select_nth_unstable_by_key(KEPT, |i| told[*i].mark.rank());
+        ranked.select_nth_unstable_by_key(KEPT, |i| all[*i].mark.rank());
         ranked[..KEPT].iter().for_each(|i| stays[*i] = true);
     }
     let (Some(first), Some(last)) = (cell.first(), cell.last()) else { return };
     (stays[*first], stays[*last]) = (true, true);
-    let ends = cell.iter().max_by_key(|i| (f(**i).end_ns, told[**i].mark.at));
+    let ends = cell.iter().max_by_key(|i| (f(**i).end_ns, f(**i).mark.at));
     ends.into_iter().for_each(|i| stays[*i] = true);
     let left = cell.iter().filter(|i| stays[**i]).count() as u64;
     if n == left {
@@ -260,48 +266,21 @@ fn kept(told: &[Told], cell: &[usize], stays: &mut [bool], stands: &mut Vec<(usi
 
 #[cfg(test)]
 mod tests {
-    use std::borrow::Cow;
-
     use super::*;
-    use crate::certainty::Weighed;
-    use crate::vocabulary::{CauseId, Mechanism, Origin};
 
-    fn one(kind: u64, line: u64, start_ns: i64, took_ns: i64) -> Told {
-        let end_ns = start_ns + took_ns;
-        Told {
-            failing: Failing {
-                request: 0,
-                errors: Vec::new(),
-                tries: Vec::new(),
-                mechanism: Mechanism::Refused,
-                origin: Origin::Proxy,
-                is_gateway: kind / 2 != 3,
-                is_hidden: false,
-                start_ns,
-                end_ns,
-                has_start: true,
-                start: (start_ns, start_ns),
-                end: (end_ns, end_ns),
-                stands: Stands::ONE,
-            },
-            join: Join::default(),
-            judged: Judged {
-                cause: CauseId::BackendDown,
-                detail: None::<Cow<'static, str>>,
-                confidence: 0.9,
-                by_exclusion: false,
-                weighed: Weighed::default(),
-                evidence: Vec::new(),
-                alternatives: Vec::new(),
-            },
-            chain: Vec::new(),
+    fn one(kind: u64, line: u64, start_ns: i64, took_ns: i64) -> Thin {
+        Thin {
             mark: Mark { kinds: [kind, kind / 2], at: At::new(0, line) },
-            is_settled: false,
+            start_ns,
+            end_ns: start_ns + took_ns,
+            is_gateway: kind / 2 != 3,
+            stands: Stands::ONE,
+            number: line as u32,
         }
     }
 
     /// Bursts and lone ones of a few kinds, some of them long.
-    fn many() -> Vec<Told> {
+    fn many() -> Vec<Thin> {
         let of = |n: u64| {
             let h = pair(n, 7);
             let burst = (h % 23) as i64 * 37 * SECOND;
@@ -314,8 +293,8 @@ mod tests {
 
     type Seen = Vec<(u64, u64, i64, i64)>;
 
-    fn seen(told: &[Told]) -> Seen {
-        let of = |t: &Told| (t.mark.at.line, t.failing.n(), t.failing.until(), t.failing.stands.pace_ns);
+    fn seen(told: &[Thin]) -> Seen {
+        let of = |t: &Thin| (t.mark.at.line, t.stands.n, t.until(), t.stands.pace_ns);
         let mut all: Seen = told.iter().map(of).collect();
         all.sort_unstable();
         all
@@ -327,11 +306,11 @@ mod tests {
             let mut whole = many();
             let mut thinning = Thinning { most, level: 0 };
             assert!(thinning.thin(&mut whole));
-            assert_eq!(whole.iter().map(|t| t.failing.n()).sum::<u64>(), 4000);
+            assert_eq!(whole.iter().map(|t| t.stands.n).sum::<u64>(), 4000);
             for parts in [2, 7, 40] {
                 // In order of time, as slices are.
                 let mut all = many();
-                all.sort_by_key(|t| (t.failing.end_ns, pair(t.mark.at.line, 5)));
+                all.sort_by_key(|t| (t.end_ns, pair(t.mark.at.line, 5)));
                 let (mut kept, mut thinning) = (Vec::new(), Thinning { most, level: 0 });
                 let size = all.len() / parts + 1;
                 while !all.is_empty() {
@@ -355,17 +334,16 @@ mod tests {
     #[test]
     fn first_and_last_stay_and_no_gap_opens() {
         // Rows of one kind, as an episode would see them.
-        let rows = |told: &[Told], kind: u64| {
-            let mut all: Vec<&Failing> =
-                told.iter().filter(|t| t.mark.kinds[1] == kind).map(|t| &t.failing).collect();
+        let rows = |told: &[Thin], kind: u64| {
+            let mut all: Vec<&Thin> = told.iter().filter(|t| t.mark.kinds[1] == kind).collect();
             all.sort_by_key(|f| f.start_ns);
             let mut rows: Vec<(i64, i64, u64)> = Vec::new();
             for f in all {
                 match rows.last_mut() {
                     Some(row) if f.start_ns - row.1 <= 8 * SECOND => {
-                        (row.1, row.2) = (row.1.max(f.until()), row.2 + f.n());
+                        (row.1, row.2) = (row.1.max(f.until()), row.2 + f.stands.n);
                     }
-                    _ => rows.push((f.start_ns, f.until(), f.n())),
+                    _ => rows.push((f.start_ns, f.until(), f.stands.n)),
                 }
             }
             rows

@@ -7,6 +7,7 @@ use super::window::{Staying, is_of_proxy, says_something};
 use crate::clock::ClockModel;
 use crate::diagnose::Judged;
 use crate::event::At;
+use crate::failing::Failing;
 use crate::hash::Map;
 use crate::index::Row as JoinedRow;
 use crate::link::Linked;
@@ -14,7 +15,8 @@ use crate::par;
 use crate::peers::Peers;
 use crate::plan::Plan;
 use crate::rules::Cite;
-use crate::thin::{Thinning, Told, told};
+use crate::settling::Settling;
+use crate::thin::{Thin, Thinning, Told};
 use crate::timeline::{Horizon, Moment, Row, World};
 
 /// Settled failures and their rows.
@@ -60,8 +62,7 @@ impl Archive {
     }
 
     /// The rows, and the failures that name them.
-    pub fn into_parts(mut self) -> (World, Vec<Told>) {
-        self.told.iter_mut().for_each(|t| t.is_settled = false);
+    pub fn into_parts(self) -> (World, Vec<Told>) {
         (self.world, self.told)
     }
 
@@ -74,12 +75,12 @@ impl Archive {
     pub fn absorb(
         &mut self,
         world: &World,
-        told: impl Iterator<Item = Told>,
+        now: Settling,
         horizon: Horizon,
         staying: &Staying,
         is_last: bool,
     ) {
-        let told = self.choose(world, told.filter(|t| horizon.takes(&world.requests[t.failing.request])));
+        let told = self.choose(world, now, horizon);
         let mut named = Named::new(world);
         told.iter().for_each(|t| named.add(t));
         let wanted = |named: bool, stays: bool, now: bool| named || stays && (now || is_last);
@@ -116,25 +117,33 @@ impl Archive {
         }
     }
 
-    /// The failures among those that are settled now that stay, if they are too many with those that are here.
-    fn choose(&mut self, world: &World, now: impl Iterator<Item = Told>) -> Vec<Told> {
-        let mut all = std::mem::take(&mut self.told);
-        all.iter_mut().for_each(|t| t.is_settled = true);
-        let before = all.len();
-        all.extend(now);
+    /// The failures among those that are settled now that stay, if they are too many with those that are here. Only of those is
+    /// all that is known put together: they may be few of very many.
+    fn choose(&mut self, world: &World, now: Settling, horizon: Horizon) -> Vec<Told> {
+        let takes = |f: &Failing| horizon.takes(&world.requests[f.request]);
         self.fresh.clear();
         if self.notes_fresh {
-            let fresh = all[before..].iter().map(|t| &t.failing).filter(|f| f.is_gateway && !f.is_hidden);
+            let fresh = now.failing().iter().filter(|f| takes(f) && f.is_gateway && !f.is_hidden);
             self.fresh.extend(fresh.map(|f| (f.end_ns, world.requests[f.request].r.at)));
         }
-        self.thinning.thin(&mut all);
-        let now = all.split_off(all.partition_point(|t| t.is_settled));
-        let fewer = all.len() < before;
-        self.told = all;
-        if fewer {
+        let before = self.told.len();
+        let mut stay: Vec<Thin> =
+            self.told.iter().enumerate().map(|(n, t)| Thin::of(&t.failing, t.mark, n)).collect();
+        stay.append(&mut now.thin(before, takes));
+        self.thinning.thin(&mut stay);
+        let (old, new) = stay.split_at(stay.partition_point(|t| (t.number as usize) < before));
+        let (mut left, mut number) = (old.iter().peekable(), 0);
+        self.told.retain_mut(|t| {
+            number += 1;
+            let stays = left.next_if(|l| l.number + 1 == number);
+            stays.into_iter().for_each(|l| t.failing.stands = l.stands);
+            stays.is_some()
+        });
+        if self.told.len() < before {
+            self.told.shrink_to_fit();
             self.let_go(None);
         }
-        now
+        now.only(before, new)
     }
 
     /// Gateway failures that were settled last and ended before a moment: when, and where they stand.
@@ -181,7 +190,7 @@ impl Archive {
     pub fn put_back(&mut self, linked: Linked, judged: Vec<Judged>) -> (ClockModel, Peers) {
         let Linked { world, clocks, peers, failing, joins, chains, .. } = linked;
         self.have = Have::of(&world);
-        self.told = told(&world, failing, joins, chains, judged).collect();
+        self.told = Settling::new(&world, (failing, joins, chains), judged).all();
         self.world = world;
         (clocks, peers)
     }

@@ -18,6 +18,7 @@ use crate::partial::{PartialError, VERSION};
 use crate::peers::Peers;
 use crate::plan::Plan;
 use crate::rules::Cite;
+use crate::settling::Settling;
 use crate::thin::Told;
 use crate::timeline::{Horizon, Moment, Timed, World};
 
@@ -186,13 +187,13 @@ impl Verdicts {
             let Verdict { requests, errors, states, logs, told, sums: counted, peers: mut learned } = verdict;
             let world = World::of(requests, errors, states, logs);
             let none = Staying::of(&world, false);
-            archive.absorb(&world, told.into_iter(), Horizon::END, &none, false);
+            archive.absorb(&world, Settling::of(told), Horizon::END, &none, false);
             sums.merge(counted);
             learned.absorb(peers);
             peers = learned;
         }
         let afar = &known.world;
-        archive.absorb(afar, std::iter::empty(), Horizon::END, &Staying::of(afar, true), true);
+        archive.absorb(afar, Settling::default(), Horizon::END, &Staying::of(afar, true), true);
         let (linked, judged) = archive.take_out(known.clocks.clone(), peers, afar.labels.clone());
         let facts = FileFacts::of(&frame.scans);
         Ok(super::story(plan, &known.calendar, facts, &sums, &linked, &judged))

@@ -16,7 +16,7 @@ use crate::peers::Peers;
 use crate::plan::Plan;
 use crate::rewrites;
 use crate::scene::Scene;
-use crate::thin::told;
+use crate::settling::Settling;
 use crate::timeline::{self, Horizon, World};
 
 /// Of settled failures, the last ones stay in view to tell what the next ones failed for: of thousands in a minute, those of half
@@ -78,8 +78,8 @@ impl<'p> Judging<'p> {
         drop(aside);
         let floor = horizon.0.saturating_sub(around);
         let floors = Floors { all: floor, failed: floor.max(crowded(&failing, horizon)) };
-        let told = told(&world, failing, joins, chains, judged);
-        self.archive.absorb(&world, told, horizon, &staying, false);
+        let now = Settling::new(&world, (failing, joins, chains), judged);
+        self.archive.absorb(&world, now, horizon, &staying, false);
         self.window.take_back(world, lean, horizon, floors, &staying);
         self.learned = Learned { clocks: Some(clocks), peers };
         self.has_sliced = true;
@@ -153,8 +153,8 @@ impl<'p> Judging<'p> {
         }
         let staying = self.window.staying(&linked.world, Horizon::END, self.floor);
         let Linked { world, clocks, peers, failing, joins, chains, .. } = linked;
-        let told = told(&world, failing, joins, chains, judged);
-        self.archive.absorb(&world, told, Horizon::END, &staying, true);
+        let now = Settling::new(&world, (failing, joins, chains), judged);
+        self.archive.absorb(&world, now, Horizon::END, &staying, true);
         drop(world);
         Ok(self.archive.take_out(clocks, peers, std::mem::take(&mut self.window.labels)))
     }
@@ -165,8 +165,8 @@ impl<'p> Judging<'p> {
         let mut judging = Judging { has_sliced: learned.clocks.is_some(), learned, ..Judging::new(plan) };
         let Ok((linked, judged, _)) = judging.view(cut, Horizon::END, &mut |_| Ok::<(), Infallible>(()));
         let Linked { world, peers, failing, joins, chains, .. } = linked;
-        let told = told(&world, failing, joins, chains, judged);
-        judging.archive.absorb(&world, told, Horizon::END, &Staying::of(&world, false), false);
+        let now = Settling::new(&world, (failing, joins, chains), judged);
+        judging.archive.absorb(&world, now, Horizon::END, &Staying::of(&world, false), false);
         (judging.archive, judging.sums, peers)
     }
 
