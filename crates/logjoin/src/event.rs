@@ -9,6 +9,7 @@ use serde::ser::SerializeStruct;
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::packed::{AnyRequest, Block};
+use crate::par;
 use crate::signals::{Meaning, Scope};
 use crate::text::Text;
 
@@ -280,7 +281,7 @@ impl Events {
         for block in std::mem::take(&mut self.packed) {
             self.requests.extend(block.rows().iter().map(|p| block.unpack(p)));
         }
-        self.requests.sort_by_key(|r| r.at);
+        par::arrange(&mut self.requests, |r| r.at);
     }
 
     /// Takes the first rows of each list, and the labels.

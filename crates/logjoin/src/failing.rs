@@ -9,6 +9,7 @@ use crate::event::Try;
 use crate::mechanism::{self, address_of_url};
 use crate::par;
 use crate::plan::Plan;
+use crate::room;
 use crate::text::Text;
 use crate::timeline::World;
 use crate::vocabulary::{Mechanism, Origin};
@@ -115,14 +116,14 @@ pub(crate) fn find(plan: &Plan, world: &World) -> Vec<Failing> {
     let size = par::share(found.len(), found.len().max(1));
     let mut parts = par::pieces_mut(&mut found, size, |_, piece| {
         // Nearly all candidates failed.
-        let mut out: Vec<Failing> = Vec::with_capacity(piece.len());
+        let mut out: Vec<Failing> = room::list(piece.len());
         let judged = piece.iter_mut().map(|(request, errors)| (*request, std::mem::take(errors)));
         out.extend(judged.filter_map(|(request, errors)| judge(plan, world, request, errors, &coverage)));
         out
     });
     drop(found);
     let mut out = if parts.len() == 1 { parts.remove(0) } else { parts.into_iter().flatten().collect() };
-    out.sort_by_key(|f| (f.end_ns, world.requests[f.request].r.at));
+    par::arrange(&mut out, |f| (f.end_ns, world.requests[f.request].r.at));
     out
 }
 

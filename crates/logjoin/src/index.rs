@@ -11,6 +11,7 @@ use std::ops::Range;
 use crate::hash::{pair, short};
 use crate::par;
 use crate::plan::Plan;
+use crate::room;
 use crate::timeline::World;
 use serde::{Deserialize, Serialize};
 use table::Table;
@@ -139,7 +140,9 @@ impl<'w> Index<'w> {
                 }
             }
         };
-        let mut named: Vec<(u64, u32)> = (0..requests + world.logs.len() as u32).map(|n| (0, n)).collect();
+        let rows = requests + world.logs.len() as u32;
+        let mut named: Vec<(u64, u32)> = room::list(rows as usize);
+        named.extend((0..rows).map(|n| (0, n)));
         par::for_each(&mut named, |n| n.0 = key(n.1));
         named.retain(|n| n.0 != 0);
         let table = Table::new(world, named);

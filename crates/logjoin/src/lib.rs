@@ -35,6 +35,7 @@ mod plan;
 pub mod redact;
 pub mod render;
 mod rewrites;
+mod room;
 mod row;
 pub mod rows;
 pub mod rule;

@@ -5,6 +5,8 @@
 #[cfg(feature = "parallel")]
 use rayon::prelude::*;
 
+use crate::room;
+
 /// Fewer items than this are not worth waking another thread.
 const FEW: usize = 1 << 12;
 /// Items of one piece of [`for_each`].
@@ -29,10 +31,12 @@ pub(crate) fn join<A: Send, B: Send>(a: impl FnOnce() -> A + Send, b: impl FnOnc
 
 /// `f` of each item. For items that are work enough each.
 pub(crate) fn map<T: Sync, U: Send>(items: &[T], f: impl Fn(&T) -> U + Sync + Send) -> Vec<U> {
+    let mut out = room::list(items.len());
     #[cfg(feature = "parallel")]
-    return items.par_iter().map(f).collect();
+    out.par_extend(items.par_iter().map(f));
     #[cfg(not(feature = "parallel"))]
-    items.iter().map(f).collect()
+    out.extend(items.iter().map(f));
+    out
 }
 
 /// The same of items that are work of very different sizes: the largest come first, one by one, so that no thread is left with
@@ -156,7 +160,8 @@ pub(crate) fn arrange<T: Send + Sync, K: Ord + Copy + Send + Sync>(
     if items.is_sorted_by_key(&key) {
         return;
     }
-    let mut order: Vec<(K, u32)> = items.iter().enumerate().map(|(i, t)| (key(t), i as u32)).collect();
+    let mut order: Vec<(K, u32)> = room::list(items.len());
+    order.extend((0..).zip(items.iter()).map(|(i, t)| (key(t), i)));
     merge_runs(&mut order);
     // Around each ring of places: what stands here goes on until it comes to its own.
     for start in 0..order.len() {

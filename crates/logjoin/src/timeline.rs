@@ -12,6 +12,7 @@ use crate::clock::ClockModel;
 use crate::event::{At, ErrorEvent, Events, LogEvent, Request, StateChange};
 use crate::par;
 use crate::plan::Plan;
+use crate::room;
 use crate::times::spans;
 
 /// Requests that are counted at a time.
@@ -152,10 +153,10 @@ pub(crate) fn resolve(
     let files: Vec<(u32, Events)> = files.into_iter().collect();
     // There is room for exactly these.
     let rows = |of: fn(&Events) -> usize| files.iter().map(|(_, e)| of(e)).sum();
-    world.requests.reserve_exact(rows(Events::request_count));
-    world.errors.reserve_exact(rows(|e| e.errors.len()));
+    room::more(&mut world.requests, rows(Events::request_count));
+    room::more(&mut world.errors, rows(|e| e.errors.len()));
     world.states.reserve_exact(rows(|e| e.states.len()));
-    world.logs.reserve_exact(rows(|e| e.logs.len()));
+    room::more(&mut world.logs, rows(|e| e.logs.len()));
     for (file, mut events) in files {
         events.unpack();
         let instance = plan.sources[plan.files[file as usize].source].instance;

@@ -6,6 +6,7 @@ use super::aside::Lean;
 use crate::clock::{rank, sample_rank};
 use crate::event::{ErrorEvent, Events, LogEvent, Request};
 use crate::par;
+use crate::room;
 use crate::signals::Meaning;
 use crate::timeline::{Horizon, Moment, Row, Timed, World};
 
@@ -87,7 +88,10 @@ impl Window {
     /// Adds rows of a file, in the order of its lines.
     pub fn add(&mut self, file: u32, mut events: Events) {
         self.labels.append(&mut events.labels);
-        self.files.entry(file).or_default().append(events);
+        let mine = self.files.entry(file).or_default();
+        room::more(&mut mine.requests, events.requests.len());
+        room::more(&mut mine.errors, events.errors.len());
+        mine.append(events);
     }
 
     /// Takes all that stayed into view.
@@ -152,49 +156,43 @@ impl Window {
         let past = &mut self.past;
         let requests = world.requests;
         let whole = || {
-            for (i, mut t) in requests.into_iter().enumerate() {
-                let is_now = horizon.takes(&t);
-                t.r.settled |= is_now;
+            let goes = |(i, t): (usize, &Timed)| {
+                let is_settled = t.r.settled || horizon.takes(t);
                 let least = if t.r.detail.is_some() { floors.failed } else { floor };
-                if t.is_lent && (!t.r.settled || t.end_hi >= floor) {
+                if t.is_lent && (!is_settled || t.end_hi >= floor) {
                     // It is in its block.
-                    continue;
+                    return Goes::Away;
                 }
-                if !t.r.settled || t.end_hi >= least || staying.requests[i] {
-                    let is_past =
-                        t.r.settled && t.end_hi < floor.saturating_sub(RECENT) && !staying.firsts[i];
-                    if is_past {
-                        past.entry(t.r.at.file).or_default().push(t.r);
-                    } else {
-                        files.entry(t.r.at.file).or_default().requests.push(t.r);
-                    }
+                if is_settled && t.end_hi < least && !staying.requests[i] {
+                    return Goes::Away;
+                }
+                let is_past = is_settled && t.end_hi < floor.saturating_sub(RECENT) && !staying.firsts[i];
+                if is_past { Goes::Past } else { Goes::Back }
+            };
+            let goes: Vec<Goes> = requests.iter().enumerate().map(goes).collect();
+            let back = requests.iter().zip(&goes).filter(|(_, goes)| **goes == Goes::Back);
+            make_room(&mut files, |e| &mut e.requests, back.map(|(t, _)| t.r.at.file));
+            for (mut t, goes) in requests.into_iter().zip(goes) {
+                t.r.settled |= horizon.takes(&t);
+                let file = t.r.at.file;
+                match goes {
+                    Goes::Away => {}
+                    Goes::Past => past.entry(file).or_default().push(t.r),
+                    Goes::Back => files.entry(file).or_default().requests.push(t.r),
                 }
             }
         };
         par::join(whole, || lean.settle(horizon, floor));
         lean.give_back(&mut files);
-        for (i, m) in world.errors.into_iter().enumerate() {
-            if let Some(e) = kept(m, horizon, floors.failed, staying.errors[i]) {
-                files.entry(e.at.file).or_default().errors.push(e);
-            }
-        }
-        for (i, m) in world.states.into_iter().enumerate() {
-            if let Some(e) = kept(m, horizon, floor, staying.states[i]) {
-                files.entry(e.at.file).or_default().states.push(e);
-            }
-        }
-        for (i, m) in world.logs.into_iter().enumerate() {
-            if let Some(e) = kept(m, horizon, floor, staying.logs[i]) {
-                files.entry(e.at.file).or_default().logs.push(e);
-            }
-        }
+        give_back(world.errors, (horizon, floors.failed, &staying.errors), &mut files, |e| &mut e.errors);
+        give_back(world.states, (horizon, floor, &staying.states), &mut files, |e| &mut e.states);
+        give_back(world.logs, (horizon, floor, &staying.logs), &mut files, |e| &mut e.logs);
         // In the order of the lines, as they came.
         for events in files.values_mut() {
-            events.requests.sort_by_key(|e| e.at);
-            events.requests.shrink_to_fit();
-            events.errors.sort_by_key(|e| e.at);
-            events.states.sort_by_key(|e| e.at);
-            events.logs.sort_by_key(|e| e.at);
+            par::arrange(&mut events.requests, |e| e.at);
+            par::arrange(&mut events.errors, |e| e.at);
+            par::arrange(&mut events.states, |e| e.at);
+            par::arrange(&mut events.logs, |e| e.at);
         }
         self.files = files;
     }
@@ -212,9 +210,43 @@ pub(super) fn says_something(e: &LogEvent) -> bool {
     e.signal.as_ref().is_some_and(|s| s.meaning != Meaning::Noise)
 }
 
-fn kept<T: Row>(mut m: Moment<T>, horizon: Horizon, floor: i64, stays: bool) -> Option<T> {
-    if horizon.takes_line(&m) {
-        m.e.settle();
+/// What becomes of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Goes {
+    Away,
+    Past,
+    Back,
+}
+
+/// Makes room for exactly as many rows as come back, of which these are the files: lists that grow leave holes behind them.
+fn make_room<T>(
+    files: &mut BTreeMap<u32, Events>,
+    list: impl Fn(&mut Events) -> &mut Vec<T>,
+    of: impl Iterator<Item = u32>,
+) {
+    let mut rows: BTreeMap<u32, usize> = BTreeMap::new();
+    of.for_each(|file| *rows.entry(file).or_default() += 1);
+    for (file, n) in rows {
+        room::more(list(files.entry(file).or_default()), n);
     }
-    (!m.e.is_settled() || m.hi >= floor || stays).then_some(m.e)
+}
+
+/// Gives lines back to their files: those that are not settled before the horizon, not over before the floor, or stay anyway.
+fn give_back<T: Row>(
+    rows: Vec<Moment<T>>,
+    (horizon, floor, staying): (Horizon, i64, &[bool]),
+    files: &mut BTreeMap<u32, Events>,
+    list: impl Fn(&mut Events) -> &mut Vec<T>,
+) {
+    let is_settled = |m: &Moment<T>| m.e.is_settled() || horizon.takes_line(m);
+    let stays = |(m, stays): (&Moment<T>, &bool)| !is_settled(m) || m.hi >= floor || *stays;
+    let stays: Vec<bool> = rows.iter().zip(staying).map(stays).collect();
+    let back = rows.iter().zip(&stays).filter(|(_, stays)| **stays);
+    make_room(files, &list, back.map(|(m, _)| m.e.at().file));
+    for (mut m, _) in rows.into_iter().zip(stays).filter(|(_, stays)| *stays) {
+        if is_settled(&m) {
+            m.e.settle();
+        }
+        list(files.entry(m.e.at().file).or_default()).push(m.e);
+    }
 }

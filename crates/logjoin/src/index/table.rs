@@ -9,6 +9,7 @@ use std::hash::{Hash, Hasher};
 use super::{Entry, Row};
 use crate::hash::Map;
 use crate::par;
+use crate::room;
 use crate::timeline::World;
 
 /// A line.
@@ -87,7 +88,8 @@ impl Table {
         keys.shrink_to_fit();
         let lines = named.len();
         drop(named);
-        let mut slots = vec![Slot::default(); lines];
+        let mut slots: Vec<Slot> = room::list(lines);
+        slots.resize(lines, Slot::default());
         let requests = world.requests.len() as u32;
         let mut table = Table { requests, keys, slots: Vec::new(), shapes: Vec::new() };
         // Rows are passed over as they lie, once for each thread; only the places in the table are scattered.
