@@ -13,7 +13,7 @@ use super::fitness::is_error;
 use super::lateness::{Delays, Late, Sighting};
 use super::laws::Laws;
 use super::order::Order;
-use super::pairing::{Fit, Group, groups};
+use super::pairing::{Fit, Group, Line, groups};
 use super::sequence::Sequence;
 use super::stated::{self, CLEAR};
 use super::{Habit, How, Join, Joined, Kind};
@@ -45,6 +45,14 @@ pub(super) struct Sources<'a> {
     pub index: &'a Index<'a>,
     pub peers: &'a Peers,
     pub clocks: &'a ClockModel,
+}
+
+impl Sources<'_> {
+    /// Where the moment of a line lies.
+    fn moment(&self, line: &Line) -> (i64, i64) {
+        let e = self.index.entry(line.number as usize);
+        (e.lo, e.hi)
+    }
 }
 
 pub(super) fn join(from: &Sources<'_>, failing: &[Failing], joins: &mut [Join]) {
@@ -108,11 +116,12 @@ fn order(from: &Sources<'_>, groups: &mut [Group], settled: &[Vec<f64>]) -> Opti
             let c = &g.claims[*c as usize];
             UNSETTLED.contains(*p) && c.failing.is_some() && !from.world.requests[c.request].r.settled
         };
+        // Many pairs are about the same line.
+        let mut is_asked = vec![false; g.lines.len()];
+        g.pairs.iter().zip(p).filter(is_open).for_each(|((_, l, _), _)| is_asked[*l as usize] = true);
         let before = moments.len();
-        moments.extend(g.pairs.iter().zip(p).filter(is_open).map(|((_, l, _), _)| {
-            let e = &g.lines[*l as usize];
-            (e.lo, e.hi)
-        }));
+        let asked = g.lines.iter().zip(is_asked).filter(|(_, is_asked)| *is_asked);
+        moments.extend(asked.map(|(l, _)| from.moment(l)));
         if moments.len() > before {
             open.push(n);
         }
@@ -130,7 +139,8 @@ fn order(from: &Sources<'_>, groups: &mut [Group], settled: &[Vec<f64>]) -> Opti
             let (c, e) = (&g.claims[*c as usize], &g.lines[*l as usize]);
             if c.is_answered() {
                 let front = from.world.requests[c.request].r.at;
-                *w *= order.fits(front, at_of(from, e.row), c.end, e.hi - e.lo);
+                let (lo, hi) = from.moment(e);
+                *w *= order.fits(front, at_of(from, e.row), c.end, hi - lo);
             }
         }
     }
@@ -241,7 +251,8 @@ fn settle(from: &Sources<'_>, g: &Group, habits: &Habits, late: &Delays, crossin
         })
         .collect();
     let lines: Vec<(i64, u32, u64)> = if crossing.is_some() {
-        g.lines.iter().map(|e| (e.lo, at_of(from, e.row))).map(|(lo, at)| (lo, at.file, at.line)).collect()
+        let place = |l: &Line| (from.moment(l).0, at_of(from, l.row));
+        g.lines.iter().map(place).map(|(lo, at)| (lo, at.file, at.line)).collect()
     } else {
         Vec::new()
     };

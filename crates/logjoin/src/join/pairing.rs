@@ -19,17 +19,33 @@ use crate::failing::Failing;
 use crate::index::{Entry, Row};
 use crate::par;
 use crate::plan::Plan;
+use crate::room;
 
 const SECOND: i64 = 1_000_000_000;
 
 /// Claim, line, and how much likelier than chance they belong together, habits apart.
 pub(super) type Fit = (u32, u32, f64);
 
+/// A line that is shared out: what is asked of it again and again, and its number in the index, which knows the rest.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Line {
+    pub number: u32,
+    pub row: Row,
+    pub instance: u32,
+    pub status: i32,
+}
+
+impl Line {
+    fn of(number: u32, e: &Entry) -> Line {
+        Line { number, row: e.row, instance: e.instance, status: e.status }
+    }
+}
+
 /// The claims and lines of one target and one kind.
 pub(super) struct Group {
     pub kind: Kind,
     pub claims: Vec<Claim>,
-    pub lines: Vec<Entry>,
+    pub lines: Vec<Line>,
     pub pairs: Vec<Fit>,
     /// Of the pairs that are late, in order: the delay, and how probable the line's moments were taken to be, per second.
     pub late: Vec<(u32, Late)>,
@@ -175,10 +191,17 @@ fn group(
         }
     }
     kept.renumber(&mut pairs);
+    // All groups are looked at together: what is reserved in vain adds up.
+    let count = |kept: &[bool]| kept.iter().filter(|k| **k).count();
+    let mut shared = Vec::with_capacity(count(&kept.lines));
+    let of_lines = lines.iter().zip(&kept.lines).filter(|(_, is_kept)| **is_kept);
+    shared.extend(of_lines.map(|(n, _)| Line::of(*n, &line(n))));
+    let mut all_claims = Vec::with_capacity(failed.len() + count(&kept.claims[failed.len()..]));
+    all_claims.extend_from_slice(failed);
     let mut group = Group {
         kind,
-        claims: failed.to_vec(),
-        lines: lines.iter().zip(&kept.lines).filter(|(_, is_kept)| **is_kept).map(|(n, _)| line(n)).collect(),
+        claims: all_claims,
+        lines: shared,
         pairs,
         late: Vec::new(),
         beside: kept.beside,
@@ -187,20 +210,21 @@ fn group(
     };
     let kept = served.iter().zip(&kept.claims[failed.len()..]).filter(|(_, is_kept)| **is_kept);
     group.claims.extend(kept.map(|(n, _)| served_claim(n)));
-    group.late = group.late(laws);
+    group.late = group.late(from, laws);
     group
 }
 
 impl Group {
-    fn late(&self, laws: &Laws) -> Vec<(u32, Late)> {
+    fn late(&self, from: &Sources<'_>, laws: &Laws) -> Vec<(u32, Late)> {
         let late = |(n, (c, l, _)): (u32, &Fit)| {
             let (c, e) = (&self.claims[*c as usize], &self.lines[*l as usize]);
             let law = laws.of(c.asked.instance, e.instance as usize);
-            let e = Brief::of(*l, e, Odds::default());
+            let e = Brief::of(*l, &from.index.entry(e.number as usize), Odds::default());
             let delay = law.delay(c, &e).filter(|_| law.is_known)?;
             Some((n, Late { delay, expected: law.moments(c, &e) }))
         };
-        let mut all: Vec<(u32, Late)> = (0..).zip(&self.pairs).filter_map(late).collect();
+        let mut all: Vec<(u32, Late)> = room::list(self.pairs.len());
+        all.extend((0..).zip(&self.pairs).filter_map(late));
         all.shrink_to_fit();
         all
     }
