@@ -6,6 +6,7 @@
 //! nothing changes (belief propagation, as Williams and Lau (2014) do for radar), which is exact where pairs form no ring and
 //! close to it elsewhere.
 
+use super::messages::Messages;
 use super::sequence::{self, Sequence};
 
 /// A request and a line that could be its own.
@@ -19,8 +20,6 @@ pub(super) struct Pair {
 
 /// Components up to this many lines (or claims, whichever are fewer) are summed up exactly.
 const EXACT: usize = 9;
-const ROUNDS: usize = 60;
-const STILL: f64 = 1e-6;
 
 /// A claim with a line of such a probability is not settled yet.
 pub(super) const UNSETTLED: std::ops::Range<f64> = 0.02..0.98;
@@ -39,6 +38,8 @@ pub(super) fn probabilities(
     let mut out = vec![0.0; pairs.len()];
     // Of each line its number within its part; no line is in two.
     let mut numbers = vec![0u32; lines];
+    let mut is_known = vec![false; lines];
+    let (mut of, mut alone_here): (Vec<u32>, Vec<f64>) = (Vec::new(), Vec::new());
     let mut parts = components(pairs, alone.len(), lines);
     for part in parts.each() {
         if let [one] = part {
@@ -46,24 +47,36 @@ pub(super) fn probabilities(
             out[*one as usize] = lonely(&pairs[*one as usize], alone);
             continue;
         }
-        part.sort_by_key(|p| pairs[*p as usize].claim);
+        if !part.is_sorted_by_key(|p| pairs[*p as usize].claim) {
+            part.sort_by_key(|p| pairs[*p as usize].claim);
+        }
         let own = || part.iter().map(|p| &pairs[*p as usize]);
+        of.clear();
+        for p in own() {
+            if !std::mem::replace(&mut is_known[p.line as usize], true) {
+                numbers[p.line as usize] = of.len() as u32;
+                of.push(p.line);
+            }
+        }
         let mut claims: Vec<u32> = Vec::new();
-        own().for_each(|p| claims.extend((claims.last() != Some(&p.claim)).then_some(p.claim)));
-        let mut of: Vec<u32> = own().map(|p| p.line).collect();
-        of.sort_unstable();
-        of.dedup();
-        (0..).zip(&of).for_each(|(n, line)| numbers[*line as usize] = n);
-        let mut claim = 0;
-        let own = own().map(|p| {
-            claim += u32::from(claims[claim as usize] != p.claim);
-            (claim, numbers[p.line as usize], p.weight)
-        });
-        let own: Vec<Own> = own.collect();
-        let alone_here: Vec<f64> = claims.iter().map(|c| alone[*c as usize]).collect();
+        alone_here.clear();
+        for own in part.chunk_by(|a, b| pairs[*a as usize].claim == pairs[*b as usize].claim) {
+            claims.push(own.len() as u32);
+            alone_here.push(alone[pairs[own[0] as usize].claim as usize]);
+        }
         let n = of.len();
-        drop((claims, of));
-        let found = if n <= EXACT { exact(&own, &alone_here, n) } else { passed(&own, &alone_here, n) };
+        let found = if n <= EXACT {
+            // Subsets are summed up in the order of the lines.
+            of.sort_unstable();
+            (0..).zip(&of).for_each(|(n, line)| numbers[*line as usize] = n);
+            let claim = (0..).zip(claims).flat_map(|(claim, n)| (0..n).map(move |_| claim));
+            let own: Vec<Own> =
+                claim.zip(own()).map(|(c, p)| (c, numbers[p.line as usize], p.weight)).collect();
+            exact(&own, &alone_here, n)
+        } else {
+            let lines = own().map(|p| numbers[p.line as usize]).collect();
+            Messages { claims, lines, weights: own().map(|p| p.weight).collect() }.pass(&alone_here, n)
+        };
         for (p, value) in part.iter().zip(found) {
             out[*p as usize] = value;
         }
@@ -225,47 +238,6 @@ fn exact(pairs: &[Own], alone: &[f64], lines: usize) -> Vec<f64> {
         .collect()
 }
 
-/// Messages: each claim tells each of its lines how much it wants it beside the others, each line tells each of its claims
-/// how free it is. The pairs are in order of claims.
-fn passed(pairs: &[Own], alone: &[f64], lines: usize) -> Vec<f64> {
-    debug_assert!(pairs.is_sorted_by_key(|p| p.0), "claim by claim");
-    let mut free = vec![1.0; pairs.len()];
-    let mut wants = vec![0.0; pairs.len()];
-    let mut asked = vec![0.0; lines];
-    let sum = |own: &[Own], free: &[f64]| {
-        own.iter().zip(free).fold(alone[own[0].0 as usize], |sum, ((_, _, w), f)| sum + w * f)
-    };
-    for _ in 0..ROUNDS {
-        asked.iter_mut().for_each(|a| *a = 1.0);
-        let mut first = 0;
-        for own in pairs.chunk_by(|a, b| a.0 == b.0) {
-            let (free, wants) = (&free[first..][..own.len()], &mut wants[first..][..own.len()]);
-            let (sum, alone) = (sum(own, free), alone[own[0].0 as usize]);
-            for (((_, l, w), f), wants) in own.iter().zip(free).zip(wants) {
-                *wants = w / (sum - w * f).max(alone).max(1e-300);
-                asked[*l as usize] += *wants;
-            }
-            first += own.len();
-        }
-        let mut change: f64 = 0.0;
-        for (((_, l, _), wants), free) in pairs.iter().zip(&wants).zip(&mut free) {
-            let next = 1.0 / (asked[*l as usize] - wants).max(1.0);
-            change = change.max((next - *free).abs());
-            *free = next;
-        }
-        if change < STILL {
-            break;
-        }
-    }
-    let mut out = Vec::with_capacity(pairs.len());
-    for own in pairs.chunk_by(|a, b| a.0 == b.0) {
-        let free = &free[out.len()..][..own.len()];
-        let sum = sum(own, free);
-        out.extend(own.iter().zip(free).map(|((_, _, w), f)| (w * f / sum).clamp(0.0, 1.0)));
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -344,8 +316,12 @@ mod tests {
         for _ in 0..200 {
             let (pairs, alone) = draw(&mut dice, 5, 5, 0.5);
             let want = all_ways(&pairs, &alone, 5);
-            let own: Vec<_> = pairs.iter().map(|p| (p.claim, p.line, p.weight)).collect();
-            for (got, want) in passed(&own, &alone, 5).iter().zip(want) {
+            let messages = Messages {
+                claims: (0..5).map(|c| pairs.iter().filter(|p| p.claim == c).count() as u32).collect(),
+                lines: pairs.iter().map(|p| p.line).collect(),
+                weights: pairs.iter().map(|p| p.weight).collect(),
+            };
+            for (got, want) in messages.pass(&alone, 5).iter().zip(want) {
                 worst = worst.max((got - want).abs());
                 sum = (sum.0 + (got - want).abs(), sum.1 + 1.0);
             }

@@ -15,6 +15,7 @@ mod fitness;
 mod lateness;
 mod law;
 mod laws;
+mod messages;
 mod near;
 mod order;
 mod pairing;

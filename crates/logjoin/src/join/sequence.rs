@@ -5,6 +5,8 @@
 //! probable by one factor. The ways are summed up along the lines: what has to be remembered at a line is only which of the
 //! open requests are used up already, and a request is forgotten when no line is left that could be its own.
 
+use std::hash::{Hash, Hasher};
+
 use super::assign::Pair;
 use crate::hash::Map;
 
@@ -25,8 +27,21 @@ const MOST_CLAIMS: usize = 64;
 const MOST_STATES: usize = 4_000;
 const MOST_LOGS: usize = 3;
 
-/// Which of the open claims are used up; and of each log (in which their line stands), which.
-type Used = (u64, [u64; MOST_LOGS]);
+/// Which of the open claims are used up: of each log, those whose line stands in it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Used([u64; MOST_LOGS]);
+
+impl Used {
+    fn has(&self, claim: u64) -> bool {
+        self.0.iter().any(|log| log & claim != 0)
+    }
+}
+
+impl Hash for Used {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.iter().for_each(|log| state.write_u64(*log));
+    }
+}
 
 /// A step from one state to the next: number of the states, of the pair (none: the line is nobody's), and the weight.
 type Step = (u32, u32, Option<u32>, f64);
@@ -34,7 +49,7 @@ type Step = (u32, u32, Option<u32>, f64);
 /// The probability of each pair of a component; none where too much hangs together.
 pub(super) fn probabilities(pairs: &[Pair], alone: &[f64], sequence: &Sequence<'_>) -> Option<Vec<f64>> {
     let frame = Frame::new(pairs, alone, sequence)?;
-    let mut states: Vec<(Used, f64)> = vec![((0, [0; MOST_LOGS]), 1.0)];
+    let mut states: Vec<(Used, f64)> = vec![(Used::default(), 1.0)];
     let mut way: Vec<Vec<Step>> = Vec::with_capacity(frame.lines.len());
     for n in 0..frame.lines.len() {
         let (next, steps) = frame.step(n, &states, sequence.crossing);
@@ -182,11 +197,10 @@ impl<'a> Frame<'a> {
         let mut steps: Vec<Step> = Vec::with_capacity(states.len() * (1 + own.len()));
         for (from, (used, weight)) in states.iter().enumerate() {
             let mut go = |mut used: Used, pair: Option<u32>, mut by: f64| {
-                for c in self.closing[n].iter().filter(|c| used.0 & self.bits[**c] == 0) {
+                for c in self.closing[n].iter().filter(|c| !used.has(self.bits[**c])) {
                     by *= self.alone[*c].0 / self.alone[*c].1;
                 }
-                used.0 &= self.kept[n];
-                used.1.iter_mut().for_each(|l| *l &= self.kept[n]);
+                used.0.iter_mut().for_each(|log| *log &= self.kept[n]);
                 let number = *numbers.entry(used).or_insert_with(|| {
                     next.push((used, 0.0));
                     next.len() as u32 - 1
@@ -197,12 +211,11 @@ impl<'a> Frame<'a> {
             go(*used, None, 1.0);
             for p in own {
                 let c = self.claims[*p];
-                if used.0 & self.bits[c] == 0 {
-                    let crossings = (used.1[*log] & self.after[*p]).count_ones();
+                if !used.has(self.bits[c]) {
+                    let crossings = (used.0[*log] & self.after[*p]).count_ones();
                     let by = self.pairs[*p].weight / self.alone[c].1 * crossing.powi(crossings as i32);
                     let mut used = *used;
-                    used.0 |= self.bits[c];
-                    used.1[*log] |= self.bits[c];
+                    used.0[*log] |= self.bits[c];
                     go(used, Some(*p as u32), by);
                 }
             }
