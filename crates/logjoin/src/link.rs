@@ -122,7 +122,12 @@ pub(crate) fn link<E>(
 impl Linked {
     /// What the rules may ask.
     pub fn scene<'a>(&'a self, plan: &'a Plan) -> Scene<'a> {
-        Scene::new(plan, &self.world, &self.peers, &self.failing, &self.joins, &self.aside)
+        self.scene_beside(plan, &self.aside)
+    }
+
+    /// The same, with what is known of requests that are not in the world.
+    pub fn scene_beside<'a>(&'a self, plan: &'a Plan, aside: &[Served]) -> Scene<'a> {
+        Scene::new(plan, &self.world, &self.peers, &self.failing, &self.joins, aside)
     }
 
     /// The verdict on each failed request.

@@ -74,8 +74,7 @@ impl<'p> Judging<'p> {
         let horizon = Horizon(cut.second.saturating_mul(SECOND).saturating_sub(around));
         let Ok((linked, judged, lean)) = self.view(cut, horizon, &mut |_| Ok::<(), Infallible>(()));
         let staying = self.window.staying(&linked.world, horizon, self.floor);
-        let Linked { world, clocks, peers, failing, joins, chains, aside, .. } = linked;
-        drop(aside);
+        let Linked { world, clocks, peers, failing, joins, chains, .. } = linked;
         let floor = horizon.0.saturating_sub(around);
         let floors = Floors { all: floor, failed: floor.max(crowded(&failing, horizon)) };
         let now = Settling::new(&world, (failing, joins, chains), judged);
@@ -126,8 +125,8 @@ impl<'p> Judging<'p> {
             let scene = Scene::to_count(plan, &linked.world, &linked.peers);
             self.sums.add(&scene, &lean, horizon, &self.tails);
         } else {
-            linked.aside = lean.served(plan);
-            let scene = linked.scene(plan);
+            // Nobody asks for these once they are in the scene.
+            let scene = linked.scene_beside(plan, &lean.served(plan));
             watch(Stage::Causes)?;
             judged = linked.judge(&scene);
             watch(Stage::Sums)?;
@@ -145,9 +144,7 @@ impl<'p> Judging<'p> {
         self.window.bring_back();
         let (mut linked, mut judged, lean) = self.view(cut, Horizon::END, watch)?;
         if !self.has_sliced {
-            if linked.failing.is_empty() {
-                linked.aside = lean.served(self.plan);
-            }
+            linked.aside = lean.served(self.plan);
             self.archive.thin_all(&mut linked, &mut judged);
             return Ok((linked, judged));
         }
