@@ -64,11 +64,11 @@ fn killed(case: &Case<'_>) -> Option<Verdict> {
     if !case.near(&why, 3 * CLOSE, CLOSE).is_empty() {
         return None;
     }
-    let confidence = if distance(nearest, case.end) < SECOND { 0.75 } else { 0.65 };
+    let confidence = if distance(nearest, case.end) < SECOND { 0.58 } else { 0.5 };
     Some(
         Verdict::new(CauseId::BackendCrash, confidence)
             .signs(
-                "a worker of the backend was killed as the connection closed; no line says by whom",
+                "a worker of the backend was killed as the connection closed; for memory or by somebody, no line says",
                 &signs,
             )
             .own(case, "the connection closed before a response"),
