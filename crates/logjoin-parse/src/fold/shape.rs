@@ -61,7 +61,7 @@ pub(super) fn continues_by_shape(line: &[u8]) -> bool {
     ];
     match line.first() {
         None | Some(b'\t' | b'}' | b')') => true,
-        Some(b' ') => !begins_with_no_client(line),
+        Some(b' ') => !begins_with_no_client(line) && !crate::formats::begins_with_padded_level(line),
         Some(b'#') => {
             // PHP and gdb number their frames; the JVM's fatal report puts `#` before every line
             line.len() == 1 || matches!(line[1], b'0'..=b'9' | b' ')

@@ -58,6 +58,7 @@ mod json_fields;
 mod json_scan;
 mod jvm;
 mod jvm_unified;
+mod level_first;
 mod logfmt;
 mod monolog;
 mod morgan;
@@ -78,6 +79,7 @@ pub(crate) use json::role_of;
 pub(crate) use json_fields::Role;
 pub(crate) use json_scan::{End, Leaf, scan as scan_json};
 pub(crate) use jvm::split_jul;
+pub(crate) use level_first::begins_with_padded_level;
 pub(crate) use nginx_json::is_nginx_name;
 pub(crate) use when::any_stamp;
 pub(crate) use words::{is_trouble, request_id};
@@ -199,6 +201,7 @@ pub static FORMATS: &[&FormatDef] = &[
     &ruby::SIDEKIQ,
     &python::WERKZEUG,
     &python::LOGGING,
+    &level_first::FORMAT,
     &dotnet::FORMAT,
     &morgan::FORMAT,
     &go::GO,

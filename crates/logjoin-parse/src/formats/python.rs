@@ -175,7 +175,8 @@ fn level_first(line: &[u8]) -> Option<Record<'_>> {
     let mut log = LogLine { level: text(level), ..LogLine::default() };
     if c.eat(b":").is_some() {
         let name = c.until(b':')?;
-        if !is_name(name) || c.peek() == Some(b'/') {
+        // a stamp there is that of another layout
+        if !is_name(name) || c.peek() == Some(b'/') || name[0].is_ascii_digit() {
             return None;
         }
         (log.logger, log.message) = (text(name), c.rest().into());
@@ -184,15 +185,10 @@ fn level_first(line: &[u8]) -> Option<Record<'_>> {
     c.eat(b" ")?;
     let (stamp, rest) = Stamp::iso(c.rest())?;
     let mut c = Cursor::new(rest.strip_prefix(b" ")?);
-    let module = c.until(b' ')?;
-    let process = pid(c.until(b' ')?);
-    if let Some(p) = process {
-        c.int();
-        c.eat(b" ");
-        (log.logger, log.pid, log.message) = (text(module), Some(p), c.rest().into());
-    } else {
-        log.message = rest.trim_ascii_start().into();
-    }
+    let (module, process) = (c.until(b' ')?, pid(c.until(b' ')?)?);
+    c.int()?;
+    c.eat(b" ");
+    (log.logger, log.pid, log.message) = (text(module), Some(process), c.rest().into());
     Some(words::log(&LOGGING, Some(stamp), log))
 }
 
