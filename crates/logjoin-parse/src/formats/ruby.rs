@@ -119,8 +119,15 @@ pub(super) static PUMA: FormatDef = FormatDef {
     product: Product::Backend,
     kind: Kind::Log,
     anchor: Anchor::Event,
-    source: "puma lib/puma/log_writer.rb PidFormatter, cluster.rb, launcher.rb",
+    source: "puma lib/puma/log_writer.rb DefaultFormatter and PidFormatter, launcher.rb, runner.rb, single.rb, cluster.rb, binder.rb",
     samples: &[
+        "Puma starting in single mode...",
+        "*          PID: 24245",
+        "* Listening on http://10.0.0.1:9292",
+        "Use Ctrl-C to stop",
+        "- Gracefully stopping, waiting for requests to finish",
+        "=== puma shutdown: 2026-11-20 10:00:00 +0000 ===",
+        "- Goodbye!",
         "[123] - Worker 0 (PID: 125) booted in 0.5s, phase: 0",
         "[123] ! Terminating timed out worker (Worker 0 failed to check in within 60 seconds): 125",
         "[123] * Listening on http://0.0.0.0:3000",
@@ -129,25 +136,84 @@ pub(super) static PUMA: FormatDef = FormatDef {
     parse: puma,
 };
 
+/// What Puma writes without a process in front (`DefaultFormatter`: a single process, or a master before its workers),
+/// and Rails before it. A mark is anybody's: here the words must be Puma's.
+const PUMAS_OWN: &[&[u8]] = &[
+    b"Puma starting in ",
+    b"Use Ctrl-C to stop",
+    b"* Puma version: ",
+    b"* Ruby version: ",
+    b"* Version ",
+    b"* Min threads: ",
+    b"*  Min threads: ",
+    b"*  Max threads: ",
+    b"* Environment: ",
+    b"*  Environment: ",
+    b"*          PID: ",
+    b"*   Master PID: ",
+    b"*      Workers: ",
+    b"*     Restarts: ",
+    b"* Process workers: ",
+    b"* Preloading application",
+    b"* Phased restart available",
+    b"* Daemonizing...",
+    b"* Starting control server on ",
+    b"* Listening on ",
+    b"* Inherited ",
+    b"* Activated ",
+    b"* Closing unused ",
+    b"* Enabling systemd notification integration",
+    b"* Restarting...",
+    b"* Stopping immediately!",
+    b"* phased-restart called but not available",
+    b"- Gracefully stopping, waiting for requests to finish",
+    b"- Gracefully shutting down workers...",
+    b"- Starting phased worker restart",
+    b"- Goodbye!",
+    b"! Unable to load application: ",
+    b"! Unable to start worker",
+    b"! Complete inability to spawn new workers detected",
+    b"! WARNING: Detected ",
+    b"! Detected parent died, dying",
+    b"=== puma ",
+    b"=> Booting Puma",
+    b"=> Rails ",
+    b"=> Run `",
+];
+
 fn puma(line: &[u8]) -> Result<Record<'_>, ParseError> {
-    read_puma(line).ok_or(ParseError::new(0, "[pid] mark message"))
+    read_puma(line).ok_or(ParseError::new(0, "[pid] mark message, or words of Puma"))
 }
 
 fn read_puma(line: &[u8]) -> Option<Record<'_>> {
     let mut c = Cursor::new(line);
-    c.eat(b"[")?;
-    let process = pid(c.until(b']')?)?;
-    c.eat(b" ")?;
+    let process = if c.eat(b"[").is_some() {
+        let process = pid(c.until(b']')?)?;
+        c.eat(b" ")?;
+        let marked = matches!(c.rest(), [b'-' | b'!' | b'*', b' ', ..]);
+        let known = [&b"Puma "[..], b"+ ", b"=== puma ", b"Early termination", b"Use Ctrl-C"];
+        if !marked && !known.iter().any(|k| c.rest().starts_with(k)) {
+            return None;
+        }
+        Some(process)
+    } else {
+        if !matches!(line.first()?, b'*' | b'-' | b'!' | b'=' | b'P' | b'U')
+            || !PUMAS_OWN.iter().any(|k| line.starts_with(k))
+        {
+            return None;
+        }
+        line.strip_prefix(b"*").and_then(|l| l.trim_ascii_start().strip_prefix(b"PID: ")).and_then(pid)
+    };
     let message = c.rest();
-    let marked = matches!(message, [b'-' | b'!' | b'*', b' ', ..]);
-    let known = [&b"Puma "[..], b"+ ", b"=== puma ", b"Early termination", b"Use Ctrl-C"]
-        .iter()
-        .any(|k| message.starts_with(k));
-    if !marked && !known {
-        return None;
-    }
-    let log = LogLine { pid: Some(process), message: message.into(), ..LogLine::default() };
-    Some(words::log(&PUMA, None, log))
+    // `redirect_stdout` and the end say when: `=== puma startup: 2026-11-20 10:00:00 +0000 ===`
+    let stamp = message
+        .starts_with(b"=== puma ")
+        .then(|| memchr::memmem::find(message, b": "))
+        .flatten()
+        .and_then(|at| Stamp::iso(&message[at + 2..]))
+        .map(|(stamp, _)| stamp);
+    let log = LogLine { pid: process, message: message.into(), ..LogLine::default() };
+    Some(words::log(&PUMA, stamp, log))
 }
 
 pub(super) static PASSENGER: FormatDef = FormatDef {
@@ -247,7 +313,6 @@ mod tests {
         assert_eq!((&*l.extra[0].1, &*l.extra[1].1), (&b"200"[..], &b"12ms"[..]));
         assert!(l.request_id.is_some());
         assert!((RAILS.parse)(b"Completed the work").is_err());
-        assert!(puma(b"[123] x").is_err());
         let Body::Log(l) = sidekiq(SIDEKIQ.samples[0].as_bytes()).expect("a line").body else {
             panic!("a message")
         };
@@ -257,5 +322,21 @@ mod tests {
         assert!(
             matches!(&r.body, Body::Log(l) if l.level.as_deref() == Some(b"error") && l.pid == Some(123))
         );
+    }
+    #[test]
+    fn console_with_and_without_processes() {
+        let log = |line: &'static str| {
+            let r = puma(line.as_bytes()).expect(line);
+            let Body::Log(l) = r.body else { panic!("a message") };
+            (l.pid, l.message, r.stamp.map(|s| s.to_iso()))
+        };
+        assert_eq!(log("*          PID: 24245").0, Some(24245));
+        assert_eq!(log("[123] * Listening on http://[::]:1").0, Some(123));
+        assert_eq!(&*log("[123] * Listening on http://[::]:1").1, b"* Listening on http://[::]:1");
+        let (process, _, stamp) = log(PUMA.samples[5]);
+        assert_eq!((process, stamp.as_deref()), (None, Some("2026-11-20T10:00:00Z")));
+        for line in ["[123] x", "* a list", "- another", "Puma is a cat", "=== x ===", "! no"] {
+            assert!(puma(line.as_bytes()).is_err(), "{line}");
+        }
     }
 }
