@@ -159,7 +159,12 @@ fn error(line: &[u8]) -> Result<Record<'_>, ParseError> {
 }
 
 fn read_error(line: &[u8]) -> Option<Record<'_>> {
-    let (stamp, rest) = day_month(line.strip_prefix(b"[")?)?;
+    let date = line.strip_prefix(b"[")?;
+    // with slashes the date is that of access logs
+    if date.get(2) != Some(&b'-') {
+        return None;
+    }
+    let (stamp, rest) = day_month(date)?;
     let mut c = Cursor::new(rest);
     let zone = c.until(b']')?;
     let named = !zone.is_empty()
@@ -216,5 +221,7 @@ mod tests {
         assert_eq!(r.stamp.and_then(|s| s.offset_s), Some(0));
         let Body::Log(l) = r.body else { panic!("a message") };
         assert_eq!(l.level.as_deref(), Some(&b"Fatal error"[..]));
+        assert!(error(b"[20-Nov-2026 10:00:00 +01:00] gone").is_ok());
+        assert!(error(b"[20/Nov/2026:10:00:00 +0000] GET /x 200 12ms").is_err());
     }
 }

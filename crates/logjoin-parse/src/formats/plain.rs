@@ -23,6 +23,7 @@ pub(super) static PLAIN: FormatDef = FormatDef {
         "2016-09-28 04:30:30, Info                  CBS    Loaded Servicing Stack",
         "[10.30 16:49:06] chrome.exe - proxy.example:5070 open through proxy",
         "@400000006b001a2a075bcd15 starting",
+        "[20/Nov/2026:10:00:00 +0000] GET /x 200 12ms",
     ],
     parse: |line| plain(line).ok_or(ParseError::new(0, "a stamp")),
 };
@@ -150,5 +151,10 @@ mod tests {
             panic!("a request")
         };
         assert_eq!((a.status, a.duration_us), (Some(202), Some(76_462)));
+        // gunicorn's `access_log_format` may be `%(t)s %(m)s %(U)s %(s)s %(M)sms`
+        let r = plain(PLAIN.samples[10].as_bytes()).expect("a request");
+        assert_eq!(r.stamp.and_then(|s| s.offset_s), Some(0));
+        let Body::Access(a) = r.body else { panic!("a request") };
+        assert_eq!((a.status, a.duration_us, a.path.as_deref()), (Some(200), Some(12_000), Some(&b"/x"[..])));
     }
 }
