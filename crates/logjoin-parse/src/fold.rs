@@ -398,6 +398,38 @@ MemoryError
     }
 
     #[test]
+    fn headers_of_loggers_end_traces() {
+        let trace = "Traceback (most recent call last):
+  File \"/srv/mes.py\", line 3, in f
+KeyError: 'x'";
+        for head in [
+            "E1122 13:04:27.542123   12345 file.py:3] failed",
+            "E1122 13:04:27.542 MainThread mes] failed",
+            "[ERROR] 2026-11-22 21:13:04,462 fleet.api (29304): failed",
+            "ERROR [2026-11-22 21:13:04,462] a.b.C: failed",
+        ] {
+            assert_eq!(steps(&[head, trace, head].join("\n")), "SCCCS", "{head}");
+        }
+        let line = " INFO 2026-11-22 21:13:04,462 [main] a.b.C - x";
+        assert_eq!(steps(&[line, "\tat a.B(C.java:1)", line, line].join("\n")), "SCSS");
+    }
+
+    #[test]
+    fn starts_of_puma_between_requests() {
+        let request = r#"10.0.0.9 - - [22/Nov/2026:14:07:35 +0100] "GET / HTTP/1.1" 200 586 0.0157"#;
+        let boot = "Puma starting in single mode...
+* Puma version: 5.6.5 (ruby 3.1.7-p261) (\"Birdie's Version\")
+*  Min threads: 4
+*          PID: 24245
+* Listening on http://10.0.0.1:9292
+Use Ctrl-C to stop";
+        assert_eq!(
+            steps(&[boot, request, "- Gracefully stopping, waiting for requests to finish", boot].join("\n")),
+            "SSSSSSSSSSSSSS"
+        );
+    }
+
+    #[test]
     fn requests_over_unix_sockets() {
         let line = r#" - - [21/Nov/2026:02:47:42 +0000] "GET /x HTTP/1.1" 200 139 "-" "curl""#;
         assert_eq!(steps(&[line, line, &line.replace("- - [", "- ann [")].join("\n")), "SSS");
