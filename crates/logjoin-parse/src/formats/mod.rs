@@ -70,6 +70,7 @@ mod ruby;
 mod rust_tracing;
 mod system;
 mod time_of_day;
+mod tomcat;
 mod traefik;
 mod uwsgi;
 mod when;
@@ -169,6 +170,7 @@ pub static FORMATS: &[&FormatDef] = &[
     &asgi::GRANIAN,
     &asgi::DAPHNE,
     &asgi::UVICORN,
+    &tomcat::FORMAT,
     &php::FPM,
     &php::ACCESS,
     &php::ERROR,
