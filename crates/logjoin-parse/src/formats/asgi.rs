@@ -7,7 +7,7 @@ use crate::{Access, Anchor, FormatDef, Kind, LogLine, ParseError, Product, Recor
 
 pub(super) static UVICORN: FormatDef = FormatDef {
     id: "uvicorn",
-    title: "uvicorn's console: requests and messages without time",
+    title: "uvicorn's console: requests and messages, without time or with one in front",
     product: Product::Backend,
     kind: Kind::Log,
     anchor: Anchor::End,
@@ -16,6 +16,7 @@ pub(super) static UVICORN: FormatDef = FormatDef {
         r#"INFO:     127.0.0.1:58534 - "GET /x?y HTTP/1.1" 200 OK"#,
         "INFO:     Started server process [12345]",
         "WARNING:  Invalid HTTP request received.",
+        r#"2026-11-22 12:56:22,909 INFO:     10.0.0.9:37958 - "GET /x?y HTTP/1.1" 200 OK"#,
     ],
     parse: uvicorn,
 };
@@ -25,6 +26,11 @@ fn uvicorn(line: &[u8]) -> Result<Record<'_>, ParseError> {
 }
 
 fn read_uvicorn(line: &[u8]) -> Option<Record<'_>> {
+    // `%(asctime)s %(levelprefix)s ...` is what its formatters are given for a time
+    let (stamp, line) = match Stamp::iso(line) {
+        Some((stamp, rest)) => (Some(stamp), rest.strip_prefix(b" ")?),
+        None => (None, line),
+    };
     let colon = memchr::memchr(b':', line.get(..10)?)?;
     let (level, message) = (&line[..colon], &line[10..]);
     let padded = line[colon + 1..10].iter().all(|b| *b == b' ');
@@ -39,13 +45,27 @@ fn read_uvicorn(line: &[u8]) -> Option<Record<'_>> {
     }
     if let Some(mut a) = request(message) {
         a.level = text(level);
-        return Some(words::access(&UVICORN, None, Anchor::End, a));
+        return Some(words::access(&UVICORN, stamp, Anchor::End, a));
     }
     Some(words::log(
         &UVICORN,
-        None,
+        stamp,
         LogLine { level: text(level), message: message.into(), ..LogLine::default() },
     ))
+}
+
+/// uvicorn's request line as the message of any other layout: `uvicorn.access` may have a formatter of one's own.
+pub(super) fn uvicorn_request<'a>(log: &LogLine<'a>) -> Option<Access<'a>> {
+    let Text::Borrowed(message) = log.message else { return None };
+    let a = request(message)?;
+    let whole = a.client_port.is_some() && a.http_version.is_some() && a.status.is_some();
+    whole.then(|| Access {
+        level: log.level.clone(),
+        pid: log.pid,
+        thread: log.thread.clone(),
+        request_id: log.request_id.clone(),
+        ..a
+    })
 }
 
 /// `127.0.0.1:58534 - "GET /x HTTP/1.1" 200 OK`, without or with the phrase.
@@ -156,6 +176,14 @@ mod tests {
             (a.client_port, a.status, a.path.as_deref()),
             (Some(58534), Some(200), Some(&b"/x?y"[..]))
         );
+        let line = UVICORN.samples[3].as_bytes();
+        let r = uvicorn(line).expect("a request");
+        assert_eq!(r.stamp.map(|s| s.to_iso()).as_deref(), Some("2026-11-22T12:56:22.909"));
+        let a = access(uvicorn(line));
+        assert_eq!(
+            (a.client_port, a.status, a.level.as_deref()),
+            (Some(37958), Some(200), Some(&b"INFO"[..]))
+        );
         let a = access(granian(GRANIAN.samples[0].as_bytes()));
         assert_eq!((a.status, a.duration_us, a.duration_unit_us), (Some(200), Some(127), 1));
         let a = access(daphne(DAPHNE.samples[0].as_bytes()));
@@ -164,8 +192,13 @@ mod tests {
 
     #[test]
     fn other_layouts_are_left_alone() {
-        for line in ["INFO: Initializing, config", "INFO:root:x y z a b", "SEVERE: failed to start", "INFO:"]
-        {
+        for line in [
+            "INFO: Initializing, config",
+            "INFO:root:x y z a b",
+            "SEVERE: failed to start",
+            "INFO:",
+            "2026-11-22 12:56:22,909 INFO: x y z a b",
+        ] {
             assert!(uvicorn(line.as_bytes()).is_err(), "{line}");
         }
     }

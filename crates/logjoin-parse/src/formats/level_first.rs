@@ -2,6 +2,7 @@
 //!
 //! Django's own layout, which has module, process and thread behind the time, is with Python's other ones.
 
+use super::asgi::uvicorn_request;
 use super::when::any_stamp;
 use super::words::{self, pid, short_request, take_level, text};
 use crate::bytes::Cursor;
@@ -82,6 +83,9 @@ fn level_first(line: &[u8]) -> Option<Record<'_>> {
         return Some(words::access(&FORMAT, Some(stamp), Anchor::End, a));
     }
     log.message = message.into();
+    if let Some(a) = uvicorn_request(&log) {
+        return Some(words::access(&FORMAT, Some(stamp), Anchor::End, a));
+    }
     Some(words::log(&FORMAT, Some(stamp), log))
 }
 

@@ -1,6 +1,7 @@
 //! Python's `logging` in the layouts that its documentation, Flask, Celery, Django, OpenStack and loguru use, and the
 //! development servers of Flask and Django.
 
+use super::asgi::uvicorn_request;
 use super::when::any_stamp;
 use super::words::{self, is_level, is_method, pid, scaled, text, upper_level};
 use crate::bytes::{Cursor, int, split_request};
@@ -38,15 +39,12 @@ fn read_logging(line: &[u8]) -> Option<Record<'_>> {
     let body = line.strip_prefix(b"[").unwrap_or(line);
     let (stamp, rest) = Stamp::iso(body)?;
     let mut log = LogLine::default();
-    let access = if body.len() != line.len() {
+    if body.len() != line.len() {
         bracketed(rest, &mut log)?;
-        None
     } else if let Some(rest) = rest.strip_prefix(b" | ") {
         loguru(rest, &mut log)?;
-        None
     } else if let Some(rest) = rest.strip_prefix(b" - ") {
         dashed(rest, &mut log)?;
-        None
     } else {
         spaced(rest.strip_prefix(b" ")?, &mut log)?;
         // a level alone after a time is anybody's; the comma before the milliseconds is Python's
@@ -56,9 +54,11 @@ fn read_logging(line: &[u8]) -> Option<Record<'_>> {
         {
             return None;
         }
-        openstack_request(&log)
-    };
-    if let Some(mut a) = access {
+    }
+    if let Some(a) = uvicorn_request(&log) {
+        return Some(words::access(&LOGGING, Some(stamp), Anchor::End, a));
+    }
+    if let Some(mut a) = openstack_request(&log) {
         a.level = log.level;
         a.pid = log.pid;
         a.request_id = log.request_id;
@@ -325,6 +325,10 @@ mod tests {
                 "{s}"
             );
         }
+        let line =
+            br#"2026-11-22 12:56:22,909 - uvicorn.access - INFO - 10.0.0.9:37958 - "GET /x HTTP/1.1" 200"#;
+        let Body::Access(a) = logging(line).expect("uvicorn").body else { panic!("a request") };
+        assert_eq!((a.status, a.client_port), (Some(200), Some(37958)));
         let line = br#"2025-05-14 04:26:48.008 150 INFO eventlet.wsgi.server [req-aa11 - - - -] 10.0.0.1 "GET /v2/images HTTP/1.1" status: 200  len: 123 time: 0.0123"#;
         let Body::Access(a) = logging(line).expect("nova").body else { panic!("a request") };
         assert_eq!((a.status, a.bytes, a.duration_us), (Some(200), Some(123), Some(12_300)));
