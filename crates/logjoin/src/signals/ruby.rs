@@ -91,9 +91,12 @@ pub(super) static FAMILY: Family = Family {
         ])
         .from("puma lib/puma/cluster.rb"),
         entry("puma-starting", ProcessStarting, Process, "Puma starts or restarts")
-        .any(&["Puma starting in", "* Restarting..."])
-        .re(r"(?:Puma starting in (?<reason>cluster|single) mode|^\* Restarting\.\.\.)")
-        .hits(&[("Puma starting in cluster mode...", &[("reason", "cluster")])])
+        .any(&["Puma starting in", "* Restarting...", "=== puma startup"])
+        .re(r"(?:Puma starting in (?<reason>cluster|single) mode|^\* Restarting\.\.\.|^=== puma startup: )")
+        .hits(&[
+            ("Puma starting in cluster mode...", &[("reason", "cluster")]),
+            ("=== puma startup: 2026-11-20 10:00:00 +0000 ===", &[]),
+        ])
         .from("puma lib/puma/runner.rb"),
         entry(
             "puma-listening",
@@ -116,11 +119,13 @@ pub(super) static FAMILY: Family = Family {
             "for phased upgrade",
             "=== puma shutdown",
             "TERM sent to",
+            "* Stopping immediately!",
         ])
-        .re(r"(?:Gracefully (?:stopping, waiting for requests|shutting down workers)|Starting phased worker restart|Stopping (?<pid>\d+) for phased upgrade|=== puma shutdown|TERM sent to \d+)")
+        .re(r"(?:Gracefully (?:stopping, waiting for requests|shutting down workers)|Starting phased worker restart|Stopping (?<pid>\d+) for phased upgrade|=== puma shutdown|TERM sent to \d+|^\* Stopping immediately!)")
         .hits(&[
             ("- Gracefully stopping, waiting for requests to finish", &[]),
             ("=== puma shutdown: 2026-11-20 10:00:00 +0000 ===", &[]),
+            ("* Stopping immediately!", &[]),
         ])
         .from("puma lib/puma/launcher.rb"),
         entry("puma-stopped", ProcessStopped, Process, "Puma ends")
