@@ -87,7 +87,7 @@ fn replaced(case: &Case<'_>) -> Option<Verdict> {
     let was_told =
         case.scene.signs(instance, case.start - AGAIN, start.hi).any(|s| told.contains(&s.meaning));
     // One of several workers that start anew would not be missed.
-    let goes_on = case.scene.served_within(instance, case.end + CLOSE / 4, start.hi.min(case.end + AGAIN));
+    let goes_on = case.scene.served_within(instance, case.end + CLOSE / 4, start.lo.min(case.end + AGAIN));
     let served_before = case.scene.served(instance, case.start - AGAIN, case.start) > 0;
     (!was_told && !goes_on && served_before).then(|| {
         Verdict::new(CauseId::BackendCrash, 0.72)
