@@ -123,6 +123,23 @@ impl Stamp {
         self.wall_ns - i64::from(self.offset_s.unwrap_or(offset_s)) * 1_000_000_000
     }
 
+    /// The same moment on the clock of `other`, which the line names too: an epoch number or a `Z` says nothing of the host's
+    /// zone, and a written offset does. Two times further apart than any wrong zone would put them are not one event's.
+    pub(crate) fn in_zone_of(self, other: &Stamp) -> Stamp {
+        const QUARTER: i64 = 900 * 1_000_000_000;
+        let apart = (self.utc_ns(0) - other.utc_ns(0)).abs();
+        match (self.offset_s, other.offset_s) {
+            (Some(0), Some(east)) if east != 0 && self.has_year && other.has_year && apart < QUARTER => {
+                Stamp {
+                    wall_ns: self.wall_ns + i64::from(east) * 1_000_000_000,
+                    offset_s: Some(east),
+                    ..self
+                }
+            }
+            _ => self,
+        }
+    }
+
     /// The written date and time, without zone.
     pub fn wall(&self) -> NaiveDateTime {
         chrono::DateTime::from_timestamp_nanos(self.wall_ns).naive_utc()

@@ -75,6 +75,8 @@ fn head(b: &[u8]) -> &str {
 #[derive(Debug, Default)]
 pub(super) struct Parts {
     zoned: Option<Stamp>,
+    /// The one with an offset that is not zero: it shows the zone of the host.
+    offset: Option<Stamp>,
     local: Option<Stamp>,
     fraction: Option<(i64, Precision)>,
     parsed: Option<Parsed>,
@@ -113,6 +115,9 @@ impl Parts {
     }
 
     fn keep(&mut self, stamp: Stamp) {
+        if stamp.offset_s.is_some_and(|o| o != 0) {
+            self.offset.get_or_insert(stamp);
+        }
         let place = if stamp.offset_s.is_some() { &mut self.zoned } else { &mut self.local };
         if place.is_none_or(|old| (old.has_year, old.precision) < (stamp.has_year, stamp.precision)) {
             *place = Some(stamp);
@@ -134,6 +139,9 @@ impl Parts {
             (None, l) => l?,
         };
         stamp.offset_s = stamp.offset_s.or(zone);
+        if let Some(offset) = &self.offset {
+            stamp = stamp.in_zone_of(offset);
+        }
         if let Some((ns, precision)) = self.fraction
             && stamp.precision < precision
         {
@@ -247,6 +255,29 @@ mod tests {
             ]),
             "2026-11-21T01:50:53.007Z"
         );
+    }
+
+    #[test]
+    fn the_finest_time_has_the_zone_that_is_written() {
+        let zoned = || (TimeLayout::Iso, "2026-11-21T03:50:53+02:00");
+        let epoch = || (TimeLayout::Msec, "1795225853.858");
+        for parts in [[zoned(), epoch()], [epoch(), zoned()]] {
+            assert_eq!(stamp(&parts), "2026-11-21T03:50:53.858+02:00");
+        }
+        // HAProxy's `%Ts`, `%ms` and `%tl`.
+        assert_eq!(
+            stamp(&[
+                (TimeLayout::Epoch(Precision::Seconds), "1795225853"),
+                (TimeLayout::Fraction(Precision::Millis), "007"),
+                (TimeLayout::Clf, "21/Nov/2026:03:50:54 +0200")
+            ]),
+            "2026-11-21T03:50:53.007+02:00"
+        );
+        // A zone that is nothing but UTC, and a time of something else.
+        let utc = (TimeLayout::Iso, "2026-11-21T01:50:53+00:00");
+        assert_eq!(stamp(&[utc, epoch()]), "2026-11-21T01:50:53.858Z");
+        let other = (TimeLayout::Clf, "21/Nov/2026:09:50:53 +0200");
+        assert_eq!(stamp(&[other, epoch()]), "2026-11-21T01:50:53.858Z");
     }
 
     #[test]

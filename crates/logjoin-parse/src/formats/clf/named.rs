@@ -141,20 +141,23 @@ fn plain<'a>(access: &mut Access<'a>, stamp: &mut Option<Stamp>, name: &[u8], va
     }
 }
 
-/// A time, kept where it is finer than the one that is known: `$msec` has milliseconds.
+/// A time, kept where it is finer than the one that is known: `$msec` has milliseconds. Of the other one, the zone is kept.
 fn finer(stamp: &mut Option<Stamp>, value: &[u8]) -> Known {
     let read = Stamp::iso(value)
         .or_else(|| Stamp::clf(value))
         .filter(|(_, rest)| rest.is_empty())
         .map(|(s, _)| s)
         .or_else(|| Stamp::epoch_number(value));
-    match (read, stamp.as_ref()) {
-        (Some(new), Some(old)) if new.precision <= old.precision => Known::No,
-        (Some(new), _) => {
-            *stamp = Some(new);
+    let Some(new) = read else { return Known::No };
+    match *stamp {
+        Some(old) if new.precision <= old.precision => {
+            *stamp = Some(old.in_zone_of(&new));
+            Known::No
+        }
+        old => {
+            *stamp = Some(old.map_or(new, |old| new.in_zone_of(&old)));
             Known::Plain
         }
-        (None, _) => Known::No,
     }
 }
 
@@ -182,5 +185,20 @@ fn strip<'a>(value: Text<'a>, prefix: &[u8]) -> Text<'a> {
     match value {
         Text::Borrowed(b) => Text::Borrowed(b.strip_prefix(prefix).unwrap_or(b)),
         Text::Owned(b) => Text::Owned(b.strip_prefix(prefix).map(<[u8]>::to_vec).unwrap_or(b)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_finest_time_has_the_zone_that_is_written() {
+        let (zoned, epoch) = ("2026-11-21T03:50:53+02:00", "1795225853.858");
+        for values in [[zoned, epoch], [epoch, zoned]] {
+            let mut stamp = None;
+            values.iter().for_each(|v| _ = finer(&mut stamp, v.as_bytes()));
+            assert_eq!(stamp.map(|s| s.to_iso()).as_deref(), Some("2026-11-21T03:50:53.858+02:00"));
+        }
     }
 }
