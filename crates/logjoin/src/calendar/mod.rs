@@ -4,6 +4,8 @@
 //! lines, noted while reading ([`crate::trail`]), says in which year a stamp without one is, and which of two equal wall
 //! clocks is meant when clocks were set back.
 
+mod content;
+mod found;
 mod notes;
 mod years;
 mod zone;
@@ -13,6 +15,8 @@ use std::collections::BTreeMap;
 use chrono::DateTime;
 use logjoin_parse::{Product, Stamp};
 
+pub(crate) use content::Finder;
+pub(crate) use found::Found;
 pub(crate) use zone::Rule;
 pub use zone::{Wall, Zone, ZoneError};
 
@@ -33,8 +37,10 @@ pub(crate) struct SourceZone {
     /// `+01:00`, `Europe/Berlin`, `written`, `mixed` or `none`.
     pub label: String,
     pub reason: String,
-    /// Nothing tells: UTC, and the fit of the clocks may find another.
-    pub is_assumed: bool,
+    /// Nothing tells: the offset that is assumed, seconds, and the fit of the clocks may find another.
+    pub assumed_s: Option<i32>,
+    /// No stamp, caller or configuration tells; the lines may tell more ([`Finder`]).
+    pub is_open: bool,
     /// What else was assumed, and why.
     pub notes: Vec<String>,
     /// The longest silences: from, to, on the host's own clock; the longest first.
@@ -135,7 +141,7 @@ impl FileCalendar {
 
 impl Calendar {
     /// Decides by what was noted of each file; `trails` are in the order of the files.
-    pub fn decide(plan: &Plan, trails: &[Trail]) -> Calendar {
+    pub fn decide(plan: &Plan, trails: &[Trail], found: &Found) -> Calendar {
         let known = known(trails);
         let mut files = vec![
             FileCalendar {
@@ -151,7 +157,7 @@ impl Calendar {
         let written: Vec<Written> = plan.sources.iter().map(|s| Written::of(&s.files, trails)).collect();
         let mut sources = Vec::with_capacity(plan.sources.len());
         for (i, source) in plan.sources.iter().enumerate() {
-            let (rule, mut zone) = decide_zone(plan, i, &written);
+            let (rule, mut zone) = decide_zone(plan, i, &written, found);
             let years = years::decide(plan, &source.files, trails, known);
             // The wall clock at the end of the file before.
             let mut before: Option<i64> = None;
@@ -259,7 +265,7 @@ fn moment(ns: i64) -> String {
     DateTime::from_timestamp_nanos(ns).format("%Y-%m-%d %H:%M:%S").to_string()
 }
 
-fn decide_zone(plan: &Plan, i: usize, written: &[Written]) -> (Rule, SourceZone) {
+fn decide_zone(plan: &Plan, i: usize, written: &[Written], found: &Found) -> (Rule, SourceZone) {
     let source = &plan.sources[i];
     let me = &written[i];
     let said = |rule: Rule, reason: String| {
@@ -294,16 +300,30 @@ fn decide_zone(plan: &Plan, i: usize, written: &[Written]) -> (Rule, SourceZone)
         .filter(|j| *j != i && plan.sources[*j].instance == source.instance)
         .filter_map(|j| written[j].usual().map(|z| (z != 0, written[j].total(), std::cmp::Reverse(j), j)))
         .max();
-    if let Some((.., j)) = sibling
-        && let Some(rule) = written[j].rule()
+    let beside = |j: usize, rule: Rule, words: String| {
+        said(rule, format!("another log of the same host, {}: {words}", plan.sources[j].id))
+    };
+    let sibling = sibling.and_then(|(.., j)| Some((j, written[j].rule()?)));
+    if let Some((j, rule)) = &sibling
+        && written[*j].offsets.keys().any(|o| *o != 0)
     {
-        return said(
-            rule,
-            format!("another log of the same host, {}: {}", plan.sources[j].id, written[j].words()),
-        );
+        return beside(*j, rule.clone(), written[*j].words());
     }
-    let (rule, mut zone) = said(utc(), "assumed UTC, checked against the other logs".into());
-    zone.is_assumed = true;
+    let fixed = |offset_s: i32| Rule::Zone(Zone::Fixed(offset_s));
+    let (rule, mut zone) = if let Some(own) = found.of(i) {
+        let (rule, mut zone) = said(fixed(own.offset_s), own.reason.clone());
+        zone.assumed_s = own.assumed.is_some().then_some(own.offset_s);
+        zone.notes.extend(own.assumed.clone());
+        (rule, zone)
+    } else if let Some((j, other)) = found.beside(plan, i) {
+        beside(j, fixed(other.offset_s), Zone::Fixed(other.offset_s).to_string())
+    } else if let Some((j, rule)) = sibling {
+        beside(j, rule, written[j].words())
+    } else {
+        let (rule, zone) = said(utc(), "assumed UTC, checked against the other logs".into());
+        (rule, SourceZone { assumed_s: Some(0), ..zone })
+    };
+    zone.is_open = true;
     (rule, zone)
 }
 

@@ -98,8 +98,8 @@ fn run<E>(
         trails[scan.file as usize] = std::mem::take(&mut scan.trail);
         tails.add(scan.file, std::mem::take(&mut scan.tails), std::mem::take(&mut scan.inner));
     }
-    let calendar = Calendar::decide(plan, &trails);
     let mut files: BTreeMap<u32, Events> = scans.into_iter().map(|s| (s.file, s.events)).collect();
+    let (calendar, _) = Calendar::of_all(plan, &trails, &files);
     let rewrites = rewrites::undo(plan, &mut files, Rewrites::default());
     let world = timeline::resolve(plan, files, &calendar);
     let mut linked = link(plan, world, Learned::of(rewrites), watch)?;

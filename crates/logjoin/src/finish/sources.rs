@@ -158,7 +158,7 @@ fn role(s: &crate::plan::SourcePlan) -> &'static str {
 fn zone(plan: &Plan, i: usize, calendar: &Calendar, clocks: &ClockModel) -> (String, String) {
     let zone = &calendar.sources[i];
     let instance = plan.sources[i].instance;
-    let found = clocks.zone_error_s(instance).filter(|_| zone.is_assumed);
+    let found = zone.assumed_s.and_then(|assumed| Some(assumed + clocks.zone_error_s(instance)?));
     match (found, clocks.reference) {
         (Some(0), Some(r)) if r != instance => {
             let with = &plan.instances[r].name;

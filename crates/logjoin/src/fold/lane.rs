@@ -189,6 +189,28 @@ impl<'p> Lane<'p> {
         weight(&self.queue.counts())
     }
 
+    /// The rows that wait.
+    pub(super) fn waiting_rows(&self) -> &Events {
+        &self.queue
+    }
+
+    /// Its stamps turned out to be of another zone: notes anew when what waits happened, and how far it has come.
+    pub(super) fn note_again(&mut self, before: &Calendar, now: &Calendar) {
+        let file = self.file as u32;
+        let last = self.scanner.scan().trail.last;
+        let later =
+            last.map_or(0, |(line, s)| now.of(file).moment(line, &s) - before.of(file).moment(line, &s));
+        let is_empty = self.noted == self.taken;
+        self.reach = self.reach.filter(|_| is_empty).map(|r| r.saturating_add(later));
+        self.seconds.clear();
+        self.second_ends = i64::MIN;
+        if self.taken == Counts::default() {
+            self.late = None;
+        }
+        self.noted = self.taken;
+        self.note();
+    }
+
     /// The first of the rows that wait: as many as are read at first.
     pub(super) fn beginning(&self) -> Events {
         fn first<T: Clone>(list: &[T]) -> Vec<T> {

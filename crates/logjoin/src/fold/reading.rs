@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{Lane, SECOND};
-use crate::calendar::Calendar;
+use crate::calendar::{Calendar, Finder, Found};
 use crate::clock::{self, ClockModel};
 use crate::event::Events;
 use crate::par;
@@ -27,9 +27,13 @@ pub(super) struct Reading<'p> {
     /// The files of each source that are still to be read, the first one now.
     ahead: Vec<VecDeque<usize>>,
     pub calendar: Calendar,
+    /// What the lines tell of zones.
+    finder: Finder,
     /// By instance: by how much its clock is ahead, seconds, as far as is known.
     offsets: Vec<i64>,
     is_aligned: bool,
+    /// A slice was taken.
+    has_cut: bool,
     /// Other threads have something else to do now.
     is_alone: bool,
     /// The clocks as the first blocks show them.
@@ -69,9 +73,15 @@ impl<'p> Reading<'p> {
             plan,
             lanes: (0..plan.files.len()).map(|file| Lane::new(plan, file)).collect(),
             ahead: plan.sources.iter().map(|s| s.files.iter().copied().collect()).collect(),
-            calendar: Calendar::decide(plan, &plan.paths().map(|_| Trail::default()).collect::<Vec<_>>()),
+            calendar: Calendar::decide(
+                plan,
+                &plan.paths().map(|_| Trail::default()).collect::<Vec<_>>(),
+                &Found::default(),
+            ),
+            finder: Finder::default(),
             offsets: vec![0; plan.instances.len()],
             is_aligned: false,
+            has_cut: false,
             is_alone: false,
             first_clocks: None,
             in_view: 0,
@@ -171,9 +181,35 @@ impl<'p> Reading<'p> {
 
     fn decide(&mut self) {
         let trails: Vec<_> = self.lanes.iter_mut().map(Lane::trail).collect();
-        let calendar = Calendar::decide(self.plan, &trails);
+        let calendar = Calendar::decide(self.plan, &trails, &self.finder.found);
         self.lanes.iter_mut().for_each(|l| l.decide(&calendar));
         self.calendar = calendar;
+    }
+
+    /// Looks for zones in what waits; of a file whose zone is another now, the moments are noted again.
+    fn find_zones(&mut self) {
+        let rows = self.lanes.iter().map(|l| (l.file() as u32, l.waiting_rows()));
+        let has_found = self.finder.look(self.plan, &self.calendar, rows);
+        if has_found {
+            self.decide_again();
+        }
+        // What was judged stays as it was read, and who has not seen the end does not know what the logs cover.
+        if !self.has_cut && self.lanes.iter().all(Lane::is_read) {
+            let trails: Vec<_> = self.lanes.iter_mut().map(Lane::trail).collect();
+            if self.finder.assume(self.plan, &self.calendar, &trails) {
+                self.decide_again();
+            }
+        }
+    }
+
+    fn decide_again(&mut self) {
+        let before = self.calendar.clone();
+        self.decide();
+        let labels = |c: &Calendar, l: &Lane<'_>| c.sources[self.plan.files[l.file()].source].label.clone();
+        let is_other = |l: &Lane<'_>| labels(&before, l) != labels(&self.calendar, l);
+        for lane in self.lanes.iter_mut().filter(|l| is_other(l)) {
+            lane.note_again(&before, &self.calendar);
+        }
     }
 
     /// Once the first block of each file is read: how far the clocks are apart, so that the files are read side by side.
@@ -181,6 +217,7 @@ impl<'p> Reading<'p> {
         if std::mem::replace(&mut self.is_aligned, true) {
             return;
         }
+        self.find_zones();
         let files = self.lanes.iter().map(|l| (l.file() as u32, l.beginning()));
         let mut files: BTreeMap<u32, Events> = files.collect();
         rewrites::undo(self.plan, &mut files, Rewrites::default());
@@ -240,6 +277,8 @@ impl<'p> Reading<'p> {
     /// Takes the rows up to a second.
     pub fn take(&mut self, second: i64) -> Cut {
         self.decide();
+        self.find_zones();
+        self.has_cut = true;
         let wants_tails = self.plan.options.since_ns.is_some() || self.plan.options.until_ns.is_some();
         let mut cut = Cut {
             second,

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::SECOND;
 use super::aside::{Lean, LeanBlock, LeanFile};
 use super::window::{is_of_proxy, says_something};
-use crate::calendar::Calendar;
+use crate::calendar::{Calendar, Found};
 use crate::clock::{self, ClockModel, is_success};
 use crate::event::{At, Events, Request};
 use crate::hash::{Map, pair};
@@ -45,6 +45,8 @@ pub struct Frame {
     /// With the rows that matter from afar, all of them settled.
     pub(super) scans: Vec<FileScan>,
     pub(super) rewrites: Rewrites,
+    /// The zones that only all lines together tell.
+    zones: Found,
     /// The last moment of each share but the last, nanoseconds on the reference clock.
     bounds: Vec<i64>,
     /// What follows from all that.
@@ -87,7 +89,7 @@ impl Frame {
 
     pub(super) fn known(&self, plan: &Plan) -> &Known {
         self.known.get_or_init(|| {
-            let calendar = calendar(plan, &self.scans);
+            let calendar = Calendar::decide(plan, &trails(plan, &self.scans), &self.zones);
             let mut world = timeline::resolve(plan, self.rows(), &calendar);
             let clocks = clock::fit_all(plan, &world, None);
             world.shift(&clocks);
@@ -129,10 +131,10 @@ fn bytes(bounds: &[i64]) -> Vec<u8> {
     bounds.iter().flat_map(|b| b.to_le_bytes()).collect()
 }
 
-fn calendar(plan: &Plan, scans: &[FileScan]) -> Calendar {
+fn trails(plan: &Plan, scans: &[FileScan]) -> Vec<Trail> {
     let mut trails: Vec<Trail> = plan.paths().map(|_| Trail::default()).collect();
     scans.iter().for_each(|s| trails[s.file as usize] = s.trail.clone());
-    Calendar::decide(plan, &trails)
+    trails
 }
 
 impl Partial {
@@ -148,8 +150,8 @@ impl Partial {
         scans.sort_by_key(|s| s.file);
         let mut files: BTreeMap<u32, Events> =
             scans.iter_mut().map(|s| (s.file, std::mem::take(&mut s.events))).collect();
+        let (calendar, zones) = Calendar::of_all(plan, &trails(plan, &scans), &files);
         let rewrites = rewrites::undo(plan, &mut files, Rewrites::default());
-        let calendar = calendar(plan, &scans);
         let mut lean = Lean::take(plan, &mut files, &calendar);
         let mut afar = Afar::new(plan, &lean);
         for s in &mut scans {
@@ -158,7 +160,7 @@ impl Partial {
         drop(afar);
         let version = VERSION;
         let known = OnceLock::new();
-        let mut frame = Frame { version, fingerprint: 0, scans, rewrites, bounds: Vec::new(), known };
+        let mut frame = Frame { version, fingerprint: 0, scans, rewrites, zones, bounds: Vec::new(), known };
         let clocks = &frame.known(plan).clocks;
         lean.shift(clocks);
         let rest = Rest::new(plan, files, &calendar, clocks);

@@ -23,3 +23,4 @@ mod shares;
 mod thin;
 mod total;
 mod world;
+mod zones;
