@@ -10,8 +10,11 @@ use crate::trail::Trail;
 
 /// How far a log may reach out of what the others cover, and a log that reaches further is outside.
 const ROOM: i64 = 300 * SECOND;
-/// The widest zones are fourteen hours from UTC.
-const WIDEST: i64 = 14 * 4;
+/// The zones of whole hours, in quarters of an hour, and the others that there are: of half hours, and of quarters. Of any others,
+/// one would nearly always fit.
+const HOURS: std::ops::RangeInclusive<i64> = -12 * 4..=14 * 4;
+const HALVES: [i64; 9] = [-38, -14, -10, 14, 18, 22, 26, 38, 42];
+const QUARTERS: [i64; 4] = [23, 35, 51, 55];
 
 /// What was found, by source.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -130,9 +133,9 @@ impl Range {
     /// ones and quarters. Of several, none.
     fn only_shift(&self, other: &Range) -> Option<i64> {
         self.outside(other)?;
-        for step in [4, 2, 1] {
-            let all = (-WIDEST..=WIDEST).filter(|q| q % step == 0 && self.fits(other, *q));
-            let all: Vec<i64> = all.collect();
+        let hours: Vec<i64> = HOURS.step_by(4).collect();
+        for zones in [&hours[..], &HALVES, &QUARTERS] {
+            let all: Vec<i64> = zones.iter().copied().filter(|q| self.fits(other, *q)).collect();
             match all[..] {
                 [] => {}
                 [one] => return Some(one),
