@@ -170,6 +170,9 @@ impl Peers {
                 claim(&mut peers, text, i, "server-name", 0);
             }
         }
+        if let Some((address, i)) = only_ones(plan, world) {
+            claim(&mut peers, &address, i, "only-one", 0);
+        }
         peers
     }
 
@@ -276,6 +279,23 @@ impl Peers {
             }
         }
         votes
+    }
+}
+
+/// The one address that the proxies' configurations and lines know, and the one backend whose logs there are: a backend that never
+/// answered has nothing else to be known by.
+fn only_ones(plan: &Plan, world: &World) -> Option<(String, usize)> {
+    let mut backends = (0..plan.instances.len()).filter(|i| !plan.instances[*i].is_proxy);
+    let (Some(one), None) = (backends.next(), backends.next()) else { return None };
+    let pools = plan.configs.iter().flat_map(|c| &c.config.pools);
+    let configured = pools.flat_map(|p| p.servers.iter().map(|s| s.address.as_str()));
+    let named = world.labels.values().map(String::as_str);
+    let is_address = |a: &&str| port(a).is_some() || a.starts_with("unix:");
+    let addresses: BTreeSet<&str> = configured.chain(named).filter(is_address).collect();
+    let mut addresses = addresses.into_iter();
+    match (addresses.next(), addresses.next()) {
+        (Some(address), None) => Some((address.to_owned(), one)),
+        _ => None,
     }
 }
 

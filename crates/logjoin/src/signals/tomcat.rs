@@ -18,6 +18,14 @@ pub(super) static FAMILY: Family = Family {
             ("Server startup in 1684 ms", &[("ms", "1684")]),
         ])
         .from("tomcat org/apache/catalina/startup/LocalStrings.properties"),
+        entry("tomcat-not-configured", StartFailed, Process, "The server's configuration cannot be read: it does not start")
+        .any(&["Cannot start server", "Unable to load server configuration"])
+        .re(r"Cannot start server[.,] (?i:server instance) is not configured|Unable to load server configuration from")
+        .hits(&[
+            ("Cannot start server. Server instance is not configured.", &[]),
+            ("Unable to load server configuration from [/srv/shop/conf/server.xml]", &[]),
+        ])
+        .from("tomcat org/apache/catalina/startup/LocalStrings.properties"),
         entry("tomcat-connector-failed", StartFailed, Process, "A connector could not open its port")
         .any(&[
             "Failed to initialize connector",
