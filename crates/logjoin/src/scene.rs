@@ -434,12 +434,15 @@ impl<'a> Case<'a> {
         // serving.
         // Requests that were under way at a graceful stop end after it.
         // A process that was told to stop closes its port first, and serves on the connections that it has.
+        // Where no log tells of served requests, nothing tells whether the others went on.
+        let is_known = self.scene.served(instance, i64::MIN / 4, i64::MAX / 4) > 0;
         let silent_since = |s: &Sign| {
             let is_stop =
                 matches!(s.meaning, Meaning::StopRequested | Meaning::ProcessStopped | Meaning::StartFailed);
-            let of_process =
-                self.scene.world.logs[s.log].e.signal.as_ref().is_some_and(|h| h.scope == Scope::Process);
-            is_stop && of_process || !self.scene.served_within(instance, s.hi + 50 * MS, t)
+            let scope = self.scene.world.logs[s.log].e.signal.as_ref().map(|h| h.scope);
+            is_stop && scope == Some(Scope::Process)
+                || (is_known || scope != Some(Scope::Worker))
+                    && !self.scene.served_within(instance, s.hi + 50 * MS, t)
         };
         // A start that fails later in the same absence says why it lasts; what is ready or serves again before it is not absent.
         let is_ready_by = |s: &Sign| {
