@@ -238,16 +238,16 @@ fn sample(head: &Head, options: &Options, configs: &[ConfigFile]) -> Sample {
     let day_order = day_order(found.day_order, &head.bytes, head.times);
     let mut dialects: Vec<logjoin_parse::Dialect> = found.dialects.into_iter().map(|(d, _)| d).collect();
     let told = options.formats.iter().find(|(p, _)| p.fits(&head.path)).map(|(_, f)| f.clone());
+    let first = dialects.first().map(|d| d.format.id());
+    let is_haproxys_own = first == Some(HAPROXYS_OWN);
     if let Some(format) = told {
         dialects.insert(0, logjoin_parse::Dialect { envelope: None, format });
-    } else if let first = dialects.first().map(|d| d.format.id())
-        && first.is_none_or(|id| VAGUE.contains(&id) || id == HAPROXYS_OWN)
-    {
+    } else if is_haproxys_own || first.is_none_or(|id| VAGUE.contains(&id)) {
         // A layout of somebody's own: the proxies' configurations may define it. Layouts that many programs share
         // are left alone, lest a backend's log be taken for the proxy's.
         let sample: Vec<&[u8]> = lines(&head.bytes).take(40).collect();
         // Among requests, HAProxy writes what it has to say of itself and its servers.
-        let tenths = if first == Some(HAPROXYS_OWN) { 1 } else { 8 };
+        let tenths = if is_haproxys_own { 1 } else { 8 };
         let reads = |f: &logjoin_parse::Format| {
             sample.iter().filter(|l| read_with(f, l)).count() * 10 >= sample.len() * tenths
         };
