@@ -162,10 +162,11 @@ pub(crate) fn hand_out(plan: &Plan, world: &World, signs: &mut [Vec<Sign>], serv
             }
         }
     }
-    for (instance, sign) in found {
-        signs[instance].push(sign);
-        signs[instance].sort_by_key(|s| (s.lo, s.log));
+    for (instance, sign) in &found {
+        signs[*instance].push(*sign);
     }
+    let given: BTreeSet<usize> = found.into_iter().map(|(instance, _)| instance).collect();
+    given.into_iter().for_each(|i| signs[i].sort_by_key(|s| (s.lo, s.log)));
 }
 
 /// Whether a word of a text is this name.
