@@ -30,6 +30,8 @@ pub(crate) struct Judged {
     pub weighed: Weighed,
     pub evidence: Vec<Claim>,
     pub alternatives: Vec<(CauseId, f64)>,
+    /// A proxy behind this one logged the same failure.
+    pub is_inside: bool,
 }
 
 /// A verdict surer than this is taken as clear.
@@ -58,6 +60,7 @@ fn first_verdict(case: &Case<'_>) -> Judged {
             weighed: Weighed::default(),
             evidence: Vec::new(),
             alternatives: Vec::new(),
+            is_inside: false,
         };
     };
     let mut alternatives: Vec<(CauseId, f64)> = Vec::new();
@@ -86,9 +89,10 @@ fn first_verdict(case: &Case<'_>) -> Judged {
             weighed,
             evidence,
             alternatives,
+            is_inside: false,
         };
     }
-    Judged { cause, detail, confidence, by_exclusion, weighed, evidence, alternatives }
+    Judged { cause, detail, confidence, by_exclusion, weighed, evidence, alternatives, is_inside: false }
 }
 
 /// Failures at one instance, in rows without long gaps.
@@ -354,6 +358,7 @@ fn outward(scene: &Scene<'_>, chains: &[Vec<(usize, bool, f64)>], judged: &mut [
                 let Some(inner) = number.get(other).copied().filter(|n| *is_inner && *n != i) else {
                     continue;
                 };
+                judged[i].is_inside = scene.failing[inner].is_gateway;
                 // What the outer proxy saw for itself (a refusal, a timer of its own) is not the inner one's doing.
                 let passed_on = matches!(
                     scene.failing[i].mechanism,
@@ -363,8 +368,11 @@ fn outward(scene: &Scene<'_>, chains: &[Vec<(usize, bool, f64)>], judged: &mut [
                         | Mechanism::Truncated
                 );
                 if passed_on && scene.failing[inner].is_gateway && judged[inner].cause != CauseId::Unknown {
-                    judged[i] =
-                        Judged { confidence: judged[inner].confidence * confidence, ..judged[inner].clone() };
+                    judged[i] = Judged {
+                        confidence: judged[inner].confidence * confidence,
+                        is_inside: true,
+                        ..judged[inner].clone()
+                    };
                 }
             }
         }

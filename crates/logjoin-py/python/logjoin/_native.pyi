@@ -281,6 +281,9 @@ class Totals:
     def failures(self) -> int:
         """Gateway failures."""
     @property
+    def seen_twice(self) -> int:
+        """Failures that a proxy behind the one that logged them had logged, too."""
+    @property
     def hidden_by_retry(self) -> int:
         """Requests that were served after a failed attempt."""
     @property

@@ -237,6 +237,8 @@ view! {
     requests: u64 = |x| x.requests;
     /// Gateway failures.
     failures: u64 = |x| x.failures;
+    /// Failures that a proxy behind the one that logged them had logged, too.
+    seen_twice: u64 = |x| x.seen_twice;
     /// Requests that were served after a failed attempt.
     hidden_by_retry: u64 = |x| x.hidden_by_retry;
     /// Failures by cause.

@@ -364,6 +364,10 @@ pub struct Totals {
     pub requests: u64,
     /// Gateway failures.
     pub failures: u64,
+    /// Those of them that a proxy behind the one that logged them had logged, too: a chain of proxies logs one failed
+    /// request once for each proxy, and they are counted as they were logged.
+    #[serde(default)]
+    pub seen_twice: u64,
     /// Requests that were listed but are no gateway failure (client aborts).
     pub not_gateway: u64,
     /// Requests that were served after a failed attempt.

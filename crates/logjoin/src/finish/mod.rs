@@ -250,6 +250,7 @@ fn totals(sums: &Sums, failing: &[Failing], judged: &[Judged]) -> Totals {
             continue;
         }
         t.failures += f.n();
+        t.seen_twice += if j.is_inside { f.n() } else { 0 };
         *t.by_origin.entry(f.origin.to_string()).or_default() += f.n();
         *t.by_mechanism.entry(f.mechanism.to_string()).or_default() += f.n();
         *t.by_cause.entry(j.cause.to_string()).or_default() += f.n();

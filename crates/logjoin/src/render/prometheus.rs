@@ -40,6 +40,8 @@ fn write_all(out: &mut String, a: &Analysis) -> fmt::Result {
     let seen = "Gateway failures by what the proxy saw.";
     family(out, "logjoin_failures_by_mechanism", seen, "mechanism", &t.by_mechanism)?;
     family(out, "logjoin_responses", "Requests of the proxies by status.", "status", &t.by_status)?;
+    let twice = "Gateway failures that a proxy behind the one that logged them had logged, too.";
+    one(out, "logjoin_failures_seen_twice", twice, t.seen_twice)?;
     one(out, "logjoin_hidden_by_retry", "Requests served after a failed attempt.", t.hidden_by_retry)?;
     one(out, "logjoin_client_aborts", "Requests that the client left; no gateway failures.", t.not_gateway)?;
     one(out, "logjoin_incidents", "Incidents.", a.incidents.len() as u64)?;

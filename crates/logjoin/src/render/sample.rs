@@ -311,6 +311,7 @@ pub(crate) fn rich() -> Analysis {
             requests: 1_204_332,
             failures: 42,
             not_gateway: 1,
+            seen_twice: 4,
             hidden_by_retry: 1_377,
             by_status: map(&[("200", 1_203_900), ("404", 389), ("499", 1), ("502", 34), ("504", 8)]),
             by_origin: map(&[("proxy", 42)]),

@@ -202,7 +202,12 @@ fn headline(c: &mut Canvas, a: &Analysis) {
     if t.failures > 0 {
         c.blank();
         c.row("causes", &[plain(view::map_counts(&t.by_cause))]);
-        c.row("origin", &[plain(view::map_counts(&t.by_origin))]);
+        let mut origin = view::map_counts(&t.by_origin);
+        if let Some(chain) = view::seen_twice(a) {
+            origin.push_str("; ");
+            origin.push_str(&chain);
+        }
+        c.row("origin", &[plain(origin)]);
     }
 }
 

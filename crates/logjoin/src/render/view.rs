@@ -46,6 +46,15 @@ pub(crate) fn map_counts(map: &BTreeMap<String, u64>) -> String {
     counts(map.iter().map(|(k, n)| (k.as_str(), *n)))
 }
 
+/// What a chain of proxies does to the counts, where there is one.
+pub(crate) fn seen_twice(a: &Analysis) -> Option<String> {
+    let n = a.totals.seen_twice;
+    (n > 0).then(|| {
+        let stand = words::count(n, "failure stands", "failures stand");
+        format!("{stand} in two proxies' logs, and count twice")
+    })
+}
+
 /// How many of the requests failed, in words. Episodes of one incident may share requests, so the share is that of its
 /// largest episode.
 pub(crate) fn share_sentence(i: &Incident) -> String {

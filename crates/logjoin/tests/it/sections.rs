@@ -172,3 +172,28 @@ fn lives_follow_the_faults() {
     let audit = a.health_audit.iter().find(|h| h.server == "feed/feed-1").expect("an audit");
     assert!(audit.downs == 2 && audit.without_server_s > 1.0, "{audit:?}");
 }
+
+#[test]
+fn a_chain_of_proxies_logs_one_failure_twice_and_the_totals_say_so() {
+    let (mut outer, mut inner) = (String::new(), String::new());
+    for n in 0..120 {
+        let status = if n % 20 == 7 { 502 } else { 200 };
+        let (minute, second) = (n / 60, n % 60);
+        let line = |client: &str, upstream: &str| {
+            format!(
+                "{client} - - [21/Nov/2026:01:{minute:02}:{second:02} +0000] \"GET /item/{n} HTTP/1.1\" {status} 157 \"-\" \
+                 \"curl/8\" rt=0.020 ua=\"{upstream}\" us=\"{status}\" urt=\"0.020\"\n"
+            )
+        };
+        outer += &line(&format!("192.0.2.{n}"), "10.0.0.2:80");
+        inner += &line("10.0.0.1", "10.0.0.9:8000");
+    }
+    let files = [("edge/access.log", outer.as_bytes()), ("inner/access.log", inner.as_bytes())];
+    let both = World::of(&files).analyze();
+    assert_eq!((both.totals.requests, both.totals.failures, both.totals.seen_twice), (240, 12, 6));
+    let chained = both.failures.iter().filter(|f| !f.chain.is_empty());
+    assert_eq!(chained.count(), 12);
+
+    let alone = World::of(&files[..1]).analyze();
+    assert_eq!((alone.totals.failures, alone.totals.seen_twice), (6, 0));
+}

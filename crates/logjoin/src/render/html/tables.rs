@@ -196,6 +196,9 @@ fn counts(p: &mut Page, a: &Analysis) {
     p.element("<dt>origin</dt><dd>", view::map_counts(&t.by_origin), "</dd>");
     p.element("<dt>seen as</dt><dd>", view::map_counts(&t.by_mechanism), "</dd>");
     p.element("<dt>cause</dt><dd>", view::map_counts(&t.by_cause), "</dd>");
+    if let Some(chain) = view::seen_twice(a) {
+        p.element("<dt>chain</dt><dd>", chain, "</dd>");
+    }
     p.element(
         "<dt>retried</dt><dd>",
         words::grouped(t.hidden_by_retry),

@@ -36,6 +36,7 @@ impl Draft<'_> {
         for (what, n) in [
             ("requests that the proxies logged", t.requests),
             ("gateway failures", t.failures),
+            ("those of them that a proxy further in logged, too", t.seen_twice),
             ("served after a failed attempt", t.hidden_by_retry),
             ("left by the client", t.not_gateway),
         ] {

@@ -64,6 +64,9 @@ impl Draft<'_> {
         if t.failures > 0 {
             let by_cause = text(&view::map_counts(&t.by_cause)).into_owned();
             writeln!(self.out, "\n- By cause: {by_cause}.{}", rests_on(["totals"]))?;
+            if let Some(chain) = view::seen_twice(a) {
+                writeln!(self.out, "- {}.{}", text(&chain), rests_on(["totals"]))?;
+            }
             let statuses: Vec<(&str, u64)> =
                 ["502", "503", "504"].iter().filter_map(|s| t.by_status.get(*s).map(|n| (*s, *n))).collect();
             if !statuses.is_empty() {
