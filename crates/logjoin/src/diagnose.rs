@@ -41,6 +41,7 @@ const CLEAR: f64 = 0.7;
 pub(crate) fn judge_all(scene: &Scene<'_>, chains: &[Vec<(usize, bool, f64)>]) -> Vec<Judged> {
     let mut judged = par::numbers(scene.failing.len(), |i| first_verdict(&scene.case(i)));
     rows_agree(scene, &mut judged);
+    behind_others(scene, &mut judged);
     unplaced::judge(scene, &mut judged);
     remedies(scene, &mut judged);
     certainty::weigh(scene, &mut judged);
@@ -192,6 +193,40 @@ fn rows_agree(scene: &Scene<'_>, judged: &mut [Judged]) {
                     j.evidence = evidence.clone();
                 }
             }
+        }
+    }
+}
+
+/// Requests that began late waited for a worker. Those around them that no worker ever began, as the server dropped them when the
+/// proxy left, waited for the same: nothing hung.
+fn behind_others(scene: &Scene<'_>, judged: &mut [Judged]) {
+    const ENOUGH: usize = 3;
+    const AROUND: i64 = 10 * SECOND;
+    for row in rows(scene, 8 * SECOND) {
+        let is_late = |i: &usize| {
+            let j = &judged[*i];
+            j.cause == CauseId::WorkerPoolExhausted && j.confidence >= CLEAR && !j.by_exclusion
+        };
+        let late: Vec<usize> = row.iter().copied().filter(is_late).collect();
+        if late.len() < ENOUGH {
+            continue;
+        }
+        for i in row {
+            let start = scene.failing[i].start_ns;
+            let next = late.partition_point(|l| *l < i);
+            let near = [next.checked_sub(1), Some(next)].into_iter().flatten().filter_map(|n| late.get(n));
+            let near = near.copied().find(|l| (scene.failing[*l].start_ns - start).abs() <= AROUND);
+            let (Some(model), true) =
+                (near, judged[i].cause == CauseId::BackendHang && judged[i].by_exclusion)
+            else {
+                continue;
+            };
+            let evidence = judged[model].evidence.clone();
+            let j = &mut judged[i];
+            j.alternatives.insert(0, (CauseId::BackendHang, 0.3));
+            j.cause = CauseId::WorkerPoolExhausted;
+            j.confidence = 0.65;
+            hand_on(&mut j.evidence, &evidence);
         }
     }
 }

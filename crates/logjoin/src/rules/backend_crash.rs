@@ -2,8 +2,8 @@
 //! ones refused until it is back.
 
 use super::{Rule, Verdict};
-use crate::scene::{Case, DownWhy, MS, SECOND, distance};
-use crate::signals::{Meaning, Scope};
+use crate::scene::{Case, Down, DownWhy, MS, SECOND, Sign, distance};
+use crate::signals::{self, Meaning, Scope};
 use crate::vocabulary::{CauseId, Mechanism};
 
 pub(super) static RULE: Rule = Rule {
@@ -22,6 +22,9 @@ pub(super) static RULE: Rule = Rule {
 
 /// The kernel closes the sockets of a dead process at once; stamps of one second and late loggers need the rest.
 const CLOSE: i64 = 2 * SECOND;
+
+/// Who served within this time was there.
+const LONG: i64 = 600 * SECOND;
 
 /// A supervisor starts a dead process anew within so long.
 const AGAIN: i64 = 15 * SECOND;
@@ -45,6 +48,9 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
         }
         Mechanism::Refused | Mechanism::ConnectFailed | Mechanism::NoSocket => {
             let down = case.down()?;
+            if down.why == DownWhy::Silent {
+                return vanished(case, &down);
+            }
             let sign = down.sign.filter(|_| down.why == DownWhy::Crash)?;
             Some(
                 Verdict::new(CauseId::BackendCrash, 0.9)
@@ -98,4 +104,47 @@ fn replaced(case: &Case<'_>) -> Option<Verdict> {
             )
             .own(case, "the connection closed before a response")
     })
+}
+
+/// It served, was gone, and started anew; its log would have said that it was stopped, and does not. Who killed it, or whether it
+/// died of itself, nobody says: this stands beside `backend-down` and does not replace it.
+fn vanished(case: &Case<'_>, down: &Down) -> Option<Verdict> {
+    let (instance, start) = (case.instance?, down.starting.or(down.back)?);
+    let scene = case.scene;
+    let before =
+        scene.all_signs(instance).iter().rfind(|s| s.meaning == Meaning::ProcessReady && s.hi <= case.start);
+    let since = before.map_or(case.start - LONG, |s| s.lo);
+    let served = scene.served_within(instance, since, case.start);
+    (served && says_when_it_stops(case, instance, &start)).then(|| {
+        Verdict::new(CauseId::BackendCrash, 0.45)
+            .by_exclusion()
+            .signs(
+                "the backend started anew, and its log, which tells of orderly stops, tells of none",
+                &[start],
+            )
+            .own(case, "nothing listened")
+    })
+}
+
+/// Whether the program that wrote of a start writes of its orderly stops, too: as the table of signals has it, or this very log.
+pub(super) fn says_when_it_stops(case: &Case<'_>, instance: usize, start: &Sign) -> bool {
+    let signal = |s: &Sign| case.scene.world.logs[s.log].e.signal.as_ref();
+    let Some(own) = signal(start).filter(|h| h.scope == Scope::Process) else { return false };
+    let is_stop = |meaning, scope| {
+        matches!(meaning, Meaning::StopRequested | Meaning::ProcessStopped) && scope == Scope::Process
+    };
+    let program = own.id.split('-').next().unwrap_or_default();
+    let of_program = |id: &str| id.split_once('-').is_some_and(|(of, _)| of == program);
+    let in_table = program != "app"
+        && signals::FAMILIES
+            .iter()
+            .flat_map(|f| f.signals)
+            .any(|d| of_program(d.id) && is_stop(d.meaning, d.scope));
+    let source = |s: &Sign| case.scene.plan.files[case.scene.world.logs[s.log].e.at.file as usize].source;
+    in_table
+        || case
+            .scene
+            .all_signs(instance)
+            .iter()
+            .any(|s| signal(s).is_some_and(|h| is_stop(h.meaning, h.scope)) && source(s) == source(start))
 }

@@ -3,6 +3,7 @@
 //! What separates the two is who starts it again, and when: a supervisor or a deploy tool starts the next process at once, a person
 //! later. A rolling restart, one instance after the other, is a deploy however long each takes.
 
+use super::backend_crash::says_when_it_stops;
 use super::{Rule, Verdict};
 use crate::scene::{Case, Down, DownWhy, SECOND, Sign};
 use crate::signals::Meaning;
@@ -86,11 +87,13 @@ fn by_lifecycle(case: &Case<'_>, down: &Down, strength: f64) -> Option<Verdict> 
             let v = Verdict::new(CauseId::BackendDown, confidence * strength)
                 .by_exclusion()
                 .own(case, "nothing listened");
-            Some(if back.is_empty() {
-                v
+            let Some((instance, first)) = case.instance.zip(back.first()) else { return Some(v) };
+            let text = if says_when_it_stops(case, instance, first) {
+                "the log of the backend, which tells of orderly stops, tells of none before it starts again: it was killed, or died"
             } else {
-                v.signs("the log of the backend is silent until it starts again", &back)
-            })
+                "the log of the backend is silent until it starts again"
+            };
+            Some(v.signs(text, &back))
         }
         _ => None,
     }

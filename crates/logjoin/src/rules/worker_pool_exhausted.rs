@@ -65,7 +65,8 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
     let t = &case.scene.world.requests[i as usize];
     let duration = t.r.duration_ns?;
     let waited = end - duration - case.start;
-    (status < 500 && waited > SECOND && waited > duration * 2).then(|| {
+    let in_time = duration < case.end - case.start;
+    (status < 500 && waited > SECOND && (waited > duration * 2 || in_time)).then(|| {
         Verdict::new(CauseId::WorkerPoolExhausted, 0.8).because(
             "the backend handled the request quickly, but began late: it had waited for a worker",
             [Cite::Request(i as usize)],

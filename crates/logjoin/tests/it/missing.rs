@@ -208,3 +208,24 @@ fn an_offset_that_the_requests_contradict_is_used_and_named() {
     let right = told(0.0);
     assert!(!right.notes.iter().any(|n| n.text.contains("contradict it")), "{:?}", right.notes);
 }
+
+#[test]
+fn an_end_that_a_log_of_stops_does_not_tell_of_may_have_been_a_crash() {
+    let story = |stops: bool| {
+        let mut world = outage(FULL, &full, &combined);
+        if !stops {
+            let life =
+                world.logs.iter_mut().find(|l| l.path == "app-1/error.log").expect("gunicorn's own log");
+            let text = String::from_utf8(std::mem::take(&mut life.bytes)).expect("text");
+            let kept = text.lines().filter(|l| !l.contains("Handling") && !l.contains("Shutting"));
+            life.bytes = kept.flat_map(|l| [l, "\n"]).collect::<String>().into_bytes();
+        }
+        let a = world.analyze();
+        let episode = &a.incidents[0].episodes[0];
+        assert_eq!((episode.cause, episode.failures), (CauseId::BackendDown, 20));
+        let may_be_a_crash = episode.alternatives.iter().any(|a| a.cause == CauseId::BackendCrash);
+        (may_be_a_crash, episode.evidence.iter().any(|e| e.claim.contains("it was killed, or died")))
+    };
+    assert_eq!(story(true), (false, false));
+    assert_eq!(story(false), (true, true));
+}
