@@ -240,8 +240,10 @@ fn sample(head: &Head, options: &Options, configs: &[ConfigFile]) -> Sample {
     let told = options.formats.iter().find(|(p, _)| p.fits(&head.path)).map(|(_, f)| f.clone());
     let first = dialects.first().map(|d| d.format.id());
     let is_haproxys_own = first == Some(HAPROXYS_OWN);
+    // What a transport puts around the lines is around those of an own layout, too, and is no part of it.
+    let envelope = dialects.first().and_then(|d| d.envelope);
     if let Some(format) = told {
-        dialects.insert(0, logjoin_parse::Dialect { envelope: None, format });
+        dialects.insert(0, logjoin_parse::Dialect { envelope, format });
     } else if is_haproxys_own || first.is_none_or(|id| VAGUE.contains(&id)) {
         // A layout of somebody's own: the proxies' configurations may define it. Layouts that many programs share
         // are left alone, lest a backend's log be taken for the proxy's.
@@ -254,7 +256,7 @@ fn sample(head: &Head, options: &Options, configs: &[ConfigFile]) -> Sample {
         if let Some(format) =
             crate::formats::from_configs(configs).into_iter().find(|f| !sample.is_empty() && reads(f))
         {
-            dialects.insert(0, logjoin_parse::Dialect { envelope: None, format });
+            dialects.insert(0, logjoin_parse::Dialect { envelope, format });
         }
     }
     let mut reader = LineReader::new(dialects);
