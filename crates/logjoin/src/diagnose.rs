@@ -402,7 +402,10 @@ fn outward(scene: &Scene<'_>, chains: &[Vec<(usize, bool, f64)>], judged: &mut [
                         | Mechanism::Unknown
                         | Mechanism::Truncated
                 );
-                if passed_on && scene.failing[inner].is_gateway && judged[inner].cause != CauseId::Unknown {
+                // Of an answer that it handed on, it knows no more than the one that made it.
+                let knows_more = judged[inner].cause == CauseId::Unknown
+                    && scene.failing[i].mechanism != Mechanism::FromBackend;
+                if passed_on && scene.failing[inner].is_gateway && !knows_more {
                     judged[i] = Judged {
                         confidence: judged[inner].confidence * confidence,
                         is_inside: true,

@@ -110,6 +110,14 @@ impl Plan {
     pub fn paths(&self) -> impl Iterator<Item = &str> {
         self.files.iter().map(|f| f.path.as_str())
     }
+
+    /// The zone that the caller told for a source.
+    pub(crate) fn told_zone(&self, source: &SourcePlan) -> Option<&crate::options::Zone> {
+        let fits = |p: &crate::Pattern| {
+            p.fits(&source.id) || source.files.iter().any(|n| p.fits(&self.files[*n].path))
+        };
+        self.options.zones.iter().find(|(p, _)| fits(p)).map(|(_, zone)| zone)
+    }
 }
 
 /// What the head of a file shows.
