@@ -350,7 +350,7 @@ fn nginx(
             }
         } else if answered {
             t.mechanism = Mechanism::FromBackend;
-        } else if logged.status == Some(504) {
+        } else if logged.status == Some(504) && (logged.connect_us.is_some() || detail.has_header_time) {
             t.mechanism =
                 if logged.connect_us.is_some() { Mechanism::ReadTimeout } else { Mechanism::ConnectTimeout };
         } else if logged.status == Some(502) && detail.has_header_time {

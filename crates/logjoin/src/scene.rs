@@ -341,7 +341,7 @@ impl Last {
         }
         let nothing_tried = matches!(
             f.mechanism,
-            NoServer | Denied | ConfigError | Dns | ProxyLimit | QueueTimeout | Internal | Unknown
+            NoServer | Denied | ConfigError | Dns | ProxyLimit | QueueTimeout | Internal
         );
         if nothing_tried || f.label().is_some() {
             None

@@ -284,7 +284,11 @@ pub(crate) fn fit_all(plan: &Plan, world: &World, before: Option<&ClockModel>) -
         mentions[l.instance].push(l);
     }
     // The proxy that logged most; of those that logged much, the one with the finest stamps.
-    let proxies = || (0..n).filter(|i| plan.instances[*i].is_proxy && !by_instance[*i].is_empty());
+    // One that passes connections on unread has nothing to be compared by.
+    let names = |i: usize| by_instance[i].iter().any(|t| t.r.key != 0);
+    let any_names = (0..n).any(|i| plan.instances[i].is_proxy && names(i));
+    let is_measure = |i: &usize| plan.instances[*i].is_proxy && !by_instance[*i].is_empty();
+    let proxies = || (0..n).filter(is_measure).filter(|i| !any_names || names(*i));
     let most = proxies().map(|i| by_instance[i].len()).max().unwrap_or(0);
     let fineness = |i: usize| by_instance[i].iter().take(64).map(|t| t.r.stamp.precision).max();
     let reference = proxies()

@@ -178,3 +178,27 @@ fn a_log_that_writes_its_zone_corrects_the_reference() {
         (first, "told")
     );
 }
+
+/// A balancer that passes connections on unread names no request: it is no measure of time, and its zone is assumed.
+#[test]
+fn connections_that_name_nothing_are_no_measure() {
+    let (mut balancer, mut requests) = (String::new(), String::new());
+    for n in 0..400 {
+        let at = BEGIN + n;
+        let tokyo = DateTime::from_timestamp(at + 32_400, 0).unwrap();
+        writeln!(
+            balancer,
+            "{} lb haproxy[77]: 192.0.2.{}:35277 [{}.250] tcp web/web1 1/0/30 401 -- 1/1/0/0/0 0/0",
+            tokyo.format("%b %d %H:%M:%S"),
+            n % 200,
+            tokyo.format("%d/%b/%Y:%H:%M:%S")
+        )
+        .unwrap();
+        requests += &access(at, &format!("/orders/{n}"), if n % 20 == 7 { 502 } else { 200 });
+    }
+    in_all_ways(&[("edge/access.log", &*requests), ("lb/haproxy.log", &*balancer)], |a| {
+        assert_eq!(a.clocks[0].reference, "edge");
+        assert_eq!(source(a, "lb/haproxy.log").zone, "+09:00");
+        assert_eq!(a.failures[0].start.unwrap().0 / 1_000_000_000, BEGIN + 7);
+    });
+}
