@@ -326,6 +326,8 @@ impl Last {
             let mut reached = peers.traffic.iter().filter(is_reached);
             match (reached.next(), reached.next()) {
                 (Some(((_, only), _)), None) if servers.len() <= 1 => Some(*only),
+                // It logs no requests.
+                (None, _) if servers.len() <= 1 => peers.only_one(),
                 _ => None,
             }
         };

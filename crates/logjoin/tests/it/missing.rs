@@ -252,3 +252,23 @@ fn a_quiet_error_log_is_no_proof_that_the_backend_answered() {
     assert_eq!(mechanisms("error"), ["from-backend"]);
     assert_eq!(mechanisms("crit"), ["unknown"]);
 }
+
+/// A backend that logs no requests is known as the only one there is, whatever else keeps a log beside it.
+#[test]
+fn a_scheduler_is_no_backend() {
+    let causes = |others: &[(&str, &str)]| {
+        let mut world = outage(FULL, &full, &combined);
+        world.logs.retain(|l| l.path != "app-1/access.log");
+        let files: Vec<(&str, &[u8])> = others.iter().map(|(path, text)| (*path, text.as_bytes())).collect();
+        world.logs.extend(World::of(&files).logs);
+        let a = world.analyze();
+        let instances: Vec<_> = a.failures.iter().map(|f| f.attempts[0].instance.clone()).collect();
+        assert_eq!((a.failures.len(), instances[0].as_deref()), (20, Some("app-1")));
+        a.totals.by_cause
+    };
+    let alone = causes(&[]);
+    assert_eq!(alone.keys().collect::<Vec<_>>(), ["backend-down"]);
+    let cron = "Nov 21 02:05:01 host CRON[911]: (root) CMD (command -v debian-sa1 > /dev/null)\n";
+    let database = "2026-11-21 02:05:03.120 UTC [77] LOG:  database system is ready to accept connections\n";
+    assert_eq!(causes(&[("cron/cron.log", cron), ("db/postgresql.log", database)]), alone);
+}
