@@ -181,9 +181,14 @@ impl Peers {
         self.claims.iter().position(|c| c.iter().any(|c| c.reason == ONLY_ONE))
     }
 
-    /// The one instance that is left for an address that nobody claims: it gets traffic from this proxy, and no other
-    /// address of the proxy leads to it.
+    /// The instance for an address that nobody claims: the one with the name of the host, or the only one that is left, as it gets
+    /// traffic from this proxy and no other address of the proxy leads to it.
     pub fn only_left(&self, plan: &Plan, proxy: usize, label: &str) -> Option<usize> {
+        // Of services in containers, the name of the host is the name of the service.
+        let by_name = |i: &crate::plan::InstancePlan| !i.is_proxy && Some(&*i.name) == host(label);
+        if let Some(named) = plan.instances.iter().position(by_name) {
+            return Some(named);
+        }
         if host(label)
             .is_some_and(|h| !self.on_host(label).is_empty() && h.parse::<std::net::IpAddr>().is_ok())
         {

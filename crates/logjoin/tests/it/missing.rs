@@ -272,3 +272,30 @@ fn a_scheduler_is_no_backend() {
     let database = "2026-11-21 02:05:03.120 UTC [77] LOG:  database system is ready to accept connections\n";
     assert_eq!(causes(&[("cron/cron.log", cron), ("db/postgresql.log", database)]), alone);
 }
+
+/// Where a service is reached by its name, that name is the instance's, though another one is left over as well.
+#[test]
+fn the_name_of_a_host_is_the_name_of_its_instance() {
+    let (mut access, mut errors, mut img) = (String::new(), String::new(), String::new());
+    for n in 0..60 {
+        let (stamp, path) = (format!("21/Nov/2026:02:00:{n:02} +0000"), format!("/img/{n}.png"));
+        let _ =
+            writeln!(access, "192.0.2.{n} - - [{stamp}] \"GET {path} HTTP/1.1\" 200 {n}57 \"-\" \"agent\"");
+        let _ = writeln!(img, "10.0.0.5 - - [{stamp}] \"GET {path} HTTP/1.1\" 200 {n}57 \"-\" \"agent\"");
+    }
+    let _ = writeln!(
+        access,
+        "192.0.2.7 - - [21/Nov/2026:02:00:30 +0000] \"GET /api HTTP/1.1\" 502 341 \"-\" \"agent\""
+    );
+    errors += "[Sat Nov 21 02:00:30.100000 2026] [proxy_http:error] [pid 7:tid 9] [client 192.0.2.7:4711] AH01102: error reading \
+               status line from remote server api:8000\n";
+    let api = "[2026-11-21 02:00:30 +0000] [811] [ERROR] Worker (pid:4002) was sent SIGSEGV!\n";
+    let world = World::of(&[
+        ("api/error.log", api.as_bytes()),
+        ("img/access.log", img.as_bytes()),
+        ("web/access.log", access.as_bytes()),
+        ("web/error.log", errors.as_bytes()),
+    ]);
+    let f = &world.analyze().failures[0];
+    assert_eq!((f.attempts[0].instance.as_deref(), f.cause), (Some("api"), CauseId::BackendCrash));
+}
