@@ -1,5 +1,9 @@
 //! The backend completes the request, later than the proxy waits.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use super::{Cite, Rule, Verdict};
 use crate::index::Row;
 use crate::scene::{Case, SECOND};
@@ -48,6 +52,9 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
     {
         return None;
     }
+    if began_late(case).is_some() {
+        return None;
+    }
     // What a handler says as its worker is ended is no completion.
     let ended = case.near(&[Meaning::WorkerTimeout], SECOND, 30 * SECOND);
     let is_cut = |l: usize| {
@@ -81,8 +88,53 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
     })
 }
 
+/// How long the handler says that it took, by its own message about the request, where that is less than the proxy waited and the
+/// message came late: the number of the message, and nanoseconds. It had waited for a worker.
+pub(super) fn began_late(case: &Case<'_>) -> Option<(usize, i64)> {
+    let world = case.scene.world;
+    let said = case.joined_logs().filter_map(|l| Some((l, said_duration(&world.logs[l].e.text)?)));
+    let (line, took) = said.max_by_key(|(_, took)| *took)?;
+    let waited = world.logs[line].lo - took - case.start;
+    (took * 10 < (case.end - case.start) * 9 && waited > SECOND).then_some((line, took))
+}
+
+/// `in 17.5 ms`, `took 2300ms`, `duration=1.2s`, `elapsed_ms=13`: what a message says that its request took, nanoseconds.
+fn said_duration(text: &str) -> Option<i64> {
+    static SAID: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        let words = r"\b(?:in|took|after|(?:duration|elapsed|latency|response_?time|took|time)[=:])\s*";
+        Regex::new(&format!(
+            r#"(?i){words}"?(\d+(?:\.\d+)?)\s?(ms|msecs?|milliseconds|s|secs?|seconds)\b|\b(?:duration|elapsed|latency|took)_ms"?[=:]\s*(\d+(?:\.\d+)?)\b"#
+        ))
+        .ok()
+    });
+    let found = SAID.as_ref()?.captures(text)?;
+    let (number, in_ms) = match (found.get(1), found.get(2), found.get(3)) {
+        (Some(n), Some(unit), _) => (n, unit.as_str().to_ascii_lowercase().starts_with('m')),
+        (_, _, Some(n)) => (n, true),
+        _ => return None,
+    };
+    let number: f64 = number.as_str().parse().ok()?;
+    Some((number * if in_ms { 1e6 } else { 1e9 }) as i64)
+}
+
 /// The handler alone took about as long as the proxy waited; one that would have been in time, but had waited for a worker, is
 /// another matter.
 fn is_long(t: &crate::timeline::Timed, case: &Case<'_>) -> bool {
     t.r.duration_ns.is_none_or(|d| d * 10 >= (case.end - case.start) * 9)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::said_duration;
+
+    #[test]
+    fn durations_that_messages_say() {
+        let ms = |text: &str| said_duration(text).map(|ns| ns / 100_000);
+        assert_eq!(ms("GET /search/facets -> 200 in 17.5 ms"), Some(175));
+        assert_eq!(ms("Completed 200 OK in 123ms (Views: 4.1ms)"), Some(1230));
+        assert_eq!(ms("GET /v2/exports took 5.962 s"), Some(59_620));
+        assert_eq!(ms("http verb=GET path=/a code=200 elapsed_ms=13 peer=10.11.0.2"), Some(130));
+        assert_eq!(ms("request done duration=1.2s"), Some(12_000));
+        assert_eq!((ms("began in 2026"), ms("retry in 5 steps"), ms("GET /in/12s")), (None, None, None));
+    }
 }

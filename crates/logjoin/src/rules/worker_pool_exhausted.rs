@@ -1,5 +1,6 @@
 //! All workers of the backend are busy and its queue overflows, or requests wait in it longer than the proxy does.
 
+use super::timeout_too_short::began_late;
 use super::{Cite, Rule, Verdict};
 use crate::index::Row;
 use crate::scene::{Case, SECOND};
@@ -58,6 +59,10 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
             Verdict::new(CauseId::WorkerPoolExhausted, 0.75)
                 .own(case, "the request waited in the proxy's queue for a free connection to the server"),
         );
+    }
+    if let Some((line, _)) = began_late(case) {
+        let text = "the handler says that it took less time than the proxy waited, and began late: it had waited for a worker";
+        return Some(Verdict::new(CauseId::WorkerPoolExhausted, 0.8).because(text, [Cite::Log(line)]));
     }
     // The handler ran at its usual speed, but began only after the request had waited for most of its time.
     let (row, status, end) = case.completed()?;
