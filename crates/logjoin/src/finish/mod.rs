@@ -214,7 +214,7 @@ fn inputs(plan: &Plan, files: &[sources::FileFacts]) -> Vec<Input> {
     let mut inputs: Vec<Input> = Vec::with_capacity(files.len());
     for f in files {
         let file = &plan.files[f.file];
-        // A file whose programs are told apart is one input: the first of its sources is that of the others.
+        // A file whose programs are told apart is one input of several sources.
         let same = inputs.last_mut().filter(|i| file.part.is_some() && i.path == file.path);
         if let Some(input) = same {
             input.bytes += f.bytes;
@@ -224,7 +224,7 @@ fn inputs(plan: &Plan, files: &[sources::FileFacts]) -> Vec<Input> {
         }
         inputs.push(Input {
             path: file.path.clone(),
-            source: Some(plan.sources[file.source].id.clone()),
+            source: file.part.is_none().then(|| plan.sources[file.source].id.clone()),
             bytes: f.bytes,
             lines: f.ledger.lines,
             kind: "log".into(),

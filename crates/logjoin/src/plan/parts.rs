@@ -426,3 +426,116 @@ impl<'p> Sieve<'p> {
         Some((self.last == self.own, entry, lines))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn head(path: &str, source: &str, text: &str) -> Head {
+        Head { path: path.into(), source: Some(source.into()), bytes: text.into(), ..Head::default() }
+    }
+
+    fn names(heads: Vec<Head>) -> Vec<(usize, Option<String>, usize)> {
+        let name = |h: &Head| h.part.as_ref().and_then(|p| p.name.clone());
+        parts(heads).iter().map(|(i, h)| (*i, name(h), lines_of(h))).collect()
+    }
+
+    fn lines_of(h: &Head) -> usize {
+        memchr::memchr_iter(b'\n', &h.bytes).count()
+    }
+
+    fn named(name: &str) -> Option<String> {
+        Some(name.to_owned())
+    }
+
+    const REQUEST: &str = "192.0.2.7:4711 [21/Nov/2026:02:47:17.000] www api/web 0/0/0/9/9 200 99 - - ---- 1/1/0/0/0 0/0 \"GET / HTTP/1.1\"";
+
+    #[test]
+    fn all_files_of_a_set_have_the_same_parts() {
+        let new = format!(
+            "[pod/edge-7c9/haproxy] {REQUEST}\n[pod/shop-1/app] up\n  and running\n[pod/shop-2/app] up\n"
+        );
+        let heads =
+            vec![head("a.log", "a.log", &new), head("a.log.1", "a.log", "stray\n[pod/shop-2/app] up\n")];
+        let (edge, one, two) = (named("edge-7c9/haproxy"), named("shop-1/app"), named("shop-2/app"));
+        let expected = [
+            (0, None, 0),
+            (0, edge.clone(), 1),
+            (0, one.clone(), 1),
+            (0, two.clone(), 1),
+            (1, None, 1),
+            (1, edge, 0),
+            (1, one, 0),
+            (1, two, 1),
+        ];
+        let found = names(heads);
+        assert_eq!(found.iter().map(|f| f.2).sum::<usize>(), 6);
+        // The line without a prefix is of the program before it.
+        let mut expected = expected.to_vec();
+        expected[2].2 = 2;
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn one_proxy_that_logs_under_two_names_is_no_two_programs() {
+        let access = "Nov 21 02:47:17 lb nginx_access: 192.0.2.7 - - [21/Nov/2026:02:47:17 +0000] \"GET / HTTP/1.1\" 200 9 \"-\" \"-\"\n";
+        let error = "Nov 21 02:47:17 lb nginx_error: 2026/11/21 02:47:17 [error] 7#7: *1 connect() failed (111: Connection refused) while connecting to upstream, client: 192.0.2.7, server: x, request: \"GET / HTTP/1.1\", upstream: \"http://10.0.0.2:80/\", host: \"x\"\n";
+        let text = format!("{}{error}", access.repeat(9));
+        assert_eq!(names(vec![head("a.log", "a.log", &text)]), [(0, None, 10)]);
+        // Beside another program they are told apart from that, and are one instance.
+        let text = format!(
+            "{text}{}",
+            "Nov 21 02:47:17 lb gunicorn[7]: [2026-11-21 02:47:17 +0000] [7] [INFO] Booting worker with pid: 9\n"
+        );
+        let heads = parts(vec![head("a.log", "a.log", &text)]).into_iter().map(|(_, h)| h).collect();
+        let plan = crate::plan(heads, Vec::new(), crate::Options::default());
+        let found: Vec<&str> = plan.instances.iter().map(|i| i.name.as_str()).collect();
+        assert_eq!((plan.files.len(), found), (4, vec!["a", "gunicorn", "nginx_access"]));
+    }
+
+    #[test]
+    fn hosts_in_one_file_keep_their_programs() {
+        let line = |host: &str, tag: &str, text: &str| format!("Nov 21 02:47:17 {host} {tag}[7]: {text}\n");
+        let text = [
+            line("lb", "haproxy", REQUEST),
+            line("app-1", "gunicorn", "[2026-11-21 02:47:17 +0000] [7] [INFO] Booting worker with pid: 9"),
+            line("app-2", "gunicorn", "[2026-11-21 02:47:17 +0000] [7] [INFO] Booting worker with pid: 9"),
+            line("app-2", "CRON", "(root) CMD (true)"),
+        ];
+        let found = names(vec![head("a.log", "a.log", &text.concat())]);
+        let expected =
+            [None, named("app-1/gunicorn"), named("app-2/gunicorn"), named("lb/haproxy")].map(|n| (0, n, 1));
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn names_of_programs_of_the_host() {
+        assert!(
+            ["kernel", "sshd", "CRON", "systemd", "su", "postfix/smtpd", "systemd-logind"]
+                .iter()
+                .all(|p| is_of_the_host(p))
+        );
+        assert!(
+            !["gunicorn", "nginx", "tiles", "subscriptions", "target", "api"]
+                .iter()
+                .any(|p| is_of_the_host(p))
+        );
+    }
+
+    #[test]
+    fn an_entry_waits_until_it_says_whose_it_is() {
+        let part = Part { name: named("web"), among: vec!["web".into()], of_containers: false };
+        let mut sieve = Sieve::new(&part);
+        let lines = ["__CURSOR=s=a;i=1", "SYSLOG_IDENTIFIER=web", "MESSAGE=up"];
+        for (n, line) in lines.iter().enumerate() {
+            assert!(!sieve.ends_before(line.as_bytes()));
+            assert_eq!(sieve.pass(line.as_bytes()), Passed::Held);
+            sieve.hold(n as u64 + 1, line.as_bytes(), line.len() + 1);
+        }
+        assert!(sieve.ends_before(b"__CURSOR=s=a;i=2"));
+        let (is_own, entry, held) = sieve.take().expect("an entry");
+        assert!(is_own && entry == lines.join("\n").as_bytes());
+        assert_eq!(held, [(1, 0, 17), (2, 17, 22), (3, 39, 11)]);
+        assert!(sieve.take().is_none());
+    }
+}
