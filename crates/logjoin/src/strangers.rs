@@ -234,7 +234,7 @@ fn of_one_file(
                     own.iter()
                         .any(|s| s.lo >= end.lo && s.lo - end.hi < 300 * SECOND && s.lo <= next + SECOND)
                 };
-                if ends.iter().any(|e| begins_anew(e)) && !ends.iter().any(|e| goes_on(e, &own, &served[i])) {
+                if ends.iter().any(begins_anew) && !ends.iter().any(|e| goes_on(e, &own, &served[i])) {
                     fit.push(i);
                 }
             }
