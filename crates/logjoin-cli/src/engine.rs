@@ -33,6 +33,8 @@ pub struct Inputs {
     pub problems: Vec<String>,
     /// What a reader should know: files passed over, copies.
     pub notes: Vec<String>,
+    /// What a caller could do better, for people.
+    pub advice: Vec<String>,
     /// Files that are not read because another one has all that is in them: path, and why.
     pub copies: Vec<(String, String)>,
     /// How files are read.
@@ -60,6 +62,7 @@ impl Inputs {
             configs: Vec::new(),
             problems: found.problems.iter().map(told).collect(),
             notes: found.notes.iter().map(ToString::to_string).collect(),
+            advice: Vec::new(),
             copies: copies(&found.notes),
             reach: Reach::default(),
             lanes: Vec::new(),
@@ -201,6 +204,13 @@ impl Inputs {
         // A stream can be read once only.
         let (streams, heads): (Vec<_>, Vec<_>) =
             heads.into_iter().enumerate().partition(|(i, _)| self.logs[*i].0.is_stream());
+        for (_, head) in &streams {
+            if logjoin::parts(vec![head.clone()]).len() > 1 {
+                let path = &head.path;
+                let text = "it holds the lines of several programs, which only a file lets tell apart: save it first";
+                self.advice.push(format!("{path}: {text}"));
+            }
+        }
         let (places, heads): (Vec<usize>, Vec<Head>) = heads.into_iter().unzip();
         let parts = logjoin::parts(heads).into_iter().map(|(i, head)| (places[i], head));
         let mut all: Vec<(usize, Head)> = parts.chain(streams).collect();

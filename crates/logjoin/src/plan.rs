@@ -17,10 +17,11 @@ mod instances;
 mod moments;
 mod parts;
 mod roles;
+mod sieve;
 
 pub use moments::Moments;
 pub use parts::{Part, parts};
-pub(crate) use parts::{Passed, Sieve};
+pub(crate) use sieve::{Passed, Sieve};
 
 use instances::{common_folder, group_instances, join_lone_error_logs};
 use roles::resolve;

@@ -37,7 +37,7 @@ pub(super) fn group_instances(
         let is_same = |other: &&SourcePlan| {
             let o = &heads[other.files[0]];
             let hosts = [head, o].map(|h| h.part.as_ref()?.name()?.rsplit_once('/').map(|(host, _)| host));
-            o.part.as_ref().is_some_and(|p| p.name().is_some() && !p.of_containers())
+            o.part.as_ref().is_some_and(|p| p.name().is_some() && !p.of_containers)
                 && (o.path == head.path && other.writer.product == s.writer.product && hosts[0] == hosts[1])
         };
         let same =

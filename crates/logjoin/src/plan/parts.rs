@@ -10,27 +10,24 @@ use logjoin_parse::envelope::peel;
 use logjoin_parse::{Body, Envelope, EnvelopeKind, Product, parse_any};
 use serde::{Deserialize, Serialize};
 
+use super::sieve::{ENTRY, whose};
 use super::{Head, folder, is_proxy};
 use crate::strangers;
 
 /// One of the programs whose lines are in one file, or all those that are not told apart.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Part {
-    name: Option<String>,
+    pub(super) name: Option<String>,
     /// All that are told apart.
-    among: Vec<String>,
+    pub(super) among: Vec<String>,
     /// These are containers: of two alike, each is a program of its own.
-    of_containers: bool,
+    pub(super) of_containers: bool,
 }
 
 impl Part {
     /// The tag or the container; host (or pod) and tag, with `/` between, where there are several. `None`: all others.
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
-    }
-
-    pub(super) fn of_containers(&self) -> bool {
-        self.of_containers
     }
 }
 
@@ -45,10 +42,6 @@ const REQUESTS: usize = 3;
 /// A program that only has something to say is told apart from this many lines on, and this share of all.
 const MESSAGES: usize = 10;
 const SHARE: usize = 50;
-/// Longest entry of the journal that is kept until it has said whose it is.
-const MAX_ENTRY: usize = 1 << 20;
-/// How an entry of the journal's export begins, which says further down whose it is.
-const ENTRY: &[u8] = b"__CURSOR=";
 
 /// Programs that are proxies, and such that serve behind them, by words of their names.
 pub(super) const PROXIES: [&str; 8] =
@@ -336,97 +329,6 @@ fn is_container(e: &Envelope<'_>) -> bool {
     matches!(e.kind, Prefix | Shipper | DockerJson | CloudWatch)
 }
 
-/// Which of the programs an entry is of; `Some(None)`: one of the others; `None`: it does not say.
-fn whose(entry: &[u8], among: &[String]) -> Option<Option<usize>> {
-    let envelope = peel(entry).0?;
-    let tag = envelope.tag.as_deref()?;
-    let host = envelope.host.as_deref().unwrap_or_default();
-    let is_it = |name: &String| {
-        let name = name.as_bytes();
-        let of_host = || name.strip_suffix(tag)?.strip_suffix(b"/");
-        name == tag || of_host().is_some_and(|h| h == host)
-    };
-    Some(among.iter().position(is_it))
-}
-
-/// Lets the lines of one part through.
-pub(crate) struct Sieve<'p> {
-    among: &'p [String],
-    own: Option<usize>,
-    /// Whose the last line was.
-    last: Option<usize>,
-    /// The lines of an entry that has not yet said whose it is: number, where each begins, bytes that it has with its end.
-    entry: Vec<u8>,
-    lines: Vec<(u64, usize, usize)>,
-}
-
-/// What becomes of a line.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Passed {
-    Own,
-    Other,
-    /// It is to be [kept](Sieve::hold) until its entry says whose it is.
-    Held,
-}
-
-/// The lines that were held: whether they are the part's own, their bytes, and number, place and length with the end of each.
-pub(crate) type Held = (bool, Vec<u8>, Vec<(u64, usize, usize)>);
-
-impl<'p> Sieve<'p> {
-    pub fn new(part: &'p Part) -> Sieve<'p> {
-        let own = part.name.as_ref().and_then(|name| part.among.iter().position(|n| n == name));
-        Sieve { among: &part.among, own, last: None, entry: Vec::new(), lines: Vec::new() }
-    }
-
-    /// Whether a line says by itself that it is the part's own.
-    pub fn claims(part: &Part, line: &[u8]) -> bool {
-        let sieve = Sieve::new(part);
-        whose(line, sieve.among) == Some(sieve.own)
-    }
-
-    /// Lines are missing here: whose the next ones are is not known before one says so.
-    pub fn forget(&mut self) {
-        self.last = None;
-    }
-
-    /// Whether the entry that is kept ends before this line, and is to be [taken](Sieve::take).
-    pub fn ends_before(&self, line: &[u8]) -> bool {
-        !self.lines.is_empty() && (line.starts_with(ENTRY) || self.entry.len() > MAX_ENTRY)
-    }
-
-    /// Looks at the next line.
-    pub fn pass(&mut self, line: &[u8]) -> Passed {
-        if line.starts_with(ENTRY) || !self.lines.is_empty() {
-            return Passed::Held;
-        }
-        if let Some(whose) = whose(line, self.among) {
-            self.last = whose;
-        }
-        if self.last == self.own { Passed::Own } else { Passed::Other }
-    }
-
-    /// Keeps a line of an entry; `length` counts its end.
-    pub fn hold(&mut self, number: u64, line: &[u8], length: usize) {
-        if !self.lines.is_empty() {
-            self.entry.push(b'\n');
-        }
-        self.lines.push((number, self.entry.len(), length));
-        self.entry.extend_from_slice(line);
-    }
-
-    /// Ends the entry that is kept, if there is one.
-    pub fn take(&mut self) -> Option<Held> {
-        if self.lines.is_empty() {
-            return None;
-        }
-        let (entry, lines) = (std::mem::take(&mut self.entry), std::mem::take(&mut self.lines));
-        if let Some(whose) = whose(&entry, self.among) {
-            self.last = whose;
-        }
-        Some((self.last == self.own, entry, lines))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -520,22 +422,5 @@ mod tests {
                 .iter()
                 .any(|p| is_of_the_host(p))
         );
-    }
-
-    #[test]
-    fn an_entry_waits_until_it_says_whose_it_is() {
-        let part = Part { name: named("web"), among: vec!["web".into()], of_containers: false };
-        let mut sieve = Sieve::new(&part);
-        let lines = ["__CURSOR=s=a;i=1", "SYSLOG_IDENTIFIER=web", "MESSAGE=up"];
-        for (n, line) in lines.iter().enumerate() {
-            assert!(!sieve.ends_before(line.as_bytes()));
-            assert_eq!(sieve.pass(line.as_bytes()), Passed::Held);
-            sieve.hold(n as u64 + 1, line.as_bytes(), line.len() + 1);
-        }
-        assert!(sieve.ends_before(b"__CURSOR=s=a;i=2"));
-        let (is_own, entry, held) = sieve.take().expect("an entry");
-        assert!(is_own && entry == lines.join("\n").as_bytes());
-        assert_eq!(held, [(1, 0, 17), (2, 17, 22), (3, 39, 11)]);
-        assert!(sieve.take().is_none());
     }
 }
