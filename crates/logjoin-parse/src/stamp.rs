@@ -288,9 +288,10 @@ impl Stamp {
         Some((Stamp::civil(Some(year), mon, day, h, m, s, ns, precision, offset)?, rest))
     }
 
-    /// `2026/11/21 01:50:53`, nginx's error log and Go's `log` package (which may add `.123456`).
+    /// `2026/11/21 01:50:53`, nginx's error log and Go's `log` package (which may add `.123456`); with a hyphen before the time,
+    /// Perl's Net::Server.
     pub fn slashed(b: &[u8]) -> Option<(Stamp, &[u8])> {
-        if b.len() < 19 || b[4] != b'/' || b[7] != b'/' || b[10] != b' ' {
+        if b.len() < 19 || b[4] != b'/' || b[7] != b'/' || !matches!(b[10], b' ' | b'-') {
             return None;
         }
         let (year, mon, day) = (d4(&b[..4])?, d2(&b[5..7])?, d2(&b[8..10])?);
@@ -409,6 +410,11 @@ mod tests {
         case(iso(Stamp::clf(b"21/Nov/2026:02:09:07.209] fe")), "2026-11-21T02:09:07.209", "] fe");
         case(iso(Stamp::clf(b"1/Nov/2026:02:09:07 Z")), "2026-11-01T02:09:07Z", "");
         case(iso(Stamp::slashed(b"2026/11/21 01:51:05 [error]")), "2026-11-21T01:51:05", " [error]");
+        case(
+            iso(Stamp::slashed(b"2026/11/21-01:51:05 Server closing!")),
+            "2026-11-21T01:51:05",
+            " Server closing!",
+        );
         case(iso(Stamp::ctime(b"Sat Nov 21 01:59:48.882323 2026] [")), "2026-11-21T01:59:48.882323", "] [");
         case(iso(Stamp::ctime(b"Sat Nov  1 01:59:48 2026]")), "2026-11-01T01:59:48", "]");
         case(iso(Stamp::syslog(b"Nov  1 02:08:55 lb1 x")), "1972-11-01T02:08:55", " lb1 x");

@@ -19,7 +19,7 @@ use crate::diagnose::{self, Judged};
 use crate::rules::Cite;
 use crate::scene::{Case, SECOND, Scene};
 use crate::signals::{Meaning, Scope};
-use crate::vocabulary::CauseId;
+use crate::vocabulary::{CauseId, Mechanism};
 use serde::{Deserialize, Serialize};
 
 /// What one witness leaves of the doubt.
@@ -28,6 +28,9 @@ const WITNESS: f64 = 3.0;
 const MOST: f64 = 0.98;
 /// A verdict by exclusion whose witnesses are missing is no surer than this.
 const GUESS: f64 = 0.65;
+/// The backend's logs tell of an event, and the proxy's do not tell what they saw of it: the one may have nothing to do with the
+/// other.
+const UNSEEN: f64 = 0.65;
 /// Failures nearer than this are of one row.
 const ROW: i64 = 8 * SECOND;
 
@@ -70,7 +73,11 @@ pub(crate) fn weigh(scene: &Scene<'_>, judged: &mut [Judged]) {
             false => [w.named, w.agreeing, w.heard],
         };
         witnesses.into_iter().filter(|w| *w).for_each(|_| doubt /= WITNESS);
-        let most = if j.by_exclusion && !w.heard { j.confidence.min(guess(j.cause)) } else { MOST };
+        let most = match case.mechanism {
+            _ if j.by_exclusion && !w.heard => j.confidence.min(guess(j.cause)),
+            Mechanism::Unknown => UNSEEN,
+            _ => MOST,
+        };
         j.confidence = (1.0 - doubt).min(most);
     }
 }

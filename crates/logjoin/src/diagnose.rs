@@ -34,6 +34,9 @@ pub(crate) struct Judged {
     pub is_inside: bool,
 }
 
+/// How sure a verdict is where the proxy's logs do not say how far the request came, of what it would be if they did.
+const LESS_SEEN: f64 = 0.75;
+
 /// A verdict surer than this is taken as clear.
 const CLEAR: f64 = 0.7;
 
@@ -50,8 +53,49 @@ pub(crate) fn judge_all(scene: &Scene<'_>, chains: &[Vec<(usize, bool, f64)>]) -
     judged
 }
 
+/// What the logs of the backend say to a failure of which the proxy's logs do not: as if it had been seen in each of the ways
+/// that its status admits. Only what a line says counts, nothing that follows from the want of one.
+fn in_any_way(case: &Case<'_>) -> Vec<Verdict> {
+    let ways: &[Mechanism] = match case.scene.world.requests[case.f.request].r.status {
+        504 => &[Mechanism::ReadTimeout],
+        502 | 503 => &[Mechanism::ClosedBeforeHeaders, Mechanism::Refused],
+        _ => &[],
+    };
+    let judge = |way: &Mechanism| {
+        let mut all = rules::judge(&Case { mechanism: *way, ..*case });
+        all.retain(|v| {
+            let lines = v.evidence.iter().flat_map(|c| &c.cites).filter_map(|c| match c {
+                Cite::Log(l) => Some(case.scene.world.logs[*l].lo),
+                _ => None,
+            });
+            // What came when the proxy had answered may have come of that.
+            let first = lines.min();
+            !v.by_exclusion && first.is_none_or(|at| at <= case.end + SECOND)
+        });
+        all
+    };
+    // What was open when the event came tells more than what came later.
+    let mut found = ways.iter().map(judge).find(|all| !all.is_empty()).unwrap_or_default();
+    for v in &mut found {
+        v.confidence = (v.confidence * LESS_SEEN).min(CLEAR);
+        // What it would have been seen as is not what was seen.
+        let is_others = |c: &Cite| match c {
+            Cite::Log(_) | Cite::State(_) => true,
+            Cite::Request(i) => *i != case.f.request,
+            Cite::Error(_) => false,
+        };
+        v.evidence.retain(|c| c.cites.iter().any(is_others));
+    }
+    found.retain(|v| !v.evidence.is_empty());
+    found
+}
+
 fn first_verdict(case: &Case<'_>) -> Judged {
-    let verdicts = rules::judge(case);
+    let mut verdicts = rules::judge(case);
+    let says_something = |v: &Verdict| v.cause != CauseId::Unknown && v.confidence >= 0.35;
+    if case.mechanism == Mechanism::Unknown && case.f.is_gateway && !verdicts.iter().any(says_something) {
+        verdicts = in_any_way(case);
+    }
     let Some(best) = verdicts.first().cloned() else {
         return Judged {
             cause: CauseId::Unknown,
@@ -262,6 +306,8 @@ fn remedies(scene: &Scene<'_>, judged: &mut [Judged]) {
             } else if let Some(l) = lasting
                 && STOPS.contains(&j.cause)
                 && clear >= 2
+                // What met nobody after the stop did not hang.
+                && (judged[l].cause != CauseId::BackendHang || family(scene.failing[i].mechanism) != 2)
             {
                 let origin = judged[l].clone();
                 let j = &mut judged[i];
@@ -402,7 +448,10 @@ fn outward(scene: &Scene<'_>, chains: &[Vec<(usize, bool, f64)>], judged: &mut [
                         | Mechanism::Unknown
                         | Mechanism::Truncated
                 );
-                if passed_on && scene.failing[inner].is_gateway && judged[inner].cause != CauseId::Unknown {
+                // Of an answer that it handed on, it knows no more than the one that made it.
+                let knows_more = judged[inner].cause == CauseId::Unknown
+                    && scene.failing[i].mechanism != Mechanism::FromBackend;
+                if passed_on && scene.failing[inner].is_gateway && !knows_more {
                     judged[i] = Judged {
                         confidence: judged[inner].confidence * confidence,
                         is_inside: true,

@@ -144,7 +144,24 @@ fn coverage(plan: &Plan, world: &World) -> Coverage {
     // An empty error log is a log all the same.
     let named =
         plan.sources.iter().filter(|s| s.kind.is_none() && s.id.contains("error")).map(|s| s.instance);
-    Coverage { has_error_log: with_lines.chain(named).collect() }
+    let has_error_log = with_lines.chain(named).filter(|i| !leaves_errors_out(plan, *i)).collect();
+    Coverage { has_error_log }
+}
+
+/// Whether the configuration of a proxy keeps lines of the level `error` out of its error log: then nothing follows from a line
+/// that is not there.
+fn leaves_errors_out(plan: &Plan, instance: usize) -> bool {
+    let own = &plan.instances[instance];
+    let of_product = || plan.configs.iter().filter(|c| c.config.product == own.product);
+    let is_named = |c: &&crate::ConfigFile| c.path.rsplit('/').nth(1) == Some(&*own.name);
+    let any_named = of_product().any(|c| is_named(&c));
+    let configs = of_product().filter(|c| !any_named || is_named(c));
+    let mut levels = configs
+        .flat_map(|c| &c.config.logs)
+        .filter(|l| l.kind == logjoin_config::LogKind::Error)
+        .map(|l| l.level.as_deref().unwrap_or_default())
+        .peekable();
+    levels.peek().is_some() && levels.all(|l| ["crit", "alert", "emerg"].contains(&l))
 }
 
 fn judge(
@@ -333,7 +350,7 @@ fn nginx(
             }
         } else if answered {
             t.mechanism = Mechanism::FromBackend;
-        } else if logged.status == Some(504) {
+        } else if logged.status == Some(504) && (logged.connect_us.is_some() || detail.has_header_time) {
             t.mechanism =
                 if logged.connect_us.is_some() { Mechanism::ReadTimeout } else { Mechanism::ConnectTimeout };
         } else if logged.status == Some(502) && detail.has_header_time {

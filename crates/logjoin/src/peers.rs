@@ -11,7 +11,7 @@ use crate::hash::hash;
 use crate::index::{Entry, Group, Index, Row};
 use crate::plan::{Plan, SourcePlan};
 use crate::rewrites::Rewrites;
-use crate::signals::Meaning;
+use crate::signals::{Meaning, Scope};
 use crate::stored;
 use crate::timeline::World;
 use serde::{Deserialize, Serialize};
@@ -175,9 +175,14 @@ impl Peers {
             }
         }
         if let Some((address, i)) = only_ones(plan, world) {
-            claim(&mut peers, &address, i, "only-one", 0);
+            claim(&mut peers, &address, i, ONLY_ONE, 0);
         }
         peers
+    }
+
+    /// The backend to which all proxies send, as there is but one: see [`only_ones`].
+    pub fn only_one(&self) -> Option<usize> {
+        self.claims.iter().position(|c| c.iter().any(|c| c.reason == ONLY_ONE))
     }
 
     /// The one instance that is left for an address that nobody claims: it gets traffic from this proxy, and no other
@@ -289,9 +294,13 @@ impl Peers {
 /// The one address that the proxies' configurations and lines know, and the one backend whose logs there are: a backend that never
 /// answered has nothing else to be known by.
 fn only_ones(plan: &Plan, world: &World) -> Option<(String, usize)> {
-    let mut backends =
-        (0..plan.instances.len()).filter(|i| !plan.instances[*i].is_proxy && !plan.is_rest(*i));
-    let (Some(one), None) = (backends.next(), backends.next()) else { return None };
+    let is_one = |i: &usize| !plan.instances[*i].is_proxy && !plan.is_rest(*i);
+    let mut backends: Vec<usize> = (0..plan.instances.len()).filter(is_one).collect();
+    if backends.len() > 1 {
+        let servers = servers(world);
+        backends.retain(|i| servers.contains(i));
+    }
+    let [one] = backends[..] else { return None };
     let pools = plan.configs.iter().flat_map(|c| &c.config.pools);
     let configured = pools.flat_map(|p| p.servers.iter().map(|s| s.address.as_str()));
     let named = world.labels.values().map(String::as_str);
@@ -302,6 +311,21 @@ fn only_ones(plan: &Plan, world: &World) -> Option<(String, usize)> {
         (Some(address), None) => Some((address.to_owned(), one)),
         _ => None,
     }
+}
+
+/// The instances whose logs show that they serve: they have requests, or tell of the life of a process that is no database. What a
+/// scheduler or a database logs is beside the matter.
+fn servers(world: &World) -> BTreeSet<usize> {
+    let lives = |m: &&crate::timeline::Moment<crate::event::LogEvent>| {
+        let of_process = |h: &crate::event::SignalHit| {
+            h.meaning.is_lifecycle()
+                && matches!(h.scope, Scope::Process | Scope::Worker)
+                && !h.id.starts_with("db-")
+        };
+        m.e.signal.as_ref().is_some_and(of_process)
+    };
+    let alive = world.logs.iter().filter(lives).map(|m| m.instance);
+    world.requests.iter().map(|r| r.instance).chain(alive).collect()
 }
 
 /// Adds to the lists of each instance what is not in them yet.
@@ -359,6 +383,8 @@ fn inner_faces(plan: &Plan, world: &World) -> Vec<Face> {
     clients.iter().enumerate().map(face).collect()
 }
 
+/// Why the only backend has the only address.
+const ONLY_ONE: &str = "only-one";
 /// A proxy behind others has at most this many clients.
 const FEW: usize = 5;
 

@@ -133,6 +133,14 @@ impl Plan {
             self.sources.iter().filter(|s| s.instance == instance).flat_map(|s| &s.files).peekable();
         own.peek().is_some() && own.all(is_rest)
     }
+
+    /// The zone that the caller told for a source.
+    pub(crate) fn told_zone(&self, source: &SourcePlan) -> Option<&crate::options::Zone> {
+        let fits = |p: &crate::Pattern| {
+            p.fits(&source.id) || source.files.iter().any(|n| p.fits(&self.files[*n].path))
+        };
+        self.options.zones.iter().find(|(p, _)| fits(p)).map(|(_, zone)| zone)
+    }
 }
 
 /// What the head of a file shows.

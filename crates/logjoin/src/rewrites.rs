@@ -69,6 +69,8 @@ const ENOUGH: usize = 5_000;
 const NAMED: f64 = 0.9;
 /// Fewer different targets prove no rewriting.
 const MIN_TARGETS: usize = 3;
+/// So many lines whose targets are paths of requests with queries are no chance, however few paths they are.
+const MANY: usize = 40;
 /// Different targets that are counted.
 const MOST_TARGETS: usize = 64;
 /// So many requests for the proxies' targets with one tail are told apart.
@@ -315,12 +317,10 @@ fn form(fronts: &Fronts, lines: &Lines<'_>, instance: usize) -> Option<Form> {
     is_enough.then_some(form)
 }
 
-/// No line of a log has a query, and most of its targets are paths of requests that had one.
+/// No line of a log has a query, and most of its targets are paths of requests that had one. Of a message, only the whole target
+/// is known: one with a query is no path of any request.
 fn lacks_queries(fronts: &Fronts, all: &Lines<'_>, instance: usize) -> bool {
-    let lines = || {
-        let own = all.requests().filter(|(i, r)| *i == instance && r.target() != 0);
-        own.map(|(i, r)| of_request(i, r))
-    };
+    let lines = || all.named().filter(|l| l.instance == instance);
     if lines().any(|l| l.path != l.target) {
         return false;
     }
@@ -328,5 +328,6 @@ fn lacks_queries(fronts: &Fronts, all: &Lines<'_>, instance: usize) -> bool {
     let is_path =
         |l: &&Named| fronts.paths.get(&l.target).is_some_and(|by| by & !(1 << (l.instance % 64)) != 0);
     let targets: BTreeSet<u64> = open.iter().filter(is_path).map(|l| l.target).collect();
-    targets.len() >= MIN_TARGETS && open.iter().filter(is_path).count() * 4 >= open.len() * 3
+    let is_enough = targets.len() >= MIN_TARGETS || !targets.is_empty() && open.len() >= MANY;
+    is_enough && open.iter().filter(is_path).count() * 4 >= open.len() * 3
 }

@@ -326,6 +326,8 @@ impl Last {
             let mut reached = peers.traffic.iter().filter(is_reached);
             match (reached.next(), reached.next()) {
                 (Some(((_, only), _)), None) if servers.len() <= 1 => Some(*only),
+                // It logs no requests.
+                (None, _) if servers.len() <= 1 => peers.only_one(),
                 _ => None,
             }
         };
@@ -341,7 +343,7 @@ impl Last {
         }
         let nothing_tried = matches!(
             f.mechanism,
-            NoServer | Denied | ConfigError | Dns | ProxyLimit | QueueTimeout | Internal | Unknown
+            NoServer | Denied | ConfigError | Dns | ProxyLimit | QueueTimeout | Internal
         );
         if nothing_tried || f.label().is_some() {
             None
@@ -437,8 +439,14 @@ impl<'a> Case<'a> {
         // Where no log tells of served requests, nothing tells whether the others went on.
         let is_known = self.scene.served(instance, i64::MIN / 4, i64::MAX / 4) > 0;
         let silent_since = |s: &Sign| {
-            let is_stop =
-                matches!(s.meaning, Meaning::StopRequested | Meaning::ProcessStopped | Meaning::StartFailed);
+            // Whoever serves long after a start that failed has been started in the meantime, or had never gone.
+            let is_stop = match s.meaning {
+                Meaning::StopRequested | Meaning::ProcessStopped => true,
+                Meaning::StartFailed => {
+                    !self.scene.served_within(instance, s.hi + 2 * SECOND, t - 2 * SECOND)
+                }
+                _ => false,
+            };
             let scope = self.scene.world.logs[s.log].e.signal.as_ref().map(|h| h.scope);
             is_stop && scope == Some(Scope::Process)
                 || (is_known || scope != Some(Scope::Worker))

@@ -62,6 +62,7 @@ pub(super) static ACCESS: FormatDef = FormatDef {
         r#"- -  21/Nov/2026:02:39:24 +0000 "GET /posts/1362" 200 ffd5145f-70dd-bb83-761e-a49d789b614d"#,
         r#"127.0.0.1 - joe 20/Nov/2026:10:00:00 +0000 "GET /index.php?a=b" 200 /srv/index.php 12.345 2048 45.21%"#,
         r#"127.0.0.1 -  20/Nov/2026:10:00:00 +0000 "POST /exc.php" 500 - 0.012s"#,
+        r#"192.0.2.2 -   22/Nov/2026:15:52:49 +0000 "POST /comment" 200"#,
     ],
     parse: access,
 };
@@ -75,6 +76,8 @@ fn read_access<'a>(c: &mut Cursor<'a>) -> Option<Record<'a>> {
     let peer = c.until(b' ')?;
     c.eat(b"- ")?;
     let user = c.until(b' ')?;
+    // A pool's own format may put the fields further apart.
+    c.run(|b| b == b' ');
     let (stamp, rest) = Stamp::clf(c.rest())?;
     c.take(c.rest().len() - rest.len())?;
     c.eat(b" ")?;

@@ -113,7 +113,8 @@ impl Finder {
     ) -> bool {
         let source_of = |file: u32| plan.files[file as usize].source;
         for (file, events) in files.clone() {
-            if events.request_count() > 0 {
+            // Connections that a proxy passed on unread tie it to nobody.
+            if events.all_requests().any(|r| r.target() != 0) {
                 self.tied.insert(plan.sources[source_of(file)].instance);
             }
         }

@@ -4,18 +4,12 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Calendar, FileCalendar, QUARTER, SECOND, Zone};
+use super::{Calendar, FileCalendar, HALVES, HOURS, QUARTER, QUARTERS, SECOND, Zone};
 use crate::plan::Plan;
 use crate::trail::Trail;
 
 /// How far a log may reach out of what the others cover, and a log that reaches further is outside.
 const ROOM: i64 = 300 * SECOND;
-/// The zones of whole hours, in quarters of an hour, and the others that there are: of half hours, and of quarters. Of any others,
-/// one would nearly always fit.
-const HOURS: std::ops::RangeInclusive<i64> = -12 * 4..=14 * 4;
-const HALVES: [i64; 9] = [-38, -14, -10, 14, 18, 22, 26, 38, 42];
-const QUARTERS: [i64; 4] = [23, 35, 51, 55];
-
 /// What was found, by source.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Found {

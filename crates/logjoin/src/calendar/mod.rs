@@ -24,6 +24,17 @@ use crate::plan::Plan;
 use crate::trail::{Trail, Turn};
 use years::Known;
 
+/// The zones of whole hours, in quarters of an hour, and the others that there are: of half hours, and of quarters. Of any others,
+/// one would nearly always fit.
+const HOURS: std::ops::RangeInclusive<i64> = -12 * 4..=14 * 4;
+const HALVES: [i64; 9] = [-38, -14, -10, 14, 18, 22, 26, 38, 42];
+const QUARTERS: [i64; 4] = [23, 35, 51, 55];
+
+/// How far the zones that there are lie from UTC, in quarters of an hour.
+pub(crate) fn all_zones() -> impl Iterator<Item = i64> {
+    HOURS.step_by(4).chain(HALVES).chain(QUARTERS)
+}
+
 const SECOND: i64 = 1_000_000_000;
 const QUARTER: i64 = 900 * SECOND;
 /// More changes of the written offset than clocks are set in a decade: stamps of several writers.
@@ -284,9 +295,7 @@ fn decide_zone(plan: &Plan, i: usize, written: &[Written], found: &Found) -> (Ru
         };
         return (utc(), SourceZone { label: label.into(), reason, ..SourceZone::default() });
     }
-    let fits =
-        |p: &crate::Pattern| p.fits(&source.id) || source.files.iter().any(|f| p.fits(&plan.files[*f].path));
-    if let Some((_, zone)) = plan.options.zones.iter().find(|(p, _)| fits(p)) {
+    if let Some(zone) = plan.told_zone(source) {
         return said(Rule::Zone(*zone), "told".into());
     }
     if let Some(rule) = me.rule() {

@@ -168,7 +168,10 @@ impl ClockModel {
 
     /// The part of the offset that is a wrong zone, seconds; `None` where the lines did not settle it.
     pub fn zone_error_s(&self, instance: usize) -> Option<i32> {
-        let line = self.lines.get(instance).filter(|l| l.state == State::Fitted)?;
+        let line = self
+            .lines
+            .get(instance)
+            .filter(|l| l.state == State::Fitted || l.state == State::Reference && !l.pieces.is_empty())?;
         Some(zone_part(line.pieces.first()?.line.offset) as i32)
     }
 
@@ -221,12 +224,36 @@ fn round_ms(ns: i64) -> f64 {
     (ns as f64 / 1e6).round() / 1e3
 }
 
-/// The part of an offset that looks like a zone: the nearest multiple of 15 minutes, where what remains is small
-/// against it.
+/// The part of an offset that looks like a zone, seconds: the nearest one that there is, where little remains; a clock that is
+/// eleven minutes fast is no zone of a quarter of an hour less four minutes.
 fn zone_part(total_ns: i64) -> i64 {
-    let quarter = 900 * SECOND;
-    let n = (total_ns + quarter / 2).div_euclid(quarter);
-    n * 900
+    const LITTLE: i64 = 300 * SECOND;
+    let nearest = crate::calendar::all_zones()
+        .map(|quarters| quarters * 900)
+        .min_by_key(|s| (total_ns - s * SECOND).abs());
+    nearest.filter(|s| (total_ns - s * SECOND).abs() <= LITTLE).unwrap_or(0)
+}
+
+/// Puts all clocks that are known on another reference: that of which the present one is ahead by so much.
+fn shift_all(lines: &mut [Line], ahead: i64) {
+    let whole = Slanted { offset: ahead, ..Slanted::default() };
+    let reference = Line { pieces: vec![Piece { from: 0, line: whole, band_ns: 0 }], ..Line::default() };
+    for line in lines.iter_mut().filter(|l| l.state.is_known()) {
+        line.pieces =
+            if line.pieces.is_empty() { reference.pieces.clone() } else { reference.then(&line.pieces) };
+    }
+}
+
+/// What the reference is wrong by, nanoseconds: its stamps have no zone, and the nearest clock whose stamps have one disagrees
+/// with it by a zone.
+fn zone_of_reference(lines: &[Line], reference: usize, is_zoned: impl Fn(usize) -> bool) -> i64 {
+    if is_zoned(reference) {
+        return 0;
+    }
+    let known = |i: &usize| *i != reference && lines[*i].state == State::Fitted && is_zoned(*i);
+    let offset = |i: usize| lines[i].pieces.first().map_or(0, |p| p.line.offset);
+    let surest = (0..lines.len()).filter(known).min_by_key(|i| (lines[*i].band_ns(), *i));
+    -surest.map_or(0, |i| zone_part(offset(i)) * SECOND)
 }
 
 /// Fits all clocks. `world` is still on the hosts' own clocks. What `before` knows holds where these lines do not tell.
@@ -257,7 +284,11 @@ pub(crate) fn fit_all(plan: &Plan, world: &World, before: Option<&ClockModel>) -
         mentions[l.instance].push(l);
     }
     // The proxy that logged most; of those that logged much, the one with the finest stamps.
-    let proxies = || (0..n).filter(|i| plan.instances[*i].is_proxy && !by_instance[*i].is_empty());
+    // One that passes connections on unread has nothing to be compared by.
+    let names = |i: usize| by_instance[i].iter().any(|t| t.r.key != 0);
+    let any_names = (0..n).any(|i| plan.instances[i].is_proxy && names(i));
+    let is_measure = |i: &usize| plan.instances[*i].is_proxy && !by_instance[*i].is_empty();
+    let proxies = || (0..n).filter(is_measure).filter(|i| !any_names || names(*i));
     let most = proxies().map(|i| by_instance[i].len()).max().unwrap_or(0);
     let fineness = |i: usize| by_instance[i].iter().take(64).map(|t| t.r.stamp.precision).max();
     let reference = proxies()
@@ -327,6 +358,16 @@ pub(crate) fn fit_all(plan: &Plan, world: &World, before: Option<&ClockModel>) -
         lines[i].state = if contradictory { State::Contradictory } else { State::TooFew };
         lines[i].samples =
             pairs.iter().filter(|((_, b), _)| *b == i).map(|(_, f)| f.samples).max().unwrap_or(0);
+    }
+    // As it was in the slices before, or as it shows itself now.
+    let own = before.and_then(|b| b.lines[reference].pieces.first()).map(|p| p.line.offset);
+    let is_zoned = |i: usize| {
+        let told = || plan.sources.iter().any(|s| s.instance == i && plan.told_zone(s).is_some());
+        by_instance[i].first().is_some_and(|t| t.r.stamp.offset_s.is_some()) || told()
+    };
+    let wrong_by = own.unwrap_or_else(|| zone_of_reference(&lines, reference, is_zoned));
+    if wrong_by != 0 {
+        shift_all(&mut lines, wrong_by);
     }
     let contradicted = told::skews(plan, &mut lines);
     let set_back = set_back::find(world, &lines);

@@ -178,6 +178,10 @@ fn zone(plan: &Plan, i: usize, calendar: &Calendar, clocks: &ClockModel) -> (Str
                 format!("from the fit of the clocks: requests that {with} logged too"),
             )
         }
+        (Some(s), Some(_)) if s != 0 => (
+            Zone::Fixed(s).to_string(),
+            "from the fit of the clocks: the other logs write their zones".into(),
+        ),
         _ => (zone.label.clone(), zone.reason.clone()),
     }
 }

@@ -48,12 +48,9 @@ impl Plan {
         let (earliest_ns, latest_ns) = match stamp.offset_s {
             Some(_) => (stamp.utc_ns(0), stamp.utc_ns(0)),
             None => {
-                let told = self.options.zones.iter().find(|(p, _)| {
-                    p.fits(&source.id) || source.files.iter().any(|n| p.fits(&self.files[*n].path))
-                });
-                let (east, west) = match told {
+                let (east, west) = match self.told_zone(source) {
                     // An hour around, for clocks that are set forward and back.
-                    Some((_, zone)) => {
+                    Some(zone) => {
                         let o = i64::from(zone.at_wall(stamp.wall_ns).earlier());
                         (o + 3600, o - 3600)
                     }

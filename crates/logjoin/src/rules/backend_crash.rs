@@ -23,6 +23,9 @@ pub(super) static RULE: Rule = Rule {
 /// The kernel closes the sockets of a dead process at once; stamps of one second and late loggers need the rest.
 const CLOSE: i64 = 2 * SECOND;
 
+/// What is ordinary in the life of workers is not that of one that starts anew so long before or after it.
+const AROUND: i64 = 5 * SECOND;
+
 /// Who served within this time was there.
 const LONG: i64 = 600 * SECOND;
 
@@ -33,7 +36,9 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
     match case.mechanism {
         Mechanism::ClosedBeforeHeaders | Mechanism::Truncated => {
             let signs = case.near(&[Meaning::Crash], CLOSE, CLOSE);
-            let Some(nearest) = signs.first() else { return killed(case).or_else(|| replaced(case)) };
+            let Some(nearest) = signs.first() else {
+                return killed(case).or_else(|| replaced(case)).or_else(|| worker_replaced(case));
+            };
             // The supervisor's own kill of a stuck worker is a time-out; memory has its own rule.
             let other = case.near(&[Meaning::WorkerTimeout, Meaning::OomKill], CLOSE, CLOSE);
             if other.iter().any(|o| distance(o, case.end) <= distance(nearest, case.end) + SECOND) {
@@ -102,6 +107,34 @@ fn replaced(case: &Case<'_>) -> Option<Verdict> {
                 "the backend started anew; nothing had told it to stop, and it served nothing in between",
                 &[start],
             )
+            .own(case, "the connection closed before a response")
+    })
+}
+
+/// A worker starts anew right after, and no line says that one was to end: the one before it had died with the request.
+pub(super) fn worker_replaced(case: &Case<'_>) -> Option<Verdict> {
+    // Puma's line has no time: it stands at that of the request before.
+    let started = case.near(&[Meaning::WorkerStarted], CLOSE, CLOSE);
+    let nearest = started.first()?;
+    let ordinary = [
+        Meaning::WorkerExited,
+        Meaning::WorkerTimeout,
+        Meaning::StopRequested,
+        Meaning::ProcessStopped,
+        Meaning::ProcessStarting,
+        Meaning::ProcessReady,
+        Meaning::OomKill,
+    ];
+    if !case.near(&ordinary, AROUND, AROUND).is_empty() {
+        return None;
+    }
+    // Where workers come and go all the time, one more says nothing.
+    let others = case.near(&[Meaning::WorkerStarted], AROUND, AROUND).len();
+    let closed = case.fellows(case.mechanism, AROUND, AROUND).count() + 1;
+    (others <= closed + 2).then(|| {
+        Verdict::new(CauseId::BackendCrash, 0.55)
+            .by_exclusion()
+            .signs("a worker was started anew right after; nothing had told one to end", &[*nearest])
             .own(case, "the connection closed before a response")
     })
 }

@@ -3,6 +3,7 @@
 
 use logjoin_parse::Product;
 
+use super::backend_crash::worker_replaced;
 use super::{Rule, Verdict};
 use crate::scene::{Case, SECOND};
 use crate::signals::Meaning;
@@ -71,6 +72,9 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
     ];
     let instance = case.instance?;
     if !case.near(&trouble, 3 * SECOND, 3 * SECOND).is_empty() {
+        return None;
+    }
+    if worker_replaced(case).is_some() {
         return None;
     }
     let last = case.f.tries.last()?;

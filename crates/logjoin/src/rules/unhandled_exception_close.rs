@@ -2,7 +2,7 @@
 //! worker thread's uncaught exception).
 
 use super::{Cite, Rule, Verdict};
-use crate::event::Severity;
+use crate::event::{LogEvent, Severity};
 use crate::index::Row;
 use crate::scene::{Case, MS, SECOND, distance};
 use crate::signals::Meaning;
@@ -47,7 +47,7 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
         );
     }
     let signs = case.near(&[Meaning::RequestException], SECOND, SECOND);
-    let Some(nearest) = signs.first() else { return said_so(case) };
+    let Some(nearest) = signs.first() else { return said_so(case).or_else(|| said_by_as_many(case)) };
     // A stop cuts what is under way, and its handlers say so.
     let stops = [Meaning::StopRequested, Meaning::ProcessStopped];
     if !case.near(&stops, 5 * SECOND, SECOND).is_empty() {
@@ -75,7 +75,7 @@ fn said_so(case: &Case<'_>) -> Option<Verdict> {
         .filter(|l| {
             let m = &world.logs[*l];
             let is_near = m.hi >= case.end - SECOND && m.lo <= case.end + SECOND / 2;
-            m.e.severity >= Severity::Error && m.e.target != 0 && m.e.signal.is_none() && is_near
+            m.e.severity >= Severity::Error && m.e.target != 0 && is_failure(&m.e) && is_near
         })
         .collect();
     (!said.is_empty()).then(|| {
@@ -86,4 +86,36 @@ fn said_so(case: &Case<'_>) -> Option<Verdict> {
             )
             .own(case, "the connection closed before a response")
     })
+}
+
+/// Which line is whose cannot be told, but there are as many errors about such requests as connections that closed.
+fn said_by_as_many(case: &Case<'_>) -> Option<Verdict> {
+    const AROUND: i64 = 3 * SECOND / 2;
+    let instance = case.instance.filter(|_| case.join.ambiguous)?;
+    let world = case.scene.world;
+    let key = |f: usize| (world.requests[f].r.method, world.requests[f].r.key);
+    let own = key(case.f.request);
+    let begin = world.logs.partition_point(|m| m.lo < case.end - AROUND);
+    let near = world.logs[begin..].iter().enumerate().take_while(|(_, m)| m.lo <= case.end + AROUND);
+    let said: Vec<usize> = near
+        .filter(|(_, m)| m.instance == instance && m.e.severity >= Severity::Error && is_failure(&m.e))
+        .filter(|(_, m)| m.e.target != 0 && m.e.key == own.1 && (m.e.method == 0 || m.e.method == own.0))
+        .map(|(i, _)| begin + i)
+        .collect();
+    let fellows = case.fellows(case.mechanism, AROUND, AROUND);
+    let closed = 1 + fellows.filter(|f| key(f.request) == own).count();
+    let as_many = said.len() * 3 >= closed * 2 && said.len() * 2 <= closed * 3;
+    as_many.then(|| {
+        let shown = said.into_iter().take(3).map(Cite::Log);
+        Verdict::new(CauseId::UnhandledExceptionClose, 0.65)
+            .because("as many errors about such requests were logged as connections closed", shown)
+            .own(case, "the connection closed before a response")
+    })
+}
+
+/// Whether an error is nothing but what a handler failed of: words of its own, or what it needed and did not get.
+fn is_failure(e: &LogEvent) -> bool {
+    let needed =
+        [Meaning::DependencyFailed, Meaning::DependencyExhausted, Meaning::DiskFull, Meaning::DnsFailed];
+    e.signal.as_ref().is_none_or(|s| needed.contains(&s.meaning))
 }

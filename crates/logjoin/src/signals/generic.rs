@@ -282,10 +282,11 @@ pub(super) static FAMILY: Family = Family {
         .from("common practice"),
         entry("app-listening-word", ProcessReady, Process, "A program says in a word that it listens; a field has the address")
         .any(&["listening", "serving"])
-        .re(r#"(?i:^(?:server[ _.-]?)?(?:listening|serving)$|\b(?:event|msg|message|action)"?[=:] ?"?(?:server[ _.-]?)?(?:listening|serving)"?(?:[,\s}]|$))"#)
+        .re(r#"(?i:^(?:server[ _.-]?)?(?:listening|serving)(?:$| (?:addr|address|bind|url)=(?<addr>[^\s,]+:\d+))|\b(?:event|msg|message|action)"?[=:] ?"?(?:server[ _.-]?)?(?:listening|serving)"?(?:[,\s}]|$))"#)
         .hits(&[
             ("listening", &[]),
             ("server_listening", &[]),
+            ("listening addr=192.0.2.8:3000 pid=7067", &[("addr", "192.0.2.8:3000")]),
             (r#"{"event":"listening","addr":"192.0.2.8:3000"}"#, &[]),
         ])
         .misses(&["listening to customers", "GET /listening HTTP/1.1"])

@@ -49,6 +49,16 @@ pub(super) static FAMILY: Family = Family {
         ])
         .misses(&["starting on Node.js v20.20.2 in production"])
         .from("node lib/internal/process/execution.js"),
+        entry("node-cluster-died", Crash, Worker, "A worker of a cluster died, says its primary process")
+        .any(&["worker"])
+        .re(r"(?i:\bworker (?:process )?#?(?<pid>\d+) (?:has )?died\b)(?:[^\n]{0,20}?\((?:(?<code>\d+)|(?<signal>SIG[A-Z0-9]+))\))?")
+        .hits(&[
+            ("worker 4711 died", &[("pid", "4711")]),
+            ("[primary 19193] worker 19205 died (1). Restarting...", &[("pid", "19205"), ("code", "1")]),
+            ("worker 4711 died (SIGKILL)", &[("pid", "4711"), ("signal", "SIGKILL")]),
+        ])
+        .misses(&["the worker 5 days ago died down", "GET /worker/12/died HTTP/1.1"])
+        .from("node doc/api/cluster.md"),
         entry(
             "node-unhandled-rejection",
             Crash,

@@ -229,3 +229,46 @@ fn an_end_that_a_log_of_stops_does_not_tell_of_may_have_been_a_crash() {
     assert_eq!(story(true), (false, false));
     assert_eq!(story(false), (true, true));
 }
+
+/// An error log that takes `crit` and worse has no line of a refused connection, and its silence proves nothing.
+#[test]
+fn a_quiet_error_log_is_no_proof_that_the_backend_answered() {
+    let short = |s: &Said| format!("{} [{}] \"GET {} HTTP/1.1\" {}", s.client, s.stamp, s.path, s.status);
+    let mechanisms = |level: &str| {
+        let mut world = outage("$remote_addr [$time_local] \"$request\" $status", &short, &combined);
+        let errors = world.logs.iter_mut().find(|l| l.path == "edge/error.log").expect("an error log");
+        errors.bytes =
+            b"2026/11/21 02:01:00 [crit] 812#812: *9 SSL_do_handshake() failed, client: 198.51.100.9\n"
+                .to_vec();
+        let text = format!(
+            "error_log /var/log/nginx/error.log {level};\n{}",
+            "events { }\nhttp { upstream api { server 10.0.1.11:8000; } server { location / { proxy_pass http://api; } } }\n"
+        );
+        world.configs.extend(config("conf/edge/nginx.conf", text.as_bytes()));
+        let a = world.analyze();
+        assert_eq!(a.failures.len(), 20);
+        a.totals.by_mechanism.into_keys().collect::<Vec<_>>()
+    };
+    assert_eq!(mechanisms("error"), ["from-backend"]);
+    assert_eq!(mechanisms("crit"), ["unknown"]);
+}
+
+/// A backend that logs no requests is known as the only one there is, whatever else keeps a log beside it.
+#[test]
+fn a_scheduler_is_no_backend() {
+    let causes = |others: &[(&str, &str)]| {
+        let mut world = outage(FULL, &full, &combined);
+        world.logs.retain(|l| l.path != "app-1/access.log");
+        let files: Vec<(&str, &[u8])> = others.iter().map(|(path, text)| (*path, text.as_bytes())).collect();
+        world.logs.extend(World::of(&files).logs);
+        let a = world.analyze();
+        let instances: Vec<_> = a.failures.iter().map(|f| f.attempts[0].instance.clone()).collect();
+        assert_eq!((a.failures.len(), instances[0].as_deref()), (20, Some("app-1")));
+        a.totals.by_cause
+    };
+    let alone = causes(&[]);
+    assert_eq!(alone.keys().collect::<Vec<_>>(), ["backend-down"]);
+    let cron = "Nov 21 02:05:01 host CRON[911]: (root) CMD (command -v debian-sa1 > /dev/null)\n";
+    let database = "2026-11-21 02:05:03.120 UTC [77] LOG:  database system is ready to accept connections\n";
+    assert_eq!(causes(&[("cron/cron.log", cron), ("db/postgresql.log", database)]), alone);
+}

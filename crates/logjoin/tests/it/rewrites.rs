@@ -112,3 +112,32 @@ fn what_was_found_of_the_paths_is_said() {
     assert!(said(&rewritten) >= 3, "{:?}", rewritten.sources);
     assert_eq!(said(&world.analyze()), 0);
 }
+
+/// Messages that name paths tell a clock where the proxy logs queries with them, however few the paths are.
+#[test]
+fn messages_without_queries_tell_the_clock() {
+    use std::fmt::Write;
+    let (mut requests, mut messages) = (String::new(), String::new());
+    let mut at_ms: i64 = 1_795_225_853_000;
+    for n in 0..400_i64 {
+        at_ms += 40 + n * 7919 % 900;
+        let moment = |ms: i64| chrono::DateTime::from_timestamp_millis(ms).unwrap();
+        let path = if n % 3 == 0 { "/search" } else { "/search/facets" };
+        let stamp = moment(at_ms + 20).format("%d/%b/%Y:%H:%M:%S");
+        writeln!(
+            requests,
+            "192.0.2.{} - - [{stamp} +0000] \"GET {path}?q={n} HTTP/1.1\" 200 157 \"-\" \"curl\" 0.020",
+            n % 90
+        )
+        .unwrap();
+        let own = moment(at_ms + 19 - 214_000).format("%Y-%m-%d %H:%M:%S,%3f");
+        writeln!(messages, "{own} INFO [waitress-1] search.views: GET {path} -> 200 in 17.5 ms").unwrap();
+    }
+    let files = [("edge/access.log", requests.as_bytes()), ("search/app.log", messages.as_bytes())];
+    let mut world = World::of(&files);
+    let conf = b"events { }\nhttp { server { location / { proxy_pass http://10.0.0.1:80; } } }\n";
+    world.configs.extend(crate::world::config("conf/edge/nginx.conf", conf));
+    let clock = world.analyze().clocks.into_iter().find(|c| c.source == "search").expect("a clock");
+    assert_eq!((clock.state.as_str(), clock.zone_error_s), ("fitted", 0));
+    assert!((clock.offset_s.unwrap() + 214.0).abs() < 0.1, "{clock:?}");
+}
