@@ -168,7 +168,7 @@ fn all_parts_of_a_file_leave_the_same_lines_out() {
         let (hour, minute) = (n / 60, n % 60);
         let at = format!("2026-11-21T{hour:02}:{minute:02}:17.000000001Z");
         let time = format!("21/Nov/2026:{hour:02}:{minute:02}:17");
-        let status = if n % 100 == 0 { "502 99 - - SH--" } else { "200 99 - - ----" };
+        let status = if n.is_multiple_of(100) { "502 99 - - SH--" } else { "200 99 - - ----" };
         format!(
             "shop-proxy-1  | {at} 192.0.2.7:4711 [{time}.000] shop web/web 0/0/0/9/9 {status} 1/1/0/0/0 0/0 \"GET /{n} HTTP/1.1\"\nshop-web-1    | {at} INFO:     10.0.0.1:4711 - \"GET /{n} HTTP/1.1\" 200 OK\n"
         )
