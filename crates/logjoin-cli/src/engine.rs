@@ -33,14 +33,17 @@ pub struct Inputs {
     pub problems: Vec<String>,
     /// What a reader should know: files passed over, copies.
     pub notes: Vec<String>,
+    /// What a caller could do better, for people.
+    pub advice: Vec<String>,
     /// Files that are not read because another one has all that is in them: path, and why.
     pub copies: Vec<(String, String)>,
     /// How files are read.
     read: ReadOptions,
     /// How far outside of a range of time they are read.
     reach: Reach,
-    /// What is read of each of `logs`, once it is planned.
-    readings: Vec<Reading>,
+    /// Once it is planned, by the numbers of the plan: which of `logs`, and what is read of it. One that holds the lines of
+    /// several programs is here several times.
+    lanes: Vec<(usize, Reading)>,
 }
 
 impl Inputs {
@@ -59,9 +62,10 @@ impl Inputs {
             configs: Vec::new(),
             problems: found.problems.iter().map(told).collect(),
             notes: found.notes.iter().map(ToString::to_string).collect(),
+            advice: Vec::new(),
             copies: copies(&found.notes),
             reach: Reach::default(),
-            readings: Vec::new(),
+            lanes: Vec::new(),
         };
         let named = discover(configs, &DiscoverOptions::default());
         inputs.problems.extend(named.problems.iter().map(ToString::to_string));
@@ -140,8 +144,9 @@ impl Inputs {
             .is_none_or(|i| self.reading(i) == Reading::Whole)
     }
 
+    /// What is read of one of `logs`; the same for all its parts.
     fn reading(&self, file: usize) -> Reading {
-        self.readings.get(file).copied().unwrap_or_default()
+        self.lanes.iter().find(|(log, _)| *log == file).map(|(_, reading)| *reading).unwrap_or_default()
     }
 
     /// Whether there is nothing to read.
@@ -196,9 +201,26 @@ impl Inputs {
                 ..Head::default()
             })
             .collect();
+        // A stream can be read once only.
+        let (streams, heads): (Vec<_>, Vec<_>) =
+            heads.into_iter().enumerate().partition(|(i, _)| self.logs[*i].0.is_stream());
+        for (_, head) in &streams {
+            if logjoin::parts(vec![head.clone()]).len() > 1 {
+                let path = &head.path;
+                let text = "it holds the lines of several programs, which only a file lets tell apart: save it first";
+                self.advice.push(format!("{path}: {text}"));
+            }
+        }
+        let (places, heads): (Vec<usize>, Vec<Head>) = heads.into_iter().unzip();
+        let parts = logjoin::parts(heads).into_iter().map(|(i, head)| (places[i], head));
+        let mut all: Vec<(usize, Head)> = parts.chain(streams).collect();
+        // Stable: those of one file stay in their order, which is that of the plan.
+        all.sort_by(|a, b| a.1.path.cmp(&b.1.path));
+        let (numbers, heads): (Vec<usize>, Vec<Head>) = all.into_iter().unzip();
         let plan = logjoin::plan(heads, std::mem::take(&mut self.configs), options);
-        let files: Vec<&InputFile> = self.files().collect();
-        self.readings = seek::decide(&plan, &files, self.reach);
+        let files: Vec<&InputFile> = numbers.iter().map(|n| &self.logs[*n].0).collect();
+        let readings = seek::decide(&plan, &files, self.reach);
+        self.lanes = numbers.into_iter().zip(readings).collect();
         plan
     }
 
@@ -247,7 +269,7 @@ impl Inputs {
     }
 
     fn read(&mut self, plan: &Plan, tell: &lockstep::Told<'_>) -> Result<Analysis, Cancelled> {
-        let files = self.logs.iter().enumerate().map(|(i, (file, ..))| (file, self.reading(i)));
+        let files = self.lanes.iter().map(|(log, reading)| (&self.logs[*log].0, *reading));
         let (analysis, problems) = lockstep::analyze(plan, files, &self.read, tell)?;
         self.note(problems);
         Ok(analysis)
@@ -265,8 +287,9 @@ impl Inputs {
         out: &mut (dyn Write + Send),
     ) -> (Vec<FileScan>, io::Result<()>) {
         let mut written = Ok(());
-        let mut results = Vec::with_capacity(self.logs.len());
-        for (i, (file, ..)) in self.logs.iter().enumerate() {
+        let mut results = Vec::with_capacity(self.lanes.len());
+        for (i, (log, _)) in self.lanes.iter().enumerate() {
+            let file = &self.logs[*log].0;
             let each = |number: u64, line: &[u8]| {
                 if written.is_ok() {
                     let place = format!("{}:{number}:", file.name());
@@ -274,7 +297,13 @@ impl Inputs {
                 }
             };
             let scanner = FileScanner::new(plan, i).on_unparsed(each);
-            results.push(scan_file(file, scanner, &self.read, advance));
+            let is_first = plan.first_part(i) == i;
+            let advance = |bytes| {
+                if is_first {
+                    advance(bytes)
+                }
+            };
+            results.push(scan_file(file, scanner, &self.read, &advance));
         }
         let written = written.and_then(|()| out.flush());
         (self.gather(results), written)

@@ -84,6 +84,13 @@ fn feed<'f>(
     problems: &mut Vec<String>,
     tell: &Told<'_>,
 ) -> ControlFlow<()> {
+    // A file that is read once for each of its programs is one file for whoever waits.
+    let is_first = reads.plan.first_part(lane.file()) == lane.file();
+    let tell = &|step| match step {
+        Step::FileDone if !is_first => tell(Step::Read(0)),
+        Step::Read(_) if !is_first => tell(Step::Read(0)),
+        step => tell(step),
+    };
     if let Reader::Waiting(file, reading) = *reader {
         let mut counted = ControlFlow::Continue(());
         let opened = reading.open(file, &reads.spare.cut(file, reads.options), lane, &mut |bytes| {

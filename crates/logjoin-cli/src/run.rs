@@ -186,7 +186,7 @@ fn analyze_plainly(args: &AnalyzeArgs, verbose: bool) -> Result<(Analysis, Outco
     if args.hash_inputs {
         hashes::add(&mut analysis, |path| inputs.was_read(path));
     }
-    for p in &inputs.problems {
+    for p in inputs.problems.iter().chain(&inputs.advice) {
         say(Level::Warning, p);
     }
     if verbose {

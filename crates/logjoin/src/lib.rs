@@ -64,7 +64,7 @@ pub use link::Stage;
 pub use options::{Options, Pattern};
 pub use own::Event;
 pub use partial::{Partial, PartialError};
-pub use plan::{ConfigFile, Head, Plan, plan};
+pub use plan::{ConfigFile, Head, Part, Plan, parts, plan};
 pub use scanner::{FileScan, FileScanner};
 pub use vocabulary::{CauseId, Mechanism, Origin};
 pub use whole::analyze;

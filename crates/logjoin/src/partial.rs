@@ -180,7 +180,10 @@ impl Partial {
 pub(crate) fn fingerprint(plan: &Plan) -> u64 {
     let all = plan.files.iter().map(|f| {
         let source = &plan.sources[f.source];
-        let words = format!("{:?} {:?} {:?} {:?}", f.path, source.id, source.writer, source.kind);
+        let mut words = format!("{:?} {:?} {:?} {:?}", f.path, source.id, source.writer, source.kind);
+        if let Some(part) = &f.part {
+            words += &format!(" {part:?}");
+        }
         hash(words.as_bytes())
     });
     all.fold(hash(env!("CARGO_PKG_VERSION").as_bytes()), pair)

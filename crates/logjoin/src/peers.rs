@@ -9,7 +9,7 @@ use crate::analysis::AddressClaim;
 use crate::clock::ClockModel;
 use crate::hash::hash;
 use crate::index::{Entry, Group, Index, Row};
-use crate::plan::Plan;
+use crate::plan::{Plan, SourcePlan};
 use crate::rewrites::Rewrites;
 use crate::signals::{Meaning, Scope};
 use crate::stored;
@@ -122,7 +122,11 @@ impl Peers {
             }
         };
         for (address, pattern) in &plan.options.peers {
-            let mut told = plan.sources.iter().filter(|s| pattern.fits(&s.id) && !s.writer.is_proxy);
+            let is_part = |s: &SourcePlan| s.files.iter().any(|f| plan.files[*f].part.is_some());
+            let is_told = |s: &SourcePlan| {
+                pattern.fits(&s.id) || is_part(s) && pattern.fits(&plan.instances[s.instance].name)
+            };
+            let mut told = plan.sources.iter().filter(|s| is_told(s) && !s.writer.is_proxy);
             if let Some(s) = told.next() {
                 claim(&mut peers, address, s.instance, "told", 0);
             }
@@ -295,8 +299,8 @@ impl Peers {
 /// The one address that the proxies' configurations and lines know, and the one backend whose logs there are: a backend that never
 /// answered has nothing else to be known by.
 fn only_ones(plan: &Plan, world: &World) -> Option<(String, usize)> {
-    let mut backends: Vec<usize> =
-        (0..plan.instances.len()).filter(|i| !plan.instances[*i].is_proxy).collect();
+    let is_one = |i: &usize| !plan.instances[*i].is_proxy && !plan.is_rest(*i);
+    let mut backends: Vec<usize> = (0..plan.instances.len()).filter(is_one).collect();
     if backends.len() > 1 {
         let servers = servers(world);
         backends.retain(|i| servers.contains(i));

@@ -15,9 +15,13 @@ use crate::signals::Matcher;
 
 mod instances;
 mod moments;
+mod parts;
 mod roles;
+mod sieve;
 
 pub use moments::Moments;
+pub use parts::{Part, parts};
+pub(crate) use sieve::{Passed, Sieve};
 
 use instances::{common_folder, group_instances, join_lone_error_logs};
 use roles::resolve;
@@ -37,6 +41,8 @@ pub struct Head {
     pub kind: Option<Kind>,
     /// When it was written, as far as anything beside its lines tells.
     pub times: FileTimes,
+    /// Whose of its lines are meant, where it holds those of several programs: [`parts`] makes such heads. `None`: all.
+    pub part: Option<Part>,
 }
 
 /// Moments that are known of a file without reading it, nanoseconds since the epoch. They tell the years of stamps that
@@ -76,6 +82,7 @@ pub struct Plan {
 #[derive(Debug)]
 pub(crate) struct FilePlan {
     pub path: String,
+    pub part: Option<Part>,
     pub source: usize,
     pub writer: Writer,
     pub reader: LineReader,
@@ -106,9 +113,25 @@ pub(crate) struct InstancePlan {
 }
 
 impl Plan {
-    /// The files, in the order of their numbers: the paths, sorted.
+    /// The files, in the order of their numbers: the paths, sorted. A file whose programs are told apart ([`parts`]) is here
+    /// once for each part.
     pub fn paths(&self) -> impl Iterator<Item = &str> {
         self.files.iter().map(|f| f.path.as_str())
+    }
+
+    /// The first of the numbers that the file with this number has: that of its first part.
+    pub fn first_part(&self, file: usize) -> usize {
+        let Some(own) = self.files.get(file).filter(|f| f.part.is_some()) else { return file };
+        let before = self.files[..file].iter().rev();
+        file - before.take_while(|f| f.part.is_some() && f.path == own.path).count()
+    }
+
+    /// Whether an instance is made of what is not told apart in files of several programs, and nothing else.
+    pub(crate) fn is_rest(&self, instance: usize) -> bool {
+        let is_rest = |f: &usize| self.files[*f].part.as_ref().is_some_and(|p| p.name().is_none());
+        let mut own =
+            self.sources.iter().filter(|s| s.instance == instance).flat_map(|s| &s.files).peekable();
+        own.peek().is_some() && own.all(is_rest)
     }
 
     /// The zone that the caller told for a source.
@@ -132,9 +155,10 @@ struct Sample {
     begins: Option<logjoin_parse::Stamp>,
 }
 
-/// Decides what each file is. The order of `heads` does not matter.
+/// Decides what each file is. The order of `heads` does not matter. Files that hold the lines of several programs are told apart
+/// before ([`parts`]).
 pub fn plan(mut heads: Vec<Head>, mut configs: Vec<ConfigFile>, options: Options) -> Plan {
-    heads.sort_by(|a, b| a.path.cmp(&b.path));
+    heads.sort_by(|a, b| parts::order(a).cmp(&parts::order(b)));
     configs.sort_by(|a, b| (a.loaded_ns, &a.path).cmp(&(b.loaded_ns, &b.path)));
     let samples: Vec<Sample> = heads.iter().map(|h| sample(h, &options, &configs)).collect();
     // A set whose files lie in folders of dates is one source, above them.
@@ -143,6 +167,10 @@ pub fn plan(mut heads: Vec<Head>, mut configs: Vec<ConfigFile>, options: Options
     let mut groups: BTreeMap<(String, String), Vec<usize>> = BTreeMap::new();
     for (i, h) in heads.iter().enumerate() {
         let name = h.source.clone().unwrap_or_else(|| h.path.clone());
+        let name = match h.part.as_ref().and_then(Part::name) {
+            Some(part) => format!("{name} ({part})"),
+            None => name,
+        };
         groups.entry((folders[i].to_string(), name)).or_default().push(i);
     }
 
@@ -174,8 +202,8 @@ pub fn plan(mut heads: Vec<Head>, mut configs: Vec<ConfigFile>, options: Options
         };
         sources[i].reason = reason;
     }
-    let instances = group_instances(&mut sources, &folders, &common);
-    let instances = join_lone_error_logs(&mut sources, instances);
+    let instances = group_instances(&mut sources, &heads, &folders, &common);
+    let instances = join_lone_error_logs(&mut sources, instances, &heads);
     let mut files: Vec<FilePlan> = Vec::new();
     let mut source_of = vec![0; heads.len()];
     for (s, source) in sources.iter().enumerate() {
@@ -187,7 +215,15 @@ pub fn plan(mut heads: Vec<Head>, mut configs: Vec<ConfigFile>, options: Options
         let source = source_of[i];
         let writer = sources[source].writer;
         let (times, day_order) = (h.times, s.day_order);
-        files.push(FilePlan { path: h.path, source, writer, reader: s.reader, times, day_order });
+        files.push(FilePlan {
+            path: h.path,
+            part: h.part,
+            source,
+            writer,
+            reader: s.reader,
+            times,
+            day_order,
+        });
     }
     let matcher = Matcher::with(&options.signals);
     Plan { options, files, sources, instances, configs, matcher }

@@ -17,7 +17,7 @@ use crate::convert;
 use crate::event::{At, Events, LogEvent, Severity};
 use crate::ids::FirstId;
 use crate::own::Event;
-use crate::plan::{FilePlan, Plan};
+use crate::plan::{FilePlan, Passed, Plan, Sieve};
 use crate::row::Hashes;
 use crate::signals::{Matcher, Meaning};
 use crate::trail::Trail;
@@ -82,6 +82,8 @@ const EXAMPLES: usize = 5;
 pub struct FileScanner<'p> {
     file: &'p FilePlan,
     matcher: &'p Matcher,
+    /// Of a file of several programs, lets the lines of one through.
+    sieve: Option<Box<Sieve<'p>>>,
     scan: FileScan,
     /// Whole event so far; line breaks inside.
     pending: Vec<u8>,
@@ -117,6 +119,7 @@ impl<'p> FileScanner<'p> {
         FileScanner {
             file: &plan.files[file],
             matcher: &plan.matcher,
+            sieve: plan.files[file].part.as_ref().map(|part| Box::new(Sieve::new(part))),
             scan: FileScan { file: file as u32, ..FileScan::default() },
             pending: Vec::new(),
             pending_lines: Vec::new(),
@@ -177,8 +180,12 @@ impl<'p> FileScanner<'p> {
         }
     }
 
-    /// Counts lines outside the range that was asked for, which were not read: as filtered. `bytes` is their length.
+    /// Counts lines outside the range that was asked for, which were not read: as filtered. `bytes` is their length. Nobody
+    /// knows whose they are: of a file of several programs, they are counted with those that are not told apart.
     pub fn pass_over(&mut self, lines: u64, bytes: u64) {
+        if self.file.part.as_ref().is_some_and(|p| p.name().is_some()) {
+            return;
+        }
         self.scan.bytes += bytes;
         self.scan.ledger.lines += lines;
         self.scan.ledger.filtered += lines;
@@ -203,12 +210,42 @@ impl<'p> FileScanner<'p> {
                 [line @ .., b'\r'] => line,
                 line => line,
             };
-            self.line(first_line + lines, line);
+            if self.sieve.is_none() {
+                self.line(first_line + lines, line);
+                self.scan.bytes += next as u64;
+            } else {
+                self.sift(first_line + lines, line, next);
+            }
             lines += 1;
             at += next;
         }
-        self.scan.bytes += at as u64;
         (at, lines)
+    }
+
+    /// Takes a line if it is of the scanner's part; `length` counts its end.
+    fn sift(&mut self, number: u64, line: &[u8], length: usize) {
+        if self.sieve.as_ref().is_some_and(|s| s.ends_before(line)) {
+            self.release();
+        }
+        let Some(sieve) = &mut self.sieve else { return };
+        match sieve.pass(line) {
+            Passed::Own => {
+                self.line(number, line);
+                self.scan.bytes += length as u64;
+            }
+            Passed::Other => {}
+            Passed::Held => sieve.hold(number, line, length),
+        }
+    }
+
+    /// Takes the lines that waited for their entry to say whose they are.
+    fn release(&mut self) {
+        let Some((true, entry, lines)) = self.sieve.as_mut().and_then(|s| s.take()) else { return };
+        for (i, (number, start, length)) in lines.iter().enumerate() {
+            let end = lines.get(i + 1).map_or(entry.len(), |(_, next, _)| next - 1);
+            self.line(*number, &entry[*start..end]);
+            self.scan.bytes += *length as u64;
+        }
     }
 
     /// Takes a record of the caller's own as the line with this number: for sources that have values and no lines.
@@ -240,6 +277,7 @@ impl<'p> FileScanner<'p> {
 
     /// Ends before a line that begins an event with this stamp.
     pub(crate) fn until(mut self, next: &Stamp) -> FileScan {
+        self.release();
         self.flush();
         self.sum_formats();
         self.scan.trail.close(&mut self.scan.events, Some(next));
@@ -249,6 +287,7 @@ impl<'p> FileScanner<'p> {
     /// Takes what another scanner found in the lines that follow: it remembered the stamps, began with a line that begins
     /// an event in any case, and ended before such a line.
     pub(crate) fn take_over(&mut self, next: FileScan) {
+        self.release();
         self.flush();
         self.sum_formats();
         self.scan.trail.close(&mut self.scan.events, next.trail.first.as_ref().map(|(_, stamp)| stamp));
@@ -259,6 +298,10 @@ impl<'p> FileScanner<'p> {
 
     /// Lines are missing here.
     pub(crate) fn break_off(&mut self) {
+        self.release();
+        if let Some(sieve) = &mut self.sieve {
+            sieve.forget();
+        }
         self.flush();
         self.folder = Folder::new();
         self.head = 0;
@@ -266,6 +309,7 @@ impl<'p> FileScanner<'p> {
 
     /// Ends the file: what waited for its next line is taken as it is.
     pub(crate) fn end(&mut self) {
+        self.release();
         if let Some(mut pieces) = self.pieces.take() {
             while pieces.finish() {
                 // All of it was counted as continuations, for want of its last piece.
@@ -284,6 +328,7 @@ impl<'p> FileScanner<'p> {
 
     /// Takes the event whose next line may still come as it is now; lines that continue it are read for themselves.
     pub(crate) fn settle(&mut self) {
+        self.release();
         self.flush();
         self.follows_kept = true;
     }

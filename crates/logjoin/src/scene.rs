@@ -157,7 +157,7 @@ impl<'a> Scene<'a> {
         // Requests in its own log, or sent to it by a proxy that names it.
         let logged = |i: usize| parts.iter().any(|p| p.covered[i].is_some());
         let serves: Vec<bool> = (0..n).map(|i| logged(i) || !peers.claims(i).is_empty()).collect();
-        strangers::hand_out(plan, world, &mut signs, &serves);
+        strangers::hand_out(plan, world, &mut signs, &serves, &served);
         strangers::forget(world, &mut signs, &served);
         let mut failed_at: Vec<Vec<usize>> = vec![Vec::new(); n];
         let mut failed_as: BTreeMap<(usize, Mechanism), Vec<usize>> = BTreeMap::new();

@@ -9,7 +9,7 @@ use logjoin_parse::fold::begins_always;
 use serde::{Deserialize, Serialize};
 
 use crate::par;
-use crate::plan::{FilePlan, Plan};
+use crate::plan::{FilePlan, Plan, Sieve};
 use crate::row::Hashes;
 use crate::scanner::{FileScan, FileScanner};
 
@@ -166,6 +166,9 @@ fn count(bytes: &[u8]) -> u64 {
 fn start(file: &FilePlan, line: &[u8]) -> Option<Stamp> {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     let line = line.strip_suffix(b"\r").unwrap_or(line);
+    if file.part.as_ref().is_some_and(|part| !Sieve::claims(part, line)) {
+        return None;
+    }
     let record = file.reader.parse(line).ok()?;
     let stamp = *record.best_stamp()?;
     begins_always(line, &record).then_some(stamp)

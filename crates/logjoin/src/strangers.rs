@@ -15,7 +15,7 @@ use crate::spans::Spans;
 use crate::timeline::World;
 
 /// Programs, by the beginning of their name as the kernel has it (`comm`, 15 bytes).
-const PROGRAMS: &[&str] = &[
+pub(crate) const PROGRAMS: &[&str] = &[
     "mysqld",
     "mariadbd",
     "postgres",
@@ -141,7 +141,13 @@ const KEEPERS: [&str; 4] = ["supervisors", "systemd", "containers", "kubernetes"
 
 /// Gives what the log of a host's keeper says of a program to the instance with that program's name. Such a log often lies beside those
 /// of the programs; it is that of an instance which serves nothing itself.
-pub(crate) fn hand_out(plan: &Plan, world: &World, signs: &mut [Vec<Sign>], serves: &[bool]) {
+pub(crate) fn hand_out(
+    plan: &Plan,
+    world: &World,
+    signs: &mut [Vec<Sign>],
+    serves: &[bool],
+    served: &[Spans],
+) {
     let of_keepers: BTreeSet<&str> = KEEPERS.iter().flat_map(|family| ids(family)).collect();
     let name = |i: usize| {
         let name = plan.instances[i].name.split('@').next().unwrap_or_default();
@@ -162,11 +168,89 @@ pub(crate) fn hand_out(plan: &Plan, world: &World, signs: &mut [Vec<Sign>], serv
             }
         }
     }
+    found.extend(of_one_file(plan, world, signs, serves, served));
+    found.sort_by_key(|(instance, s)| (*instance, s.lo, s.log));
+    found.dedup_by_key(|(instance, s)| (*instance, s.log));
     for (instance, sign) in &found {
         signs[*instance].push(*sign);
     }
     let given: BTreeSet<usize> = found.into_iter().map(|(instance, _)| instance).collect();
     given.into_iter().for_each(|i| signs[i].sort_by_key(|s| (s.lo, s.log)));
+}
+
+/// What the host says of a unit or a process in a file in which services write, too: to the one that it fits. A unit may have another
+/// name than its program; but who goes on answering has not ended, and who starts anew after an end is the one that ended.
+fn of_one_file(
+    plan: &Plan,
+    world: &World,
+    signs: &[Vec<Sign>],
+    serves: &[bool],
+    served: &[Spans],
+) -> Vec<(usize, Sign)> {
+    let (of_units, of_kernel) = (ids("systemd"), ids("kernel"));
+    let id = |s: &Sign| world.logs[s.log].e.signal.as_ref().map_or("", |h| &h.id);
+    let is_host = |s: &Sign| of_units.contains(id(s)) || of_kernel.contains(id(s));
+    // By file: its services, and the lines of the host by what they speak of.
+    let mut services: BTreeMap<&str, BTreeMap<usize, &str>> = BTreeMap::new();
+    for source in plan.sources.iter().filter(|s| serves[s.instance] && !plan.instances[s.instance].is_proxy) {
+        for file in source.files.iter().map(|f| &plan.files[*f]) {
+            if let Some(name) = file.part.as_ref().and_then(|p| p.name()) {
+                services.entry(&file.path).or_default().insert(source.instance, name);
+            }
+        }
+    }
+    let mut spoken: BTreeMap<(&str, Cow<'_, str>), Vec<Sign>> = BTreeMap::new();
+    for sign in signs.iter().flatten().filter(|s| is_host(s)) {
+        let e = &world.logs[sign.log].e;
+        let file = &plan.files[e.at.file as usize];
+        let is_rest = file.part.as_ref().is_some_and(|p| p.name().is_none());
+        let of =
+            if of_units.contains(id(sign)) { unit(&e.text) } else { program(&e.text).map(Cow::Borrowed) };
+        if let (true, Some(of)) = (is_rest && services.contains_key(&*file.path), of) {
+            spoken.entry((&file.path, of)).or_default().push(*sign);
+        }
+    }
+    let mut found = Vec::new();
+    for ((path, of), told) in spoken {
+        let Some(all) = services.get(path).filter(|_| !is_strange_unit(&of)) else { continue };
+        let stem = of.strip_suffix(".service").unwrap_or(&of);
+        let named = |name: &str| {
+            let name = name.rsplit('/').next().unwrap_or(name);
+            // The kernel has 15 bytes of a name.
+            name == stem || stem.len() == 15 && name.starts_with(stem)
+        };
+        let mut fit: Vec<usize> = all.iter().filter(|(_, name)| named(name)).map(|(i, _)| *i).collect();
+        if fit.is_empty() {
+            let starts = |i: usize| -> Vec<Sign> {
+                let is_start =
+                    |s: &&Sign| matches!(s.meaning, Meaning::ProcessStarting | Meaning::ProcessReady);
+                signs[i].iter().filter(is_start).copied().collect()
+            };
+            let ends: Vec<&Sign> = told.iter().filter(|s| is_end(s)).collect();
+            for i in all.keys().copied() {
+                let own = starts(i);
+                let begins_anew = |end: &&Sign| {
+                    let next = served[i].first_from(end.hi + SECOND).unwrap_or(i64::MAX);
+                    own.iter()
+                        .any(|s| s.lo >= end.lo && s.lo - end.hi < 300 * SECOND && s.lo <= next + SECOND)
+                };
+                if ends.iter().any(begins_anew) && !ends.iter().any(|e| goes_on(e, &own, &served[i])) {
+                    fit.push(i);
+                }
+            }
+        }
+        if let [one] = fit[..] {
+            found.extend(told.into_iter().map(|s| (one, s)));
+        }
+    }
+    found
+}
+
+fn is_end(s: &Sign) -> bool {
+    matches!(
+        s.meaning,
+        Meaning::ProcessStopped | Meaning::Crash | Meaning::KilledBySupervisor | Meaning::StartFailed
+    )
 }
 
 /// Whether a word of a text is this name.
@@ -220,11 +304,7 @@ fn ids(family: &str) -> BTreeSet<&'static str> {
 
 /// Whether the backend answered after an end without a start of its own in between.
 fn goes_on(end: &Sign, starts: &[Sign], served: &Spans) -> bool {
-    let is_end = matches!(
-        end.meaning,
-        Meaning::ProcessStopped | Meaning::Crash | Meaning::KilledBySupervisor | Meaning::StartFailed
-    );
-    if !is_end || starts.is_empty() {
+    if !is_end(end) || starts.is_empty() {
         return false;
     }
     let Some(answer) = served.first_from(end.hi + SECOND).filter(|t| t - end.hi < 300 * SECOND) else {

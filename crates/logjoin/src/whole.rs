@@ -7,7 +7,7 @@ use logjoin_parse::{Precision, Stamp};
 use crate::analysis::Analysis;
 use crate::finish::finish;
 use crate::options::Options;
-use crate::plan::{ConfigFile, Head, plan};
+use crate::plan::{ConfigFile, Head, parts, plan};
 use crate::scanner::FileScanner;
 
 /// Bytes of each file by which it is recognised.
@@ -35,16 +35,17 @@ pub fn analyze<P: Into<String>, B: AsRef<[u8]>>(
             None => logs.push((path, bytes)),
         }
     }
-    // As the plan numbers them.
     logs.sort_by(|a, b| a.0.cmp(&b.0));
     let heads = logs.iter().map(|(path, bytes)| {
         let bytes = bytes.as_ref();
         Head { path: path.clone(), bytes: bytes[..bytes.len().min(HEAD_BYTES)].to_vec(), ..Head::default() }
     });
-    let plan = plan(heads.collect(), configs, options);
-    let scans = logs.iter().enumerate().map(|(number, (_, bytes))| {
+    // In the order of the plan: a file is read once for each of its parts.
+    let (files, heads): (Vec<usize>, Vec<Head>) = parts(heads.collect()).into_iter().unzip();
+    let plan = plan(heads, configs, options);
+    let scans = files.into_iter().enumerate().map(|(number, file)| {
         let mut scanner = FileScanner::new(&plan, number);
-        scanner.push(1, bytes.as_ref());
+        scanner.push(1, logs[file].1.as_ref());
         scanner.finish()
     });
     let scans = scans.collect();

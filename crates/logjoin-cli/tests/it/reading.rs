@@ -1,5 +1,7 @@
 //! What is read, what is left out, what is assumed: as `detect` and `parse` tell it.
 
+use std::process::Command;
+
 use serde_json::Value;
 
 use crate::{err, logjoin, out};
@@ -154,4 +156,46 @@ fn a_range_leaves_lines_out_and_says_so() {
     let analysis: Value = serde_json::from_str(&out(&o)).unwrap();
     let ledger = &analysis["ledger"];
     assert_eq!((&ledger["lines"], &ledger["filtered"], &ledger["events"]), (&7.into(), &7.into(), &0.into()));
+}
+
+#[test]
+fn all_parts_of_a_file_leave_the_same_lines_out() {
+    use logjoin_cli::engine::Inputs;
+
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("stack.log");
+    let line = |n: u32| {
+        let (hour, minute) = (n / 60, n % 60);
+        let at = format!("2026-11-21T{hour:02}:{minute:02}:17.000000001Z");
+        let time = format!("21/Nov/2026:{hour:02}:{minute:02}:17");
+        let status = if n.is_multiple_of(100) { "502 99 - - SH--" } else { "200 99 - - ----" };
+        format!(
+            "shop-proxy-1  | {at} 192.0.2.7:4711 [{time}.000] shop web/web 0/0/0/9/9 {status} 1/1/0/0/0 0/0 \"GET /{n} HTTP/1.1\"\nshop-web-1    | {at} INFO:     10.0.0.1:4711 - \"GET /{n} HTTP/1.1\" 200 OK\n"
+        )
+    };
+    let text: String = (0..1440).map(line).collect();
+    std::fs::write(&path, &text).unwrap();
+    let at = |hour: i64| Some((1_795_219_200 + hour * 3600) * 1_000_000_000);
+    let mut inputs = Inputs::find(std::slice::from_ref(&path), &[]);
+    inputs.set_reach(Some(3_600_000_000_000), 0);
+    let plan = inputs.plan(logjoin::Options { since_ns: at(12), until_ns: at(14), ..Default::default() });
+    let read = std::sync::atomic::AtomicU64::new(0);
+    let advance = |n| {
+        read.fetch_add(n, std::sync::atomic::Ordering::Relaxed);
+    };
+    let a = inputs.analyze(&plan, &advance, &|| ());
+    let [input] = &a.inputs[..] else { panic!("{:?}", a.inputs) };
+    assert_eq!(input.bytes, read.into_inner(), "once, not once for each part");
+    assert!(input.bytes < text.len() as u64);
+    let whole = text.as_bytes()[..input.bytes as usize].iter().filter(|b| **b == b'\n').count() as u64;
+    assert_eq!((input.lines, a.ledger.lines), (whole, whole));
+    assert!(a.ledger.holds() && a.ledger.filtered > 1000, "{:?}", a.ledger);
+    assert_eq!(a.sources.iter().map(|s| s.ledger.lines).sum::<u64>(), whole);
+    assert_eq!(a.totals.failures, 1, "that of 13:20");
+    assert!(inputs.problems.is_empty());
+
+    // A pipe can be read once only.
+    let mut command = Command::new(env!("CARGO_BIN_EXE_logjoin"));
+    let o = command.arg("-").stdin(std::fs::File::open(&path).unwrap()).output().unwrap();
+    assert!(err(&o).contains("-: it holds the lines of several programs"), "{}", err(&o));
 }

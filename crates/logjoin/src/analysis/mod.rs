@@ -169,7 +169,7 @@ pub struct Tool {
 pub struct Input {
     /// Path as given.
     pub path: String,
-    /// Id of the source it belongs to; absent for configuration files and files that could not be read.
+    /// Id of the source it belongs to; absent for configuration files, files that could not be read, and files of several sources.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub source: Option<String>,
     /// Decompressed bytes read.

@@ -211,18 +211,27 @@ pub(crate) fn tell(story: &Story<'_>) -> Analysis {
 }
 
 fn inputs(plan: &Plan, files: &[sources::FileFacts]) -> Vec<Input> {
-    let mut inputs: Vec<Input> = files
-        .iter()
-        .map(|f| Input {
-            path: plan.files[f.file].path.clone(),
-            source: Some(plan.sources[plan.files[f.file].source].id.clone()),
+    let mut inputs: Vec<Input> = Vec::with_capacity(files.len());
+    for f in files {
+        let file = &plan.files[f.file];
+        // A file whose programs are told apart is one input of several sources.
+        let same = inputs.last_mut().filter(|i| file.part.is_some() && i.path == file.path);
+        if let Some(input) = same {
+            input.bytes += f.bytes;
+            input.lines += f.ledger.lines;
+            input.problem = input.problem.take().or_else(|| f.problem.clone());
+            continue;
+        }
+        inputs.push(Input {
+            path: file.path.clone(),
+            source: file.part.is_none().then(|| plan.sources[file.source].id.clone()),
             bytes: f.bytes,
             lines: f.ledger.lines,
             kind: "log".into(),
             sha256: None,
             problem: f.problem.clone(),
-        })
-        .collect();
+        });
+    }
     inputs.extend(plan.configs.iter().map(|c| Input {
         path: c.path.clone(),
         source: None,

@@ -11,7 +11,7 @@ use crate::calendar::{Calendar, Zone};
 use crate::clock::ClockModel;
 use crate::event::At;
 use crate::peers::Peers;
-use crate::plan::{Plan, product_name};
+use crate::plan::{Plan, SourcePlan, product_name};
 use crate::scanner::FileScan;
 
 /// What a scan says of its file beside the events.
@@ -66,6 +66,7 @@ pub(super) fn build(
     plan.sources
         .iter()
         .enumerate()
+        .filter(|(_, s)| !is_empty_rest(plan, s, files))
         .map(|(i, s)| {
             let range = sums.sources[i];
             let first = At::new(s.files.first().map_or(0, |f| *f as u32), 0);
@@ -141,7 +142,13 @@ pub(super) fn build(
         .collect()
 }
 
-fn role(s: &crate::plan::SourcePlan) -> &'static str {
+/// Where all programs of a file are told apart, what is left of it is no source.
+fn is_empty_rest(plan: &Plan, s: &SourcePlan, files: &[FileFacts]) -> bool {
+    let is_rest = |f: &usize| plan.files[*f].part.as_ref().is_some_and(|p| p.name().is_none());
+    s.files.iter().all(is_rest) && !files.iter().any(|f| s.files.contains(&f.file) && f.ledger.lines > 0)
+}
+
+fn role(s: &SourcePlan) -> &'static str {
     use logjoin_parse::Product;
     match (s.writer.is_proxy, s.writer.product, s.kind) {
         (true, Product::Haproxy, _) => "proxy-access",
@@ -214,7 +221,8 @@ pub(super) fn notes(plan: &Plan, files: &[FileFacts]) -> Vec<Note> {
                 text: "no line says when it was written: nothing in it is joined by time. Let its writer put the time before each line (RFC 3339, with zone and fraction), or give it as its container engine or the journal keeps it".into(),
             });
         }
-        if let Some(p) = &f.problem {
+        // The same for all parts of a file.
+        if let Some(p) = f.problem.as_ref().filter(|_| plan.first_part(f.file) == f.file) {
             notes.push(Note { level: "warning".into(), about: path.clone(), text: p.clone() });
         }
     }

@@ -1,6 +1,8 @@
 //! What the caller told and what came of it: patterns that fit no log, addresses that no proxy names, lines that no log has, offsets
 //! that the requests contradict.
 
+use std::collections::BTreeMap;
+
 use super::sources::FileFacts;
 use crate::analysis::Note;
 use crate::clock::ClockModel;
@@ -86,9 +88,10 @@ fn fits_any(plan: &Plan, pattern: &Pattern) -> bool {
 
 /// Why an end of an anchor tells nothing.
 fn unused(plan: &Plan, place: &LineAt, files: &[FileFacts]) -> Option<String> {
-    let named: Vec<&FileFacts> = files.iter().filter(|f| place.file.fits(&plan.files[f.file].path)).collect();
-    let lines = named.iter().map(|f| f.ledger.lines).max();
-    match lines {
+    let named = files.iter().filter(|f| place.file.fits(&plan.files[f.file].path));
+    let mut lines: BTreeMap<&str, u64> = BTreeMap::new();
+    named.for_each(|f| *lines.entry(&plan.files[f.file].path).or_default() += f.ledger.lines);
+    match lines.into_values().max() {
         None => Some("no log fits this name".to_owned()),
         Some(lines) if lines < place.line => Some(format!("the log has {lines} lines")),
         Some(_) => None,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use logjoin_parse::{Kind, Product};
 
-use super::{InstancePlan, SourcePlan, is_proxy, product_name};
+use super::{Head, InstancePlan, Part, SourcePlan, is_proxy, product_name};
 
 /// The folder that holds all of them.
 pub(super) fn common_folder(folders: &[&str]) -> String {
@@ -18,15 +18,34 @@ pub(super) fn common_folder(folders: &[&str]) -> String {
 }
 
 /// One instance per folder; where a folder holds the logs of several programs, one per program; where all files lie in
-/// one folder, one per name without the words that say which log it is.
+/// one folder, one per name without the words that say which log it is. Programs that are told apart in one file are instances
+/// by their names there.
 pub(super) fn group_instances(
     sources: &mut [SourcePlan],
+    heads: &[Head],
     folders: &[&str],
     common: &str,
 ) -> Vec<InstancePlan> {
     let mut instances: Vec<InstancePlan> = Vec::new();
     let flat = sources.iter().all(|s| folders[s.files[0]] == common);
-    for s in sources.iter_mut() {
+    for n in 0..sources.len() {
+        let (before, rest) = sources.split_at_mut(n);
+        let s = &mut rest[0];
+        let head = &heads[s.files[0]];
+        let part = head.part.as_ref().filter(|p| p.name().is_some());
+        // A proxy that logs under several names is one.
+        let is_same = |other: &&SourcePlan| {
+            let o = &heads[other.files[0]];
+            let hosts = [head, o].map(|h| h.part.as_ref()?.name()?.rsplit_once('/').map(|(host, _)| host));
+            o.part.as_ref().is_some_and(|p| p.name().is_some() && !p.of_containers)
+                && (o.path == head.path && other.writer.product == s.writer.product && hosts[0] == hosts[1])
+        };
+        let same =
+            if is_proxy(s.writer.product) && part.is_some() { before.iter().find(is_same) } else { None };
+        if let Some(same) = same {
+            s.instance = same.instance;
+            continue;
+        }
         let dir = folders[s.files[0]];
         let inside = dir.strip_prefix(common).unwrap_or(dir).trim_start_matches('/');
         let last = dir.rsplit('/').next().filter(|d| !d.is_empty() && *d != ".");
@@ -35,7 +54,12 @@ pub(super) fn group_instances(
                 .or_else(|| last.map(str::to_string))
                 .unwrap_or_else(|| product_name(s.writer.product).into())
         };
-        let name = if flat || inside.is_empty() { by_file() } else { inside.to_string() };
+        let name = match part.and_then(Part::name) {
+            Some(part) if flat || inside.is_empty() => part.to_string(),
+            Some(part) => format!("{inside}/{part}"),
+            None if flat || inside.is_empty() => by_file(),
+            None => inside.to_string(),
+        };
         let mut product = s.writer.product;
         if product == Product::System {
             product = Product::Backend;
@@ -87,10 +111,13 @@ fn name_of_file(id: &str) -> Option<String> {
 pub(super) fn join_lone_error_logs(
     sources: &mut [SourcePlan],
     mut instances: Vec<InstancePlan>,
+    heads: &[Head],
 ) -> Vec<InstancePlan> {
     for product in [Product::Nginx, Product::Apache] {
         let with = |kind: Kind| -> BTreeSet<usize> {
-            let of_kind = |s: &&SourcePlan| s.writer.product == product && s.kind == Some(kind);
+            let is_part = |s: &SourcePlan| heads[s.files[0]].part.is_some();
+            let of_kind =
+                |s: &&SourcePlan| s.writer.product == product && s.kind == Some(kind) && !is_part(s);
             sources.iter().filter(of_kind).map(|s| s.instance).collect()
         };
         let (access, errors) = (with(Kind::Access), with(Kind::Error));

@@ -35,9 +35,9 @@ impl Plan {
 
     /// When a line of the file with this number was stamped. A stamp without a zone is within 14 hours, unless the caller
     /// told the zone; one without a year is nowhere. Clock offsets that were told are taken off; what clocks are off
-    /// beside that is not known here.
+    /// beside that is not known here. All parts of a file are told the same.
     pub fn moments(&self, file: usize, line: &[u8]) -> Option<Moments> {
-        let f = self.files.get(file)?;
+        let f = self.files.get(self.first_part(file))?;
         let record = f.reader.parse_first(line)?;
         let envelope = record.envelope.as_ref().and_then(|e| e.stamp);
         // The entry's own zone, where the program's stamp has none: both were written within moments of each other.
@@ -75,11 +75,11 @@ impl Plan {
     pub fn is_of_requests(&self, file: usize) -> bool {
         self.files.get(file).is_some_and(|f| {
             let source = &self.sources[f.source];
-            source.kind == Some(Kind::Access) && f.writer.product != Product::Haproxy
+            f.part.is_none() && source.kind == Some(Kind::Access) && f.writer.product != Product::Haproxy
         })
     }
 
-    /// The file that was begun when this one was full: the next of its rotated set.
+    /// The file that was begun when this one was full: the next of its rotated set; its own part, where it has some.
     pub fn next_in_set(&self, file: usize) -> Option<usize> {
         let set = &self.sources[self.files.get(file)?.source].files;
         let at = set.iter().position(|f| *f == file)?;

@@ -2,7 +2,8 @@
 
 use logjoin_parse::{Kind, Product};
 
-use super::{ConfigFile, Head, Sample, SourcePlan, folder, is_proxy};
+use super::parts::{SERVERS, has_word, proxy_of};
+use super::{ConfigFile, Head, Part, Sample, SourcePlan, folder, is_proxy};
 use crate::options::Options;
 
 /// Who wrote a file whose lines many programs could have written.
@@ -19,7 +20,8 @@ pub(super) fn resolve(
     options: &Options,
 ) -> (Product, String) {
     let path = &heads[first].path;
-    if let Some((_, role)) = options.roles.iter().find(|(p, _)| p.fits(path)) {
+    let id = &sources[me].id;
+    if let Some((_, role)) = options.roles.iter().find(|(p, _)| p.fits(path) || p.fits(id)) {
         let product = match role.as_str() {
             "nginx" => Product::Nginx,
             "apache" | "httpd" => Product::Apache,
@@ -32,6 +34,9 @@ pub(super) fn resolve(
     let own = sources[me].writer.product;
     if own != Product::Unknown {
         return (own, "format".into());
+    }
+    if let Some(part) = &heads[first].part {
+        return of_part(part, &samples[first], configs);
     }
     // What else stands in the folder: an nginx error log beside a combined access log makes it nginx's.
     let siblings: Vec<Product> = sources
@@ -65,7 +70,31 @@ pub(super) fn resolve(
     if named(&["gunicorn", "uvicorn", "tomcat", "localhost_access_log", "uwsgi", "puma", "php", "jetty"]) {
         return (Product::Backend, "the path".into());
     }
-    let s = &samples[first];
+    by_clients(&samples[first])
+}
+
+/// Of a program that is told apart in a file, its name says what folder and path say of others.
+fn of_part(part: &Part, sample: &Sample, configs: &[ConfigFile]) -> (Product, String) {
+    let Some(name) = part.name() else {
+        return (Product::Backend, "what is left of a file of several programs".into());
+    };
+    if let Some(proxy) = proxy_of(name).filter(|_| sample.kind == Some(Kind::Access)) {
+        return (proxy, "the name of the program".into());
+    }
+    if has_word(name, &SERVERS) {
+        return (Product::Backend, "the name of the program".into());
+    }
+    let same_name = |c: &&ConfigFile| {
+        let folder = folder(&c.path).rsplit('/').next().unwrap_or("");
+        !folder.is_empty() && name.split(['/', '-', '_']).any(|word| word == folder)
+    };
+    match configs.iter().find(same_name).filter(|_| sample.kind == Some(Kind::Access)) {
+        Some(c) => (c.config.product, "a configuration in a folder of the same name".into()),
+        None => by_clients(sample),
+    }
+}
+
+fn by_clients(s: &Sample) -> (Product, String) {
     if s.requests >= 10 && s.clients <= 3 {
         return (Product::Backend, "all its clients are the same few addresses, as behind a proxy".into());
     }

@@ -35,9 +35,11 @@ struct Spans(BTreeMap<String, Vec<Value>>);
 
 fn render(a: &Analysis, o: &RenderOptions) -> Vec<u8> {
     let mut spans = Spans::default();
-    let instances: BTreeMap<&str, &str> = a
-        .sources
-        .iter()
+    // In a file of several programs, failures are lines of the proxy's.
+    let (proxies, others): (Vec<_>, Vec<_>) = a.sources.iter().partition(|s| s.role.starts_with("proxy"));
+    let instances: BTreeMap<&str, &str> = others
+        .into_iter()
+        .chain(proxies)
         .flat_map(|s| s.files.iter().map(move |f| (f.as_str(), s.instance.as_str())))
         .collect();
     for f in &a.failures {

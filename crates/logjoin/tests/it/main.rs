@@ -14,6 +14,7 @@ mod invariance;
 mod ledger;
 mod missing;
 mod partial;
+mod parts;
 mod removal;
 mod rewrites;
 mod robustness;

@@ -305,8 +305,9 @@ fn taken_out<'a>(a: &'a Analysis, i: &Incident) -> Option<&'a HealthEvent> {
 fn first_sign<'a>(a: &Analysis, i: &'a Incident) -> Option<(&'a Evidence, Time)> {
     let is_proxy = |e: &Evidence| {
         let file = e.lines.first().map(|l| &l.file);
-        let source = a.sources.iter().find(|s| file.is_some_and(|f| s.files.contains(f)));
-        source.is_none_or(|s| s.role.starts_with("proxy"))
+        let mut sources = a.sources.iter().filter(|s| file.is_some_and(|f| s.files.contains(f)));
+        // A file of several programs has lines of others, too.
+        sources.all(|s| s.role.starts_with("proxy"))
     };
     let all = i.episodes.iter().flat_map(|e| &e.evidence).filter(|e| !is_proxy(e));
     all.filter_map(|e| e.time.map(|t| (e, t))).min_by_key(|(e, t)| (*t, e.id.clone()))
