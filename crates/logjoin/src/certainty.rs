@@ -30,7 +30,7 @@ const MOST: f64 = 0.98;
 const GUESS: f64 = 0.65;
 /// The backend's logs tell of an event, and the proxy's do not tell what they saw of it: the one may have nothing to do with the
 /// other.
-const UNSEEN: f64 = 0.65;
+const UNSEEN: f64 = 0.8;
 /// Failures nearer than this are of one row.
 const ROW: i64 = 8 * SECOND;
 

@@ -12,7 +12,7 @@ pub(crate) use alike::{family, rows};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use logjoin_parse::StateEvent;
+use logjoin_parse::{Product, StateEvent};
 use serde::{Deserialize, Serialize};
 
 use crate::certainty::{self, Weighed};
@@ -59,9 +59,13 @@ pub(crate) fn judge_all(scene: &Scene<'_>, chains: &[Vec<(usize, bool, f64)>]) -
 /// What the logs of the backend say to a failure of which the proxy's logs do not: as if it had been seen in each of the ways
 /// that its status admits. Only what a line says counts, nothing that follows from the want of one.
 fn in_any_way(case: &Case<'_>) -> Vec<Verdict> {
-    let ways: &[Mechanism] = match case.scene.world.requests[case.f.request].r.status {
-        504 => &[Mechanism::ReadTimeout],
-        502 | 503 => &[Mechanism::ClosedBeforeHeaders, Mechanism::Refused],
+    use Mechanism::{ClosedBeforeHeaders, ReadTimeout, Refused};
+    let product = case.scene.plan.instances[case.proxy].product;
+    let ways: &[Mechanism] = match (case.scene.world.requests[case.f.request].r.status, product) {
+        (504, _) => &[ReadTimeout],
+        // httpd answers so when its timer runs out, too.
+        (502, Product::Apache) => &[ClosedBeforeHeaders, Refused, ReadTimeout],
+        (502 | 503, _) => &[ClosedBeforeHeaders, Refused],
         _ => &[],
     };
     let judge = |way: &Mechanism| {

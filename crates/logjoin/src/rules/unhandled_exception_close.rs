@@ -48,6 +48,10 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
     }
     let signs = case.near(&[Meaning::RequestException], SECOND, SECOND);
     let Some(nearest) = signs.first() else { return said_so(case).or_else(|| said_by_as_many(case)) };
+    // This one was handled, whatever became of others.
+    if case.completed().is_some_and(|(_, status, _)| status < 500) {
+        return None;
+    }
     // A stop cuts what is under way, and its handlers say so.
     let stops = [Meaning::StopRequested, Meaning::ProcessStopped];
     if !case.near(&stops, 5 * SECOND, SECOND).is_empty() {
