@@ -4,6 +4,8 @@
 //! most stack traces, SQL statements and banners. [`Folder`] adds what a parser of single lines cannot know: lines of a dump that look
 //! like records, the second line of two-line records, and the bounds. It is a pure function of its state and
 //! the line, so an event may run over the border of two chunks: hand the folder over.
+//!
+//! Long because two fifths of it are tests: what continues what is told by examples.
 
 use crate::{Body, Brief, Envelope, EnvelopeKind, Product, Record};
 

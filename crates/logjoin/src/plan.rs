@@ -112,6 +112,13 @@ pub(crate) struct InstancePlan {
     pub folder: String,
 }
 
+impl FilePlan {
+    /// Whether it is what is not told apart in a file of several programs.
+    pub fn is_rest(&self) -> bool {
+        self.part.as_ref().is_some_and(|p| p.name().is_none())
+    }
+}
+
 impl Plan {
     /// The files, in the order of their numbers: the paths, sorted. A file whose programs are told apart ([`parts`]) is here
     /// once for each part.
@@ -128,10 +135,9 @@ impl Plan {
 
     /// Whether an instance is made of what is not told apart in files of several programs, and nothing else.
     pub(crate) fn is_rest(&self, instance: usize) -> bool {
-        let is_rest = |f: &usize| self.files[*f].part.as_ref().is_some_and(|p| p.name().is_none());
         let mut own =
             self.sources.iter().filter(|s| s.instance == instance).flat_map(|s| &s.files).peekable();
-        own.peek().is_some() && own.all(is_rest)
+        own.peek().is_some() && own.all(|f| self.files[*f].is_rest())
     }
 
     /// The zone that the caller told for a source.

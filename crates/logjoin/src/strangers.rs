@@ -203,10 +203,9 @@ fn of_one_file(
     for sign in signs.iter().flatten().filter(|s| is_host(s)) {
         let e = &world.logs[sign.log].e;
         let file = &plan.files[e.at.file as usize];
-        let is_rest = file.part.as_ref().is_some_and(|p| p.name().is_none());
         let of =
             if of_units.contains(id(sign)) { unit(&e.text) } else { program(&e.text).map(Cow::Borrowed) };
-        if let (true, Some(of)) = (is_rest && services.contains_key(&*file.path), of) {
+        if let (true, Some(of)) = (file.is_rest() && services.contains_key(&*file.path), of) {
             spoken.entry((&file.path, of)).or_default().push(*sign);
         }
     }

@@ -144,8 +144,8 @@ pub(super) fn build(
 
 /// Where all programs of a file are told apart, what is left of it is no source.
 fn is_empty_rest(plan: &Plan, s: &SourcePlan, files: &[FileFacts]) -> bool {
-    let is_rest = |f: &usize| plan.files[*f].part.as_ref().is_some_and(|p| p.name().is_none());
-    s.files.iter().all(is_rest) && !files.iter().any(|f| s.files.contains(&f.file) && f.ledger.lines > 0)
+    s.files.iter().all(|f| plan.files[*f].is_rest())
+        && !files.iter().any(|f| s.files.contains(&f.file) && f.ledger.lines > 0)
 }
 
 fn role(s: &SourcePlan) -> &'static str {

@@ -89,13 +89,13 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
 }
 
 /// How long the handler says that it took, by its own message about the request, where that is less than the proxy waited and the
-/// message came late: the number of the message, and nanoseconds. It had waited for a worker.
-pub(super) fn began_late(case: &Case<'_>) -> Option<(usize, i64)> {
+/// message came late: the number of the message. The request had waited for a worker.
+pub(super) fn began_late(case: &Case<'_>) -> Option<usize> {
     let world = case.scene.world;
     let said = case.joined_logs().filter_map(|l| Some((l, said_duration(&world.logs[l].e.text)?)));
     let (line, took) = said.max_by_key(|(_, took)| *took)?;
     let waited = world.logs[line].lo - took - case.start;
-    (took * 10 < (case.end - case.start) * 9 && waited > SECOND).then_some((line, took))
+    (took * 10 < (case.end - case.start) * 9 && waited > SECOND).then_some(line)
 }
 
 /// `in 17.5 ms`, `took 2300ms`, `duration=1.2s`, `elapsed_ms=13`: what a message says that its request took, nanoseconds.

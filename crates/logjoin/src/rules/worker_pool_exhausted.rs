@@ -60,7 +60,7 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
                 .own(case, "the request waited in the proxy's queue for a free connection to the server"),
         );
     }
-    if let Some((line, _)) = began_late(case) {
+    if let Some(line) = began_late(case) {
         let text = "the handler says that it took less time than the proxy waited, and began late: it had waited for a worker";
         return Some(Verdict::new(CauseId::WorkerPoolExhausted, 0.8).because(text, [Cite::Log(line)]));
     }
