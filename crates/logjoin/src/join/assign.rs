@@ -2,12 +2,13 @@
 //!
 //! Each pair has a weight: how many times likelier the line is as this request's than as nobody's. The probability of a pair
 //! is the share, among all ways to match requests and lines (leaving any of them alone), of the ways that hold it. Small
-//! components are summed up exactly, over the subsets of their lines; large ones by passing messages along the pairs until
+//! components, and those of which little hangs together at a time, are summed up exactly, over the subsets of their lines; others by passing messages along the pairs until
 //! nothing changes (belief propagation, as Williams and Lau (2014) do for radar), which is exact where pairs form no ring and
 //! close to it elsewhere.
 
-use super::messages::Messages;
+use super::messages::{Care, Messages};
 use super::sequence::{self, Sequence};
+use super::subsets::{Own, Subsets};
 
 /// A request and a line that could be its own.
 #[derive(Debug, Clone, Copy)]
@@ -18,9 +19,6 @@ pub(super) struct Pair {
     pub weight: f64,
 }
 
-/// Components up to this many lines (or claims, whichever are fewer) are summed up exactly.
-const EXACT: usize = 9;
-
 /// A claim with a line of such a probability is not settled yet.
 pub(super) const UNSETTLED: std::ops::Range<f64> = 0.02..0.98;
 
@@ -28,18 +26,20 @@ pub(super) const UNSETTLED: std::ops::Range<f64> = 0.02..0.98;
 const FAINT: f64 = 1e-4;
 
 /// The probability of each pair, in the order given. `alone` is the weight of each claim that has no line. Where that does not
-/// settle a claim, the order of the lines may.
+/// settle a claim, the order of the lines may. `care`: what they are for.
 pub(super) fn probabilities(
     pairs: &[Pair],
     alone: &[f64],
     lines: usize,
     sequence: Option<&Sequence<'_>>,
+    care: Care,
 ) -> Vec<f64> {
     let mut out = vec![0.0; pairs.len()];
     // Of each line its number within its part; no line is in two.
     let mut numbers = vec![0u32; lines];
     let mut is_known = vec![false; lines];
     let (mut of, mut alone_here): (Vec<u32>, Vec<f64>) = (Vec::new(), Vec::new());
+    let mut own_here: Vec<Own> = Vec::new();
     let mut parts = components(pairs, alone.len(), lines);
     for part in parts.each() {
         if let [one] = part {
@@ -60,22 +60,21 @@ pub(super) fn probabilities(
         }
         let mut claims: Vec<u32> = Vec::new();
         alone_here.clear();
+        own_here.clear();
         for own in part.chunk_by(|a, b| pairs[*a as usize].claim == pairs[*b as usize].claim) {
+            let n = claims.len() as u32;
+            let of_part = own.iter().map(|p| &pairs[*p as usize]);
+            own_here.extend(of_part.map(|p| (n, numbers[p.line as usize], p.weight)));
             claims.push(own.len() as u32);
             alone_here.push(alone[pairs[own[0] as usize].claim as usize]);
         }
-        let n = of.len();
-        let found = if n <= EXACT {
-            // Subsets are summed up in the order of the lines.
-            of.sort_unstable();
-            (0..).zip(&of).for_each(|(n, line)| numbers[*line as usize] = n);
-            let claim = (0..).zip(claims).flat_map(|(claim, n)| (0..n).map(move |_| claim));
-            let own: Vec<Own> =
-                claim.zip(own()).map(|(c, p)| (c, numbers[p.line as usize], p.weight)).collect();
-            exact(&own, &alone_here, n)
-        } else {
-            let lines = own().map(|p| numbers[p.line as usize]).collect();
-            Messages { claims, lines, weights: own().map(|p| p.weight).collect() }.pass(&alone_here, n)
+        let found = match Subsets::new(&own_here, &alone_here, of.len()) {
+            Some(subsets) => subsets.probabilities(),
+            None => {
+                let lines = own_here.iter().map(|(_, line, _)| *line).collect();
+                let weights = own_here.iter().map(|(_, _, weight)| *weight).collect();
+                Messages { claims, lines, weights }.pass(&alone_here, of.len(), care)
+            }
         };
         for (p, value) in part.iter().zip(found) {
             out[*p as usize] = value;
@@ -104,7 +103,7 @@ fn in_sequence(pairs: &[Pair], alone: &[f64], lines: usize, s: &Sequence<'_>, ou
     }
 }
 
-/// What [`exact`] makes of a pair whose line and claim are in no other.
+/// What [`Subsets`] make of a pair whose line and claim are in no other.
 fn lonely(pair: &Pair, alone: &[f64]) -> f64 {
     let alone = alone[pair.claim as usize];
     let scale = alone + pair.weight;
@@ -177,67 +176,6 @@ fn components(pairs: &[Pair], claims: usize, lines: usize) -> Components {
     Components { numbers, ends }
 }
 
-/// A claim and a line, numbered within their component, and the weight.
-type Own = (u32, u32, f64);
-
-/// Sums over all subsets of lines: before each claim, how much weight leaves which lines taken; after it, the same from the
-/// other end.
-fn exact(pairs: &[Own], alone: &[f64], lines: usize) -> Vec<f64> {
-    let (n, sets) = (alone.len(), 1usize << lines);
-    let mut of_claim: Vec<Vec<(u32, f64)>> = vec![Vec::new(); n];
-    for (c, l, w) in pairs {
-        of_claim[*c as usize].push((*l, *w));
-    }
-    // Weights of very different size: each claim's are scaled to sum to one.
-    let scale: Vec<f64> =
-        (0..n).map(|c| alone[c] + of_claim[c].iter().map(|(_, w)| w).sum::<f64>()).collect();
-    let mut before = vec![0.0; sets * (n + 1)];
-    before[0] = 1.0;
-    for c in 0..n {
-        for set in 0..sets {
-            let have = before[c * sets + set];
-            if have == 0.0 {
-                continue;
-            }
-            let next = (c + 1) * sets;
-            before[next + set] += have * alone[c] / scale[c];
-            for (l, w) in &of_claim[c] {
-                if set & (1 << l) == 0 {
-                    before[next + (set | 1 << l)] += have * w / scale[c];
-                }
-            }
-        }
-    }
-    let mut after = vec![1.0; sets];
-    let total: f64 = before[n * sets..].iter().sum();
-    let mut found = vec![Vec::new(); n];
-    for c in (0..n).rev() {
-        let mut next = vec![0.0; sets];
-        let mut sums = vec![0.0; of_claim[c].len()];
-        for set in 0..sets {
-            next[set] = after[set] * alone[c] / scale[c];
-            for (k, (l, w)) in of_claim[c].iter().enumerate() {
-                if set & (1 << l) == 0 {
-                    let value = after[set | 1 << l] * w / scale[c];
-                    next[set] += value;
-                    sums[k] += before[c * sets + set] * value;
-                }
-            }
-        }
-        found[c] = sums;
-        after = next;
-    }
-    let mut at = vec![0; n];
-    pairs
-        .iter()
-        .map(|(c, _, _)| {
-            let c = *c as usize;
-            at[c] += 1;
-            if total > 0.0 { (found[c][at[c] - 1] / total).clamp(0.0, 1.0) } else { 0.0 }
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -302,7 +240,26 @@ mod tests {
             let (claims, lines) = (1 + (dice.unit() * 5.0) as usize, 1 + (dice.unit() * 5.0) as usize);
             let (pairs, alone) = draw(&mut dice, claims, lines, 0.6);
             let want = all_ways(&pairs, &alone, lines);
-            for (got, want) in probabilities(&pairs, &alone, lines, None).iter().zip(want) {
+            for (got, want) in probabilities(&pairs, &alone, lines, None, Care::Full).iter().zip(want) {
+                assert!((got - want).abs() < 1e-9, "{got} is not {want}");
+            }
+        }
+    }
+
+    #[test]
+    fn long_chains_are_exact() {
+        let mut dice = Dice(3);
+        for n in 0..12 {
+            // Each claim could have three of twelve lines, its neighbours partly the same ones.
+            let all = (0..10).flat_map(|claim| (claim..claim + 3).map(move |line| (claim, line)));
+            let pairs: Vec<Pair> = all
+                .filter(|_| dice.unit() < 0.9)
+                .map(|(claim, line)| (claim, if n % 2 == 0 { line } else { 11 - line }))
+                .map(|(claim, line)| Pair { claim, line, weight: (f64::from(claim * line % 7) - 3.0).exp() })
+                .collect();
+            let alone = vec![0.3; 10];
+            let want = all_ways(&pairs, &alone, 12);
+            for (got, want) in probabilities(&pairs, &alone, 12, None, Care::Full).iter().zip(want) {
                 assert!((got - want).abs() < 1e-9, "{got} is not {want}");
             }
         }
@@ -321,7 +278,7 @@ mod tests {
                 lines: pairs.iter().map(|p| p.line).collect(),
                 weights: pairs.iter().map(|p| p.weight).collect(),
             };
-            for (got, want) in messages.pass(&alone, 5).iter().zip(want) {
+            for (got, want) in messages.pass(&alone, 5, Care::Full).iter().zip(want) {
                 worst = worst.max((got - want).abs());
                 sum = (sum.0 + (got - want).abs(), sum.1 + 1.0);
             }
@@ -333,17 +290,24 @@ mod tests {
     fn twins_share_and_the_rare_pair_decides_for_its_neighbour() {
         let pair = |claim, line, weight| Pair { claim, line, weight };
         // Two alike requests, one line: each half.
-        let p = probabilities(&[pair(0, 0, 1e6), pair(1, 0, 1e6)], &[0.1, 0.1], 1, None);
+        let p = probabilities(&[pair(0, 0, 1e6), pair(1, 0, 1e6)], &[0.1, 0.1], 1, None, Care::Full);
         assert!((p[0] - 0.5).abs() < 1e-3 && (p[1] - 0.5).abs() < 1e-3, "{p:?}");
         // The second fits a line of its own: the first line is the first request's.
-        let p = probabilities(&[pair(0, 0, 1e4), pair(1, 0, 1e4), pair(1, 1, 1e4)], &[0.1, 0.1], 2, None);
+        let p = probabilities(
+            &[pair(0, 0, 1e4), pair(1, 0, 1e4), pair(1, 1, 1e4)],
+            &[0.1, 0.1],
+            2,
+            None,
+            Care::Full,
+        );
         assert!(p[0] > 0.99 && p[1] < 0.01 && p[2] > 0.99, "{p:?}");
         // A line that fits badly is nobody's.
-        assert!(probabilities(&[pair(0, 0, 1e-3)], &[0.5], 1, None)[0] < 0.01);
-        assert!(probabilities(&[], &[0.5], 0, None).is_empty());
+        assert!(probabilities(&[pair(0, 0, 1e-3)], &[0.5], 1, None, Care::Full)[0] < 0.01);
+        assert!(probabilities(&[], &[0.5], 0, None, Care::Full).is_empty());
         for (weight, alone) in [(1e-12, 0.005), (3.7, 0.9), (1e15, 0.05), (0.1, 0.1)] {
             let (pair, alone) = (pair(0, 0, weight), [alone]);
-            assert_eq!(lonely(&pair, &alone), exact(&[(0, 0, weight)], &alone, 1)[0], "to the last bit");
+            let subsets = Subsets::new(&[(0, 0, weight)], &alone, 1).expect("few");
+            assert_eq!(lonely(&pair, &alone), subsets.probabilities()[0], "to the last bit");
         }
     }
 }

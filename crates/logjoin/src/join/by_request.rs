@@ -12,6 +12,7 @@ use super::claims::{self, Claim};
 use super::fitness::is_error;
 use super::lateness::{Delays, Late, Sighting};
 use super::laws::Laws;
+use super::messages::Care;
 use super::order::Order;
 use super::pairing::{Fit, Group, Line, groups};
 use super::sequence::Sequence;
@@ -67,8 +68,8 @@ pub(super) fn join(from: &Sources<'_>, failing: &[Failing], joins: &mut [Join]) 
     let mut access = access;
     let mut settled = in_rounds(from, &access);
     if let Some(crossing) = order(from, &mut access, &settled) {
-        for _ in 1..ROUNDS {
-            settled = again(from, &access, settled, Some(crossing));
+        for round in 1..ROUNDS {
+            settled = again(from, &access, settled, Some(crossing), care(round));
         }
     }
     // Messages of a request stand in the log of the instance that its access line names.
@@ -89,9 +90,14 @@ pub(super) fn join(from: &Sources<'_>, failing: &[Failing], joins: &mut [Join]) 
 
 /// Settles all groups of a sort, learning from each round for the next.
 fn in_rounds(from: &Sources<'_>, groups: &[Group]) -> Vec<Vec<f64>> {
-    let settle = |g: &Group| settle(from, g, &Habits::new(), &Delays::default(), None);
+    let settle = |g: &Group| settle(from, g, &Habits::new(), &Delays::default(), None, care(0));
     let first = par::map_large(groups, |g| g.pairs.len(), settle);
-    (1..ROUNDS).fold(first, |settled, _| again(from, groups, settled, None))
+    (1..ROUNDS).fold(first, |settled, round| again(from, groups, settled, None, care(round)))
+}
+
+/// Only the last round is for more than learning.
+fn care(round: usize) -> Care {
+    if round + 1 < ROUNDS { Care::Sums } else { Care::Full }
 }
 
 /// Settles all groups once more, by what the last round taught.
@@ -100,10 +106,11 @@ fn again(
     groups: &[Group],
     settled: Vec<Vec<f64>>,
     crossing: Option<f64>,
+    care: Care,
 ) -> Vec<Vec<f64>> {
     let (late, habits) = (delays(groups, &settled), learn(groups, &settled));
     drop(settled);
-    par::map_large(groups, |g| g.pairs.len(), |g| settle(from, g, &habits, &late, crossing))
+    par::map_large(groups, |g| g.pairs.len(), |g| settle(from, g, &habits, &late, crossing, care))
 }
 
 /// Where joins are not settled, the order of the lines is asked; how often lines cross, if that was worth while.
@@ -211,7 +218,14 @@ fn lateness<'g>(g: &'g Group, delays: &'g Delays) -> impl Iterator<Item = f64> +
 }
 
 /// The probability of each pair of a group.
-fn settle(from: &Sources<'_>, g: &Group, habits: &Habits, late: &Delays, crossing: Option<f64>) -> Vec<f64> {
+fn settle(
+    from: &Sources<'_>,
+    g: &Group,
+    habits: &Habits,
+    late: &Delays,
+    crossing: Option<f64>,
+    care: Care,
+) -> Vec<f64> {
     let habit = |c: &Claim| {
         let known = habits.get(&(g.kind, c.mechanism)).copied().unwrap_or_default();
         let prior = usual(g.kind, c.mechanism);
@@ -271,7 +285,7 @@ fn settle(from: &Sources<'_>, g: &Group, habits: &Habits, late: &Delays, crossin
         crossing,
         is_wanted: &is_wanted,
     });
-    probabilities(&pairs, &alone, g.lines.len(), sequence.as_ref())
+    probabilities(&pairs, &alone, g.lines.len(), sequence.as_ref(), care)
 }
 
 fn learn(groups: &[Group], settled: &[Vec<f64>]) -> Habits {

@@ -23,6 +23,7 @@ mod placing;
 mod pruning;
 mod sequence;
 mod stated;
+mod subsets;
 mod survey;
 mod weighing;
 

@@ -7,6 +7,7 @@
 
 use super::assign::{Pair, probabilities};
 use super::law::density;
+use super::messages::Care;
 use super::sequence::Sequence;
 use crate::spans::merged;
 
@@ -95,7 +96,12 @@ pub(super) fn place(
         let alone: Vec<f64> = writers.iter().map(|w| 1.0 - share[usize::from(!w.has_failed)]).collect();
         let places: Vec<(i64, u32, u64)> = messages.iter().map(|m| (m.at.0, m.place.0, m.place.1)).collect();
         // The order is learned without believing in it.
-        let order = along(messages, writers, &cases, &probabilities(&pairs, &alone, messages.len(), None));
+        let order = along(
+            messages,
+            writers,
+            &cases,
+            &probabilities(&pairs, &alone, messages.len(), None, Care::Full),
+        );
         let is_before = |a: u32, b: u32| {
             let (a, b) = (&writers[a as usize], &writers[b as usize]);
             match order {
@@ -114,7 +120,7 @@ pub(super) fn place(
             crossing,
             is_wanted: &is_wanted,
         });
-        p = probabilities(&pairs, &alone, messages.len(), sequence.as_ref());
+        p = probabilities(&pairs, &alone, messages.len(), sequence.as_ref(), Care::Full);
         for (k, s) in share.iter_mut().enumerate() {
             let all = writers.iter().filter(|w| usize::from(!w.has_failed) == k).count() as f64;
             let own: f64 = cases
