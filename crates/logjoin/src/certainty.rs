@@ -78,7 +78,7 @@ pub(crate) fn weigh(scene: &Scene<'_>, judged: &mut [Judged]) {
             Mechanism::Unknown => UNSEEN,
             _ => MOST,
         };
-        j.confidence = (1.0 - doubt).min(most);
+        j.confidence = (1.0 - doubt).min(most).min(j.most);
     }
 }
 

@@ -29,6 +29,8 @@ pub(crate) struct Judged {
     pub confidence: f64,
     /// No line names the event: it is what remains when nothing else is said.
     pub by_exclusion: bool,
+    /// How sure it is at most, as the same lines admit another cause.
+    pub most: f64,
     /// What `certainty` made the probability of.
     pub weighed: Weighed,
     pub evidence: Vec<Claim>,
@@ -109,6 +111,7 @@ fn first_verdict(case: &Case<'_>) -> Judged {
             detail: None,
             confidence: 0.3,
             by_exclusion: true,
+            most: 1.0,
             weighed: Weighed::default(),
             evidence: Vec::new(),
             alternatives: Vec::new(),
@@ -121,7 +124,12 @@ fn first_verdict(case: &Case<'_>) -> Judged {
             alternatives.push((v.cause, (v.confidence * (1.0 - best.confidence)).max(0.01)));
         }
     }
-    let Verdict { cause, detail, confidence, by_exclusion, mut evidence } = best;
+    let Verdict { cause, detail, confidence, by_exclusion, instead, mut evidence } = best;
+    if let Some((other, p)) = instead {
+        alternatives.retain(|(c, _)| *c != other);
+        alternatives.insert(0, (other, p));
+    }
+    let most = instead.map_or(1.0, |(_, p)| 1.0 - p);
     // There are as many of them as failures, and they stay.
     evidence.shrink_to_fit();
     alternatives.shrink_to_fit();
@@ -138,13 +146,24 @@ fn first_verdict(case: &Case<'_>) -> Judged {
             detail: None,
             confidence: 0.4,
             by_exclusion,
+            most,
             weighed,
             evidence,
             alternatives,
             is_inside: false,
         };
     }
-    Judged { cause, detail, confidence, by_exclusion, weighed, evidence, alternatives, is_inside: false }
+    Judged {
+        cause,
+        detail,
+        confidence,
+        by_exclusion,
+        most,
+        weighed,
+        evidence,
+        alternatives,
+        is_inside: false,
+    }
 }
 
 /// A proxy without servers: for what did the requests before it fail?

@@ -2,7 +2,7 @@
 
 mod error_lines;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use logjoin_parse::Product;
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use crate::par;
 use crate::plan::Plan;
 use crate::room;
 use crate::text::Text;
-use crate::timeline::World;
+use crate::timeline::{Timed, World};
 use crate::vocabulary::{Mechanism, Origin};
 
 const SECOND: i64 = 1_000_000_000;
@@ -111,7 +111,7 @@ pub(crate) fn find(plan: &Plan, world: &World) -> Vec<Failing> {
     let mut found = found.concat();
     found.sort_by_key(|i| world.requests[*i].r.at);
     let errors = error_lines::join(plan, world, &found);
-    let coverage = coverage(plan, world);
+    let coverage = Coverage::of(plan, world);
     let mut found: Vec<(usize, Vec<usize>)> = found.into_iter().zip(errors).collect();
     let size = par::share(found.len(), found.len().max(1));
     let mut parts = par::pieces_mut(&mut found, size, |_, piece| {
@@ -134,18 +134,29 @@ fn is_candidate(plan: &Plan, world: &World, i: usize) -> bool {
     plan.instances[r.instance].is_proxy && r.r.detail.is_some() && in_range
 }
 
-/// Instances whose error log was given, and from when to when their access logs go.
-struct Coverage {
-    has_error_log: BTreeSet<usize>,
-}
+/// An error log is taken to have been written for so long before its first line: what came before may have been rotated away.
+const BEFORE_FIRST: i64 = 3600 * SECOND;
 
-fn coverage(plan: &Plan, world: &World) -> Coverage {
-    let with_lines = world.errors.iter().map(|e| e.instance);
-    // An empty error log is a log all the same.
-    let named =
-        plan.sources.iter().filter(|s| s.kind.is_none() && s.id.contains("error")).map(|s| s.instance);
-    let has_error_log = with_lines.chain(named).filter(|i| !leaves_errors_out(plan, *i)).collect();
-    Coverage { has_error_log }
+/// From when on the error logs of the proxies tell of every failure, by instance; those that keep such lines out are not here.
+struct Coverage(BTreeMap<usize, i64>);
+
+impl Coverage {
+    fn of(plan: &Plan, world: &World) -> Coverage {
+        let with_lines = world.errors.iter().map(|e| e.instance);
+        let by_head = world.errors_from.keys().copied();
+        // An empty error log is a log all the same.
+        let named =
+            plan.sources.iter().filter(|s| s.kind.is_none() && s.id.contains("error")).map(|s| s.instance);
+        let from = |i| world.errors_from.get(&i).map_or(i64::MIN, |(_, lo)| lo - BEFORE_FIRST);
+        let all: BTreeSet<usize> = with_lines.chain(by_head).chain(named).collect();
+        let tell = all.into_iter().filter(|i| !leaves_errors_out(plan, *i));
+        Coverage(tell.map(|i| (i, from(i))).collect())
+    }
+
+    /// Whether a failure that no error line speaks of was none of the proxy's own.
+    fn tells_of(&self, t: &Timed) -> bool {
+        self.0.get(&t.instance).is_some_and(|from| t.end_lo >= *from)
+    }
 }
 
 /// Whether the configuration of a proxy keeps lines of the level `error` out of its error log: then nothing follows from a line
@@ -199,9 +210,9 @@ fn judge(
             m
         }
         (None, Product::Apache) => {
-            apache(world, &errors, &mut tries, detail.error_log_id.as_ref(), coverage, timed.instance)
+            apache(world, &errors, &mut tries, detail.error_log_id.as_ref(), coverage.tells_of(timed))
         }
-        _ => nginx(world, &errors, &mut tries, detail, status, coverage, timed.instance),
+        _ => nginx(world, &errors, &mut tries, detail, status, coverage.tells_of(timed)),
     };
     let mechanism = if status == 499 { Mechanism::ClientGone } else { mechanism };
     let is_client = mechanism == Mechanism::ClientGone && !is_failure_status || status == 499;
@@ -318,8 +329,7 @@ fn nginx(
     tries: &mut Vec<Attempted>,
     detail: &crate::event::Detail,
     status: i32,
-    coverage: &Coverage,
-    instance: usize,
+    would_be_said: bool,
 ) -> Mechanism {
     let said: Vec<(Mechanism, Option<Text>)> = errors
         .iter()
@@ -370,7 +380,7 @@ fn nginx(
         return *m;
     }
     // The proxy has an error log, and nothing of this request stands in it: it did not make this answer.
-    if coverage.has_error_log.contains(&instance) && status >= 500 && errors.is_empty() {
+    if would_be_said && status >= 500 && errors.is_empty() {
         let m =
             if detail.has_upstream && tries.is_empty() { Mechanism::Denied } else { Mechanism::FromBackend };
         if let Some(last) = tries.last_mut() {
@@ -386,8 +396,7 @@ fn apache(
     errors: &[usize],
     tries: &mut Vec<Attempted>,
     log_id: Option<&Option<Text>>,
-    coverage: &Coverage,
-    instance: usize,
+    would_be_said: bool,
 ) -> Mechanism {
     let mut said: Vec<Attempted> = Vec::new();
     let mut best: Option<(Mechanism, u8)> = None;
@@ -421,7 +430,7 @@ fn apache(
         return m;
     }
     // `%L` is `-`, or the error log says nothing: the answer is the backend's.
-    let nothing_logged = log_id.is_some_and(Option::is_none) || coverage.has_error_log.contains(&instance);
+    let nothing_logged = log_id.is_some_and(Option::is_none) || would_be_said;
     if nothing_logged {
         if let Some(t) = tries.last_mut() {
             t.mechanism = Mechanism::FromBackend;

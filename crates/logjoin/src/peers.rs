@@ -158,9 +158,14 @@ impl Peers {
                     let Some(name) = &server.name else { continue };
                     let label = format!("{}/{name}", pool.name);
                     let by_address = peers.instance(&server.address);
-                    let by_name = plan.instances.iter().position(|i| !i.is_proxy && i.name == *name);
+                    let by_name = plan.named(name);
                     if let Some(i) = peers.instance(&label).or(by_address).or(by_name) {
                         claim(&mut peers, &label, i, "config-name", 0);
+                        // Of instances that listen on one port of different hosts, the name tells whose the address is.
+                        let has_port = |a: &String| port(a).is_some() && port(a) == port(&server.address);
+                        if by_address.is_none() && peers.listening(i).iter().any(has_port) {
+                            claim(&mut peers, &server.address, i, "config-name", 0);
+                        }
                     }
                 }
             }
@@ -169,7 +174,7 @@ impl Peers {
         for (label, text) in &world.labels {
             let Some((_, name)) = text.split_once('/') else { continue };
             if peers.by_hash(*label).is_none()
-                && let Some(i) = plan.instances.iter().position(|i| !i.is_proxy && i.name == name)
+                && let Some(i) = plan.named(name)
             {
                 claim(&mut peers, text, i, "server-name", 0);
             }
@@ -189,8 +194,7 @@ impl Peers {
     /// traffic from this proxy and no other address of the proxy leads to it.
     pub fn only_left(&self, plan: &Plan, proxy: usize, label: &str) -> Option<usize> {
         // Of services in containers, the name of the host is the name of the service.
-        let by_name = |i: &crate::plan::InstancePlan| !i.is_proxy && Some(&*i.name) == host(label);
-        if let Some(named) = plan.instances.iter().position(by_name) {
+        if let Some(named) = host(label).and_then(|host| plan.named(host)) {
             return Some(named);
         }
         if host(label)
@@ -438,7 +442,7 @@ pub(crate) fn port(address: &str) -> Option<u16> {
     address.rsplit_once(':').and_then(|(_, p)| p.parse().ok())
 }
 
-fn is_wildcard(host: &str) -> bool {
+pub(crate) fn is_wildcard(host: &str) -> bool {
     matches!(host, "0.0.0.0" | "::" | "*" | "" | "localhost" | "127.0.0.1" | "::1")
 }
 

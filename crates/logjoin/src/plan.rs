@@ -88,6 +88,8 @@ pub(crate) struct FilePlan {
     pub reader: LineReader,
     pub times: FileTimes,
     pub day_order: Option<DayEvidence>,
+    /// Its first stamp with a year.
+    pub begins: Option<logjoin_parse::Stamp>,
 }
 
 #[derive(Debug)]
@@ -138,6 +140,14 @@ impl Plan {
         let mut own =
             self.sources.iter().filter(|s| s.instance == instance).flat_map(|s| &s.files).peekable();
         own.peek().is_some() && own.all(|f| self.files[*f].is_rest())
+    }
+
+    /// The backend with a name: its own, or the last part of it where instances are told apart by their folders.
+    pub(crate) fn named(&self, name: &str) -> Option<usize> {
+        let backends = || (0..self.instances.len()).filter(|i| !self.instances[*i].is_proxy);
+        let mut ends = backends().filter(|i| self.instances[*i].name.rsplit('/').next() == Some(name));
+        let whole = backends().find(|i| self.instances[*i].name == name);
+        whole.or_else(|| ends.next().filter(|_| ends.next().is_none()))
     }
 
     /// The zone that the caller told for a source.
@@ -220,7 +230,7 @@ pub fn plan(mut heads: Vec<Head>, mut configs: Vec<ConfigFile>, options: Options
     for ((i, h), s) in heads.into_iter().enumerate().zip(samples) {
         let source = source_of[i];
         let writer = sources[source].writer;
-        let (times, day_order) = (h.times, s.day_order);
+        let (times, day_order, begins) = (h.times, s.day_order, s.begins);
         files.push(FilePlan {
             path: h.path,
             part: h.part,
@@ -229,6 +239,7 @@ pub fn plan(mut heads: Vec<Head>, mut configs: Vec<ConfigFile>, options: Options
             reader: s.reader,
             times,
             day_order,
+            begins,
         });
     }
     let matcher = Matcher::with(&options.signals);

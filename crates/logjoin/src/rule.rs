@@ -159,6 +159,7 @@ impl Rule {
             cites: cites.into_iter().filter(is_line).take(rules::CITES).collect(),
         };
         Some(rules::Verdict {
+            instead: None,
             cause: self.cause,
             detail: Some(self.id.clone()),
             confidence: said.strength.min(1.0),

@@ -270,6 +270,30 @@ impl<'a> Scene<'a> {
             && self.served_within(instance, to, to + 2 * SECOND)
     }
 
+    /// Whether an instance served nobody, in a stretch of time around a moment that is too long for chance: so long that it would have
+    /// served several at the pace of before and after.
+    pub fn is_away(&self, instance: usize, at: i64) -> bool {
+        const FAR: i64 = 30 * SECOND;
+        const EXPECTED: f64 = 5.0;
+        let served = &self.served[instance];
+        if served.overlapping(at, at) > 0 {
+            return false;
+        }
+        // How far the silence reaches back, to some milliseconds.
+        let (mut silent, mut loud) = (0, FAR);
+        if served.overlapping(at - FAR, at) == 0 {
+            silent = FAR;
+        }
+        while silent < FAR && loud - silent > 5 * MS {
+            let middle = silent + (loud - silent) / 2;
+            if served.overlapping(at - middle, at) == 0 { silent = middle } else { loud = middle }
+        }
+        let to = served.first_from(at).map_or(FAR, |next| (next - at).min(FAR));
+        let gap = silent + to;
+        let near = served.overlapping(at - silent - FAR, at + to + FAR) as f64;
+        near * gap as f64 / (2 * FAR) as f64 >= EXPECTED
+    }
+
     /// Requests that proxies sent to this label with success, in a stretch of time.
     pub fn label_served(&self, label: &str, from: i64, to: i64) -> usize {
         self.label_served.get(&hash(label.as_bytes())).map_or(0, |l| l.count(from, to))
@@ -490,7 +514,8 @@ impl<'a> Case<'a> {
             (DownWhy::Stopped, first.or(Some(s)))
         } else {
             // Nothing said: it is down only if nothing was served.
-            let silent = !self.scene.served_within(instance, t - 1_500 * MS, t + 1_500 * MS);
+            let silent = !self.scene.served_within(instance, t - 1_500 * MS, t + 1_500 * MS)
+                || [self.f.end.0, self.f.end.1].iter().any(|at| self.scene.is_away(instance, *at));
             if !silent {
                 return None;
             }

@@ -4,6 +4,8 @@
 //! year are filled in as [`crate::calendar`] decided. Then, when the clocks are fitted ([`crate::clock`]), each host's
 //! clock is put on the reference.
 
+use std::collections::BTreeMap;
+
 use logjoin_parse::{Anchor, Stamp};
 use serde::{Deserialize, Serialize};
 
@@ -132,11 +134,13 @@ pub(crate) struct World {
     pub states: Vec<Moment<StateChange>>,
     pub logs: Vec<Moment<LogEvent>>,
     /// The labels of servers behind their hashes.
-    pub labels: std::collections::BTreeMap<u64, String>,
+    pub labels: BTreeMap<u64, String>,
     /// Of which requests all are here; none: of all.
     pub complete: Option<Complete>,
     /// Places of the requests that were [left out](World::narrow).
     pub far: Vec<At>,
+    /// Of instances with error logs: where the first line of them stands, and when it was written.
+    pub errors_from: BTreeMap<usize, (At, i64)>,
     /// How many requests each instance logged.
     counts: Vec<usize>,
     /// The longest stretch in which the end of a request is known to lie.
@@ -149,7 +153,7 @@ pub(crate) fn resolve(
     files: impl IntoIterator<Item = (u32, Events)>,
     calendar: &Calendar,
 ) -> World {
-    let mut world = World::default();
+    let mut world = World { errors_from: errors_from(plan, calendar), ..World::default() };
     let files: Vec<(u32, Events)> = files.into_iter().collect();
     // There is room for exactly these.
     let rows = |of: fn(&Events) -> usize| files.iter().map(|(_, e)| of(e)).sum();
@@ -186,6 +190,21 @@ pub(crate) fn resolve(
     world
 }
 
+/// From when on the error logs of the instances tell, by the first line of each set.
+fn errors_from(plan: &Plan, calendar: &Calendar) -> BTreeMap<usize, (At, i64)> {
+    let mut out: BTreeMap<usize, (At, i64)> = BTreeMap::new();
+    for source in plan.sources.iter().filter(|s| s.kind == Some(logjoin_parse::Kind::Error)) {
+        let first = source.files.iter().find_map(|f| Some((*f as u32, plan.files[*f].begins?)));
+        let Some((file, stamp)) = first else { continue };
+        let from = (At::new(file, 1), calendar.of(file).moment(1, &stamp));
+        let known = out.entry(source.instance).or_insert(from);
+        if from.1 < known.1 {
+            *known = from;
+        }
+    }
+    out
+}
+
 impl World {
     /// These rows, on the reference clock.
     pub fn of(
@@ -217,6 +236,9 @@ impl World {
         shift(&mut self.errors, clocks, |e| e.at);
         shift(&mut self.states, clocks, |e| e.at);
         shift(&mut self.logs, clocks, |e| e.at);
+        for (instance, (at, lo)) in &mut self.errors_from {
+            *lo -= clocks.offset_at(*instance, *at, *lo);
+        }
         self.sort();
     }
 

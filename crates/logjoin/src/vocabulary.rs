@@ -109,6 +109,14 @@ ids! {
     }
 }
 
+impl Mechanism {
+    /// Whether it says that no server was tried. Where it does not, and no server is named, the server was not logged.
+    pub fn tried_no_server(self) -> bool {
+        use Mechanism::{ConfigError, Denied, Dns, NoServer, ProxyLimit, QueueTimeout};
+        matches!(self, ConfigError | Denied | Dns | NoServer | ProxyLimit | QueueTimeout)
+    }
+}
+
 ids! {
     /// Why requests failed.
     CauseId {

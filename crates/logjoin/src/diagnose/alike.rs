@@ -81,7 +81,7 @@ pub(super) fn agree(scene: &Scene<'_>, judged: &mut [Judged]) {
             };
             let evidence = judged[model].evidence.clone();
             let detail = judged[model].detail.clone();
-            let by_exclusion = judged[model].by_exclusion;
+            let (by_exclusion, most) = (judged[model].by_exclusion, judged[model].most);
             let share = n as f64 / members.len() as f64;
             for i in members {
                 let j = &mut judged[i];
@@ -89,7 +89,7 @@ pub(super) fn agree(scene: &Scene<'_>, judged: &mut [Judged]) {
                 if j.cause == cause {
                     // What proves it for the neighbours proves it here.
                     if j.confidence < by_row && j.confidence < CLEAR {
-                        (j.by_exclusion, j.confidence) = (by_exclusion, by_row);
+                        (j.by_exclusion, j.confidence, j.most) = (by_exclusion, by_row, most);
                         j.evidence = evidence.clone();
                     }
                 } else if j.confidence < CLEAR {
@@ -101,6 +101,7 @@ pub(super) fn agree(scene: &Scene<'_>, judged: &mut [Judged]) {
                     j.cause = cause;
                     j.detail.clone_from(&detail);
                     j.by_exclusion = by_exclusion;
+                    j.most = most;
                     j.confidence = by_row;
                     j.evidence = evidence.clone();
                 }

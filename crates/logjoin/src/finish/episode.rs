@@ -222,7 +222,11 @@ fn alternatives(scene: &Scene<'_>, judged: &[Judged], row: &Row) -> Vec<Alternat
 fn ruled_out(scene: &Scene<'_>, row: &Row) -> Vec<RuledOut> {
     use crate::signals::Meaning;
     let mut out = Vec::new();
-    let saw = |m: Mechanism| row.members.iter().any(|i| scene.failing[*i].mechanism == m);
+    // What the proxy saw of one of them is not known: then it may have seen anything.
+    let never = |m: Mechanism| {
+        let mut seen = row.members.iter().map(|i| scene.failing[*i].mechanism);
+        seen.all(|s| s != m && s != Mechanism::Unknown)
+    };
     let signs = |meanings: &[Meaning]| {
         row.targets.iter().any(|t| {
             scene
@@ -252,11 +256,15 @@ fn ruled_out(scene: &Scene<'_>, row: &Row) -> Vec<RuledOut> {
     );
     rule(
         CauseId::ConnectTimeout,
-        !saw(Mechanism::ConnectTimeout),
+        never(Mechanism::ConnectTimeout),
         "no connection attempt ran into the timer",
     );
-    rule(CauseId::DnsFailure, !saw(Mechanism::Dns), "the proxy resolved the backend's name");
-    rule(CauseId::ClientAbort, true, "the proxy, not the client, ended these requests");
+    rule(CauseId::DnsFailure, never(Mechanism::Dns), "the proxy resolved the backend's name");
+    rule(
+        CauseId::ClientAbort,
+        never(Mechanism::ClientGone),
+        "the proxy, not the client, ended these requests",
+    );
     out
 }
 

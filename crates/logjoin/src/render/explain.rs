@@ -74,7 +74,9 @@ pub fn explain_failure(a: &Analysis, f: &Failure, o: &RenderOptions) -> Vec<u8> 
         );
     }
     if f.attempts.is_empty() {
-        c.row("attempts", &[plain("none: no backend was tried")]);
+        let none = f.mechanism.tried_no_server();
+        let text = if none { "none: no backend was tried" } else { "which server was tried is not logged" };
+        c.row("attempts", &[plain(text)]);
     }
     c.title("2. What it was joined to");
     places(&mut c, "error log", f.error_lines.iter().map(|l| (l, String::new())));

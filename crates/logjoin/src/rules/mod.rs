@@ -68,6 +68,8 @@ pub(crate) struct Verdict {
     pub confidence: f64,
     /// No line names the event: it is what remains when nothing else is said.
     pub by_exclusion: bool,
+    /// Another cause that the same lines admit, and how probable it is: no witness tells the two apart.
+    pub instead: Option<(CauseId, f64)>,
     /// What speaks for it.
     pub evidence: Vec<Claim>,
 }
@@ -105,12 +107,18 @@ impl Rule {
 
 impl Verdict {
     pub fn new(cause: CauseId, confidence: f64) -> Verdict {
-        Verdict { cause, detail: None, confidence, by_exclusion: false, evidence: Vec::new() }
+        Verdict { cause, detail: None, confidence, by_exclusion: false, instead: None, evidence: Vec::new() }
     }
 
     /// Marks a verdict for which no line speaks, only the silence of others.
     pub fn by_exclusion(mut self) -> Verdict {
         self.by_exclusion = true;
+        self
+    }
+
+    /// Names another cause that is as well shown, and how probable it is.
+    pub fn instead(mut self, cause: CauseId, probability: f64) -> Verdict {
+        self.instead = (probability >= 0.01).then_some((cause, probability));
         self
     }
 

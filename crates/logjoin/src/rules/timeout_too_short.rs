@@ -36,6 +36,7 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
         && status < 500
         && end > case.end - SECOND
         && is_long(&world.requests[i as usize], case)
+        && !is_echo(case, status, world.requests[i as usize].end_lo)
     {
         return Some(
             Verdict::new(CauseId::TimeoutTooShort, 0.9)
@@ -62,10 +63,13 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
         let failed = m.e.signal.as_ref().is_some_and(|s| s.meaning == Meaning::RequestException);
         failed && ended.iter().any(|s| (s.lo - m.lo).abs() <= 2 * SECOND)
     };
-    let late: Vec<usize> = case
-        .joined_logs()
-        .filter(|l| world.logs[*l].hi > case.end - SECOND / 10 && world.logs[*l].e.target != 0 && !is_cut(*l))
-        .collect();
+    let speaks = |l: usize| {
+        let m = &world.logs[l];
+        let of_peer = m.e.signal.as_ref().is_some_and(|s| s.meaning == Meaning::PeerGone);
+        let is_echo = (of_peer || says_aborted(&m.e.text)) && is_echo(case, 0, m.lo);
+        m.hi > case.end - SECOND / 10 && m.e.target != 0 && !is_cut(l) && !is_echo
+    };
+    let late: Vec<usize> = case.joined_logs().filter(|l| speaks(*l)).collect();
     if !late.is_empty() {
         return Some(Verdict::new(CauseId::TimeoutTooShort, 0.85).because(
             "the backend speaks of the request as done after the proxy had given up",
@@ -80,12 +84,28 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
     let signs = case.near(&[Meaning::PeerGone, Meaning::Slow], 0, 20 * SECOND);
     let after: Vec<_> = signs
         .into_iter()
-        .filter(|s| s.hi >= case.end - SECOND / 10 && (s.meaning == Meaning::PeerGone || is_longer(s.log)))
+        .filter(|s| s.hi >= case.end - SECOND / 10)
+        .filter(|s| s.meaning == Meaning::PeerGone && !is_echo(case, 0, s.lo) || is_longer(s.log))
         .collect();
     (!after.is_empty()).then(|| {
         Verdict::new(CauseId::TimeoutTooShort, 0.7)
             .signs("the backend went on after the proxy had given up", &after[..after.len().min(3)])
     })
+}
+
+/// Whether the end of a request at the backend is only that of the proxy's patience: some servers write a line, without a status,
+/// as soon as the proxy hangs up, whether or not the handler will ever end (`pino-http` on `close`, nginx's and others' 499).
+fn is_echo(case: &Case<'_>, status: i32, at: i64) -> bool {
+    const AT_ONCE: i64 = SECOND / 4;
+    (status <= 0 || status == 499) && (at - case.f.end.1).max(case.f.end.0 - at) <= AT_ONCE
+}
+
+/// `request aborted`, `client disconnected`: words for a peer that has left.
+fn says_aborted(text: &str) -> bool {
+    let low = text.to_ascii_lowercase();
+    ["abort", "disconnect", "premature close", "client closed", "connection closed"]
+        .iter()
+        .any(|w| low.contains(w))
 }
 
 /// How long the handler says that it took, by its own message about the request, where that is less than the proxy waited and the

@@ -24,11 +24,19 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
     let label = case.label()?;
     let address = configured_address(case, label).unwrap_or_else(|| label.to_string());
     // Someone listens on that host, on another port, and the address itself has never answered.
-    let neighbours = scene.peers.on_host(&address);
-    let listens = neighbours.iter().any(|i| scene.peers.listening(*i).contains(&address));
+    let mut neighbours = scene.peers.on_host(&address);
+    if neighbours.is_empty() {
+        // Known by name, and listening on all addresses of its host.
+        neighbours.extend(case.instance.filter(|i| !scene.peers.listening(*i).is_empty()));
+    }
+    let is_it = |a: &String| {
+        let everywhere = peers::host(a).is_some_and(peers::is_wildcard);
+        *a == address || everywhere && peers::port(a) == peers::port(&address)
+    };
+    let listens = neighbours.iter().any(|i| scene.peers.listening(*i).iter().any(is_it));
     let served = scene.label_served(label, i64::MIN / 4, i64::MAX / 4);
     let is_port_address = peers::port(&address).is_some();
-    if is_port_address && !neighbours.is_empty() && !listens && (served == 0 || address != label) {
+    if is_port_address && !neighbours.is_empty() && !listens && served_in_force(case, label) == 0 {
         let alive = neighbours.iter().any(|i| {
             scene.covered(*i).is_some_and(|(lo, hi)| lo <= case.end + SECOND && hi >= case.end - SECOND)
         });
@@ -64,6 +72,23 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
 
 fn configured_address(case: &Case<'_>, label: &str) -> Option<String> {
     configured(case, label).map(|s| s.address.clone())
+}
+
+/// How many requests to a label succeeded while the version of the configuration was in force that was at the failure, or at all
+/// where there is but one; a moment around a change belongs to both.
+fn served_in_force(case: &Case<'_>, label: &str) -> usize {
+    let product = case.scene.plan.instances[case.proxy].product;
+    let versions = case.scene.plan.configs.iter().filter(|c| c.config.product == product);
+    let changes = versions.filter_map(|c| c.loaded_ns);
+    let (mut from, mut to) = (i64::MIN / 4, i64::MAX / 4);
+    for change in changes {
+        if change <= case.end + SECOND {
+            from = from.max(change + 2 * SECOND);
+        } else {
+            to = to.min(change - SECOND);
+        }
+    }
+    if from < to { case.scene.label_served(label, from, to) } else { 0 }
 }
 
 /// One of HAProxy's servers in the configuration that was in force at that moment.

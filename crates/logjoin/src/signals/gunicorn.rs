@@ -198,6 +198,10 @@ pub(super) static FAMILY: Family = Family {
         .any(&["Autorestarting worker after current request"])
         .hits(&[("Autorestarting worker after current request.", &[])])
         .from("gunicorn/workers/base.py"),
+        entry("gunicorn-control-socket", Noise, Process, "A socket for gunicornc is opened, by the master or a worker")
+        .any(&["Control socket listening at"])
+        .hits(&[("Control socket listening at /run/gunicorn.ctl", &[])])
+        .from("gunicorn/arbiter.py"),
         entry("gunicorn-log-reopen", Noise, Process, "Logs are reopened, worker count changed by signal")
         .any(&["Handling signal: usr1", "Handling signal: tt", "Handling signal: winch"])
         .re(r"Handling signal: (?<signal>usr1|ttin|ttou|winch)")

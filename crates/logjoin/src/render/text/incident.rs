@@ -2,9 +2,9 @@
 
 use super::super::canvas::{Canvas, Role, Span, clip, plain, span};
 use super::super::{view, words};
-use crate::Analysis;
 use crate::analysis::{Episode, Evidence, Incident};
 use crate::causes;
+use crate::{Analysis, Mechanism};
 
 /// What it is and how surely, and the sentence that says it all.
 fn heading(c: &mut Canvas, i: &Incident) {
@@ -58,12 +58,23 @@ fn who(i: &Incident) -> Vec<Span> {
     let proxies = view::union(i, |e| &e.proxies);
     let mut out = vec![span(
         Role::Strong,
-        if targets.is_empty() { "no backend was tried".into() } else { words::list(&targets) },
+        if !targets.is_empty() {
+            words::list(&targets)
+        } else if tried_no_server(i) {
+            "no backend was tried".into()
+        } else {
+            "which server was tried is not logged".into()
+        },
     )];
     if !proxies.is_empty() {
         out.push(plain(format!(", answered by {}", words::list(&proxies))));
     }
     out
+}
+
+fn tried_no_server(i: &Incident) -> bool {
+    let mut all = i.episodes.iter().flat_map(|e| e.by_mechanism.keys());
+    all.all(|id| Mechanism::by_id(id).is_some_and(Mechanism::tried_no_server))
 }
 
 /// All that somebody must know who was woken up by it.
