@@ -48,6 +48,7 @@ const CLEAR: f64 = 0.7;
 /// Judges all.
 pub(crate) fn judge_all(scene: &Scene<'_>, chains: &[Vec<(usize, bool, f64)>]) -> Vec<Judged> {
     let mut judged = par::numbers(scene.failing.len(), |i| first_verdict(&scene.case(i)));
+    alike::completed_late(scene, &mut judged);
     alike::agree(scene, &mut judged);
     alike::behind_others(scene, &mut judged);
     unplaced::judge(scene, &mut judged);

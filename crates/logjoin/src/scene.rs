@@ -264,6 +264,11 @@ impl<'a> Scene<'a> {
         self.served[instance].any_within(from, to)
     }
 
+    /// When the first request that an instance served began after a moment.
+    pub fn next_served(&self, instance: usize, after: i64) -> Option<i64> {
+        self.served[instance].first_from(after)
+    }
+
     /// Whether an instance certainly served requests both shortly before and shortly after a moment.
     pub fn served_around(&self, instance: usize, from: i64, to: i64) -> bool {
         self.served_within(instance, from - 2 * SECOND, from)
@@ -419,10 +424,39 @@ impl<'a> Case<'a> {
         self.join.lines.iter().find_map(|l| match l.row {
             Row::Request(i) => {
                 let t = &self.scene.world.requests[i as usize];
-                Some((l.row, t.r.status, t.end_hi))
+                (!self.is_echo(t.r.status, t.end_lo)).then_some((l.row, t.r.status, t.end_hi))
             }
             Row::Log(_) => None,
         })
+    }
+
+    /// Whether the end of a request at the backend is only that of the proxy's patience: some servers write a line, without a
+    /// status, as soon as the proxy hangs up, whether or not the handler will ever end (`pino-http` on `close`, 499).
+    pub fn is_echo(&self, status: i32, at: i64) -> bool {
+        const AT_ONCE: i64 = SECOND / 4;
+        let gave_up = matches!(self.mechanism, Mechanism::ReadTimeout | Mechanism::Stalled);
+        let off = (at - self.f.end.1).max(self.f.end.0 - at);
+        gave_up && (status <= 0 || status == 499) && off <= AT_ONCE
+    }
+
+    /// Whether this is one of several refusals in a row, with nothing served from the first to the last.
+    fn is_in_one_absence(&self, instance: usize) -> bool {
+        const APART: i64 = 2 * SECOND;
+        // Of thousands, those next to it say as much as all.
+        const NEXT: usize = 50;
+        let (from, to) = (self.end - 30 * SECOND, self.end + 30 * SECOND);
+        let next = |m| {
+            let all = self.scene.failed_as(instance, m, from, to);
+            let here = all.partition_point(|n| self.scene.failing[*n].end_ns < self.end);
+            &all[here.saturating_sub(NEXT)..all.len().min(here + NEXT)]
+        };
+        let row = [Mechanism::Refused, Mechanism::ConnectFailed].into_iter().flat_map(next);
+        let mut row: Vec<(i64, i64)> = row.map(|n| self.scene.failing[*n].end).collect();
+        row.sort_unstable();
+        let near = |w: &(i64, i64), v: &(i64, i64)| v.0 - w.1 <= APART;
+        row.chunk_by(near)
+            .filter(|run| run.len() >= 3 && run.contains(&self.f.end))
+            .any(|run| !self.scene.served_within(instance, run[0].1, run[run.len() - 1].0))
     }
 
     /// Joined messages.
@@ -515,7 +549,8 @@ impl<'a> Case<'a> {
         } else {
             // Nothing said: it is down only if nothing was served.
             let silent = !self.scene.served_within(instance, t - 1_500 * MS, t + 1_500 * MS)
-                || [self.f.end.0, self.f.end.1].iter().any(|at| self.scene.is_away(instance, *at));
+                || [self.f.end.0, self.f.end.1].iter().any(|at| self.scene.is_away(instance, *at))
+                || self.is_in_one_absence(instance);
             if !silent {
                 return None;
             }

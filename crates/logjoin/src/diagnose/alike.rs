@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::{CLEAR, Judged};
+use crate::failing::Failing;
 use crate::rules::{Cite, Claim};
 use crate::scene::{SECOND, Scene};
+use crate::timeline::Timed;
 use crate::vocabulary::{CauseId, Mechanism};
 
 /// Failures at one instance, in rows without long gaps.
@@ -105,6 +107,76 @@ pub(super) fn agree(scene: &Scene<'_>, judged: &mut [Judged]) {
                     j.confidence = by_row;
                     j.evidence = evidence.clone();
                 }
+            }
+        }
+    }
+}
+
+/// Timeouts of requests that are alike, of which it cannot be said whose each late completion is: where there is one for nearly all of
+/// them, begun when they began, they completed.
+pub(super) fn completed_late(scene: &Scene<'_>, judged: &mut [Judged]) {
+    /// How far a handler may begin from where the proxy's line has the request, and how late it may end.
+    const BEGINS: i64 = 1_500_000_000;
+    const LATE: i64 = 60 * SECOND;
+    let world = scene.world;
+    let key = |t: &Timed| (t.r.method, t.r.key);
+    for row in rows(scene, 8 * SECOND) {
+        let is_timeout = |i: &usize| scene.failing[*i].mechanism == Mechanism::ReadTimeout;
+        let is_open = |i: &usize| {
+            let j = &judged[*i];
+            let hangs = j.cause == CauseId::BackendHang && j.by_exclusion || j.cause == CauseId::Unknown;
+            hangs && scene.joins[*i].ambiguous
+        };
+        let timeouts: Vec<usize> = row.into_iter().filter(is_timeout).collect();
+        let Some(instance) = timeouts.first().and_then(|i| scene.case(*i).instance) else { continue };
+        let mut open: BTreeMap<(u64, u64), Vec<usize>> = BTreeMap::new();
+        for i in timeouts.iter().filter(|i| is_open(i)) {
+            open.entry(key(&world.requests[scene.failing[*i].request])).or_default().push(*i);
+        }
+        open.retain(|(_, key), _| *key != 0);
+        if open.is_empty() {
+            continue;
+        }
+        let times = |f: fn(&Failing) -> i64| timeouts.iter().map(move |i| f(&scene.failing[*i]));
+        let from = times(|f| f.start_ns).min().unwrap_or(0);
+        let to = times(|f| f.end_ns).max().unwrap_or(0) + LATE;
+        let waited = times(|f| f.end_ns - f.start_ns).min().unwrap_or(0);
+        // By target: when each request that outlasted the proxy's patience began, and its number.
+        let mut completions: BTreeMap<(u64, u64), Vec<(i64, usize)>> = BTreeMap::new();
+        for t in world.ended(from, to).filter(|t| t.instance == instance && open.contains_key(&key(t))) {
+            let is_long = t.r.duration_ns.is_some_and(|d| d * 10 >= waited * 9);
+            if let (true, true, Some(n)) = (is_long, (100..499).contains(&t.r.status), world.number_of(t)) {
+                completions.entry(key(t)).or_default().push((t.start_lo, n));
+            }
+        }
+        for (target, members) in open {
+            let Some(mut ends) = completions.remove(&target) else { continue };
+            ends.sort_unstable();
+            let of_target = |i: &&usize| key(&world.requests[scene.failing[**i].request]) == target;
+            let mut starts: Vec<i64> =
+                timeouts.iter().filter(of_target).map(|i| scene.failing[*i].start_ns).collect();
+            starts.sort_unstable();
+            let mut rest = ends.iter().peekable();
+            let has_one = |start: &&i64| {
+                while rest.next_if(|end| end.0 < **start - BEGINS).is_some() {}
+                rest.next_if(|end| end.0 <= **start + BEGINS).is_some()
+            };
+            let found = starts.iter().filter(has_one).count();
+            if found < 3 || found * 5 < starts.len() * 4 {
+                continue;
+            }
+            for i in members {
+                let start = scene.failing[i].start_ns;
+                let near = ends.partition_point(|end| end.0 < start - BEGINS);
+                let cites = ends[near..].iter().take(3).map(|end| Cite::Request(end.1)).collect();
+                let text =
+                    "as many requests for the same target ended late as timed out, begun when these began";
+                let j = &mut judged[i];
+                j.alternatives.retain(|(c, _)| *c != CauseId::TimeoutTooShort);
+                j.alternatives.insert(0, (CauseId::BackendHang, 0.2));
+                j.cause = CauseId::TimeoutTooShort;
+                (j.by_exclusion, j.confidence, j.most) = (false, 0.75, 0.9);
+                j.evidence.insert(0, Claim { text: text.into(), cites });
             }
         }
     }

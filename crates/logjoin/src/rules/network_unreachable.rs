@@ -1,8 +1,9 @@
 //! The stack or a router says that there is no way to the backend: errno 113, 101, 112, 100 on connect, or on a
 //! connection that stood.
 
+use super::not_listening::goes_on;
 use super::{Cite, Rule, Verdict};
-use crate::scene::{Case, SECOND};
+use crate::scene::{Case, DownWhy, SECOND};
 use crate::signals::Meaning;
 use crate::vocabulary::{CauseId, Mechanism};
 
@@ -35,11 +36,19 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
                         .because("the health check found no route to the server", [Cite::State(i)]),
                 );
             }
-            let fellow = no_route(10 * SECOND, 10 * SECOND)?;
-            Some(Verdict::new(CauseId::NetworkUnreachable, 0.85).because(
-                "another proxy found no route to the same server",
-                fellow.errors.iter().map(|e| Cite::Error(*e)),
-            ))
+            if let Some(fellow) = no_route(10 * SECOND, 10 * SECOND) {
+                return Some(Verdict::new(CauseId::NetworkUnreachable, 0.85).because(
+                    "another proxy found no route to the same server",
+                    fellow.errors.iter().map(|e| Cite::Error(*e)),
+                ));
+            }
+            let is_away = case.down().is_some_and(|d| d.why == DownWhy::Silent && d.back.is_none());
+            (is_away && goes_on(case)).then(|| {
+                Verdict::new(CauseId::NetworkUnreachable, 0.5).by_exclusion().own(
+                    case,
+                    "no connection to a process that went on: its log tells of starts, and of none here",
+                )
+            })
         }
         // Requests that were under way when the route went.
         Mechanism::ReadTimeout

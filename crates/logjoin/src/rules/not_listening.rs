@@ -88,7 +88,9 @@ fn by_lifecycle(case: &Case<'_>, down: &Down, strength: f64) -> Option<Verdict> 
             let v = Verdict::new(CauseId::BackendDown, confidence * strength)
                 .by_exclusion()
                 .own(case, "nothing listened");
-            let Some((instance, first)) = case.instance.zip(back.first()) else { return Some(v) };
+            let Some((instance, first)) = case.instance.zip(back.first()) else {
+                return (!goes_on(case)).then_some(v);
+            };
             let text = if says_when_it_stops(case, instance, first) {
                 "the log of the backend, which tells of orderly stops, tells of none before it starts again: it was killed, or died"
             } else {
@@ -116,6 +118,20 @@ fn ended(case: &Case<'_>, stop: &Sign, start: &Sign) -> Sign {
     let all = case.instance.map_or(&[][..], |i| case.scene.all_signs(i));
     let mut between = all.iter().filter(|s| s.log > stop.log && s.lo >= stop.lo && s.lo <= start.lo);
     between.rfind(|s| s.meaning == Meaning::ProcessStopped).copied().unwrap_or(*stop)
+}
+
+/// Whether the same process served before and after: its log, which tells when it starts to listen, has no such line in between, and
+/// requests were served again. Then it was there, and could not be reached.
+pub(super) fn goes_on(case: &Case<'_>) -> bool {
+    let Some(instance) = case.instance else { return false };
+    let signs = case.scene.all_signs(instance);
+    let is_start = |s: &&Sign| matches!(s.meaning, Meaning::ProcessReady | Meaning::ProcessStarting);
+    let began = signs.iter().filter(is_start).any(|s| s.hi < case.start - SECOND);
+    let served = |from, to| case.scene.served_within(instance, from, to);
+    let next = case.scene.next_served(instance, case.end);
+    let Some(next) = next.filter(|next| next - case.end < 120 * SECOND) else { return false };
+    let anew = signs.iter().filter(is_start).any(|s| s.hi >= case.start - SECOND && s.lo <= next);
+    began && !anew && served(i64::MIN / 4, case.start)
 }
 
 /// Without a word of the backend: it served nothing around the failure.

@@ -36,7 +36,6 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
         && status < 500
         && end > case.end - SECOND
         && is_long(&world.requests[i as usize], case)
-        && !is_echo(case, status, world.requests[i as usize].end_lo)
     {
         return Some(
             Verdict::new(CauseId::TimeoutTooShort, 0.9)
@@ -66,7 +65,7 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
     let speaks = |l: usize| {
         let m = &world.logs[l];
         let of_peer = m.e.signal.as_ref().is_some_and(|s| s.meaning == Meaning::PeerGone);
-        let is_echo = (of_peer || says_aborted(&m.e.text)) && is_echo(case, 0, m.lo);
+        let is_echo = (of_peer || says_aborted(&m.e.text)) && case.is_echo(0, m.lo);
         m.hi > case.end - SECOND / 10 && m.e.target != 0 && !is_cut(l) && !is_echo
     };
     let late: Vec<usize> = case.joined_logs().filter(|l| speaks(*l)).collect();
@@ -85,19 +84,12 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
     let after: Vec<_> = signs
         .into_iter()
         .filter(|s| s.hi >= case.end - SECOND / 10)
-        .filter(|s| s.meaning == Meaning::PeerGone && !is_echo(case, 0, s.lo) || is_longer(s.log))
+        .filter(|s| s.meaning == Meaning::PeerGone && !case.is_echo(0, s.lo) || is_longer(s.log))
         .collect();
     (!after.is_empty()).then(|| {
         Verdict::new(CauseId::TimeoutTooShort, 0.7)
             .signs("the backend went on after the proxy had given up", &after[..after.len().min(3)])
     })
-}
-
-/// Whether the end of a request at the backend is only that of the proxy's patience: some servers write a line, without a status,
-/// as soon as the proxy hangs up, whether or not the handler will ever end (`pino-http` on `close`, nginx's and others' 499).
-fn is_echo(case: &Case<'_>, status: i32, at: i64) -> bool {
-    const AT_ONCE: i64 = SECOND / 4;
-    (status <= 0 || status == 499) && (at - case.f.end.1).max(case.f.end.0 - at) <= AT_ONCE
 }
 
 /// `request aborted`, `client disconnected`: words for a peer that has left.
