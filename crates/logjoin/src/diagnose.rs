@@ -171,6 +171,7 @@ fn first_verdict(case: &Case<'_>) -> Judged {
 fn no_servers(scene: &Scene<'_>, judged: &mut [Judged]) {
     // Of thousands in half a minute, the last ones say as much as all.
     const MOST: usize = 2_000;
+    const LAST: usize = 5;
     for i in 0..judged.len() {
         let case = scene.case(i);
         if case.mechanism != Mechanism::NoServer || judged[i].confidence >= CLEAR {
@@ -180,6 +181,8 @@ fn no_servers(scene: &Scene<'_>, judged: &mut [Judged]) {
         // What the requests that met a server failed for; what others without one had failed for.
         let mut met: BTreeMap<CauseId, (f64, usize)> = BTreeMap::new();
         let mut handed_on: Option<usize> = None;
+        // Of each server the last ones: what took it out, and not what it had failed for before.
+        let mut of_server: BTreeMap<Option<&str>, usize> = BTreeMap::new();
         let mut since = case.start;
         // The list is in order of ends; of stamps in whole seconds, those of the same second may have come before.
         let next = i + 1..scene.failing.len();
@@ -203,6 +206,11 @@ fn no_servers(scene: &Scene<'_>, judged: &mut [Judged]) {
                 continue;
             }
             if f.mechanism != Mechanism::NoServer {
+                let told = of_server.entry(f.label()).or_default();
+                *told += 1;
+                if *told > LAST {
+                    continue;
+                }
                 let v = met.entry(judged[n].cause).or_insert((0.0, n));
                 v.0 += judged[n].confidence;
             } else if n < i && judged[n].cause != CauseId::NoLiveUpstreams {

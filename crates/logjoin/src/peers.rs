@@ -179,7 +179,7 @@ impl Peers {
                 claim(&mut peers, text, i, "server-name", 0);
             }
         }
-        if let Some((address, i)) = only_ones(plan, world) {
+        for (address, i) in only_ones(plan, world) {
             claim(&mut peers, &address, i, ONLY_ONE, 0);
         }
         peers
@@ -301,25 +301,32 @@ impl Peers {
 }
 
 /// The one address that the proxies' configurations and lines know, and the one backend whose logs there are: a backend that never
-/// answered has nothing else to be known by.
-fn only_ones(plan: &Plan, world: &World) -> Option<(String, usize)> {
+/// answered has nothing else to be known by. The pools of one PHP-FPM have an address each, and one log.
+fn only_ones(plan: &Plan, world: &World) -> Vec<(String, usize)> {
     let is_one = |i: &usize| !plan.instances[*i].is_proxy && !plan.is_rest(*i);
     let mut backends: Vec<usize> = (0..plan.instances.len()).filter(is_one).collect();
     if backends.len() > 1 {
         let servers = servers(world);
         backends.retain(|i| servers.contains(i));
     }
-    let [one] = backends[..] else { return None };
+    let [one] = backends[..] else { return Vec::new() };
     let pools = plan.configs.iter().flat_map(|c| &c.config.pools);
     let configured = pools.flat_map(|p| p.servers.iter().map(|s| s.address.as_str()));
     let named = world.labels.values().map(String::as_str);
     let is_address = |a: &&str| port(a).is_some() || a.starts_with("unix:");
     let addresses: BTreeSet<&str> = configured.chain(named).filter(is_address).collect();
-    let mut addresses = addresses.into_iter();
-    match (addresses.next(), addresses.next()) {
-        (Some(address), None) => Some((address.to_owned(), one)),
-        _ => None,
+    let mut routes = plan.configs.iter().flat_map(|c| &c.config.routes).peekable();
+    let are_pools =
+        routes.peek().is_some() && routes.all(|r| r.scheme == "fastcgi") && is_php_fpm(world, one);
+    if addresses.len() > 1 && !are_pools {
+        return Vec::new();
     }
+    addresses.into_iter().map(|address| (address.to_owned(), one)).collect()
+}
+
+fn is_php_fpm(world: &World, instance: usize) -> bool {
+    let mut own = world.logs.iter().filter(|m| m.instance == instance).filter_map(|m| m.e.signal.as_ref());
+    own.any(|s| s.id.starts_with("php-fpm"))
 }
 
 /// The instances whose logs show that they serve: they have requests, or tell of the life of a process that is no database. What a

@@ -218,6 +218,7 @@ pub fn plan(mut heads: Vec<Head>, mut configs: Vec<ConfigFile>, options: Options
         };
         sources[i].reason = reason;
     }
+    roles::httpd_behind_proxies(&mut sources, &heads, &folders, &samples, &configs);
     let instances = group_instances(&mut sources, &heads, &folders, &common);
     let instances = join_lone_error_logs(&mut sources, instances, &heads);
     let mut files: Vec<FilePlan> = Vec::new();

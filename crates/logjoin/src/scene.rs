@@ -349,14 +349,17 @@ impl Last {
             let configs = plan.configs.iter().filter(|c| c.config.product == product);
             let servers = configs.flat_map(|c| &c.config.pools).flat_map(|p| &p.servers);
             let servers: BTreeSet<&str> = servers.map(|s| s.address.as_str()).collect();
+            let mut owners = servers.iter().map(|address| peers.instance(address));
+            let have_one_owner = peers.only_one().is_some() && owners.all(|owner| owner == peers.only_one());
+            let is_one = servers.len() <= 1 || have_one_owner;
             let is_reached = |((p, i), n): &(&(usize, usize), &u64)| {
                 *p == proxy && !plan.instances[*i].is_proxy && **n >= 3
             };
             let mut reached = peers.traffic.iter().filter(is_reached);
             match (reached.next(), reached.next()) {
-                (Some(((_, only), _)), None) if servers.len() <= 1 => Some(*only),
+                (Some(((_, only), _)), None) if is_one => Some(*only),
                 // It logs no requests.
-                (None, _) if servers.len() <= 1 => peers.only_one(),
+                (None, _) if is_one => peers.only_one(),
                 _ => None,
             }
         };

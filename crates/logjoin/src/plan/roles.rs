@@ -3,7 +3,7 @@
 use logjoin_parse::{Kind, Product};
 
 use super::parts::{SERVERS, has_word, proxy_of};
-use super::{ConfigFile, Head, Part, Sample, SourcePlan, folder, is_proxy};
+use super::{ConfigFile, Head, Part, Sample, SourcePlan, Writer, folder, is_proxy};
 use crate::options::Options;
 
 /// Who wrote a file whose lines many programs could have written.
@@ -71,6 +71,46 @@ pub(super) fn resolve(
         return (Product::Backend, "the path".into());
     }
     by_clients(&samples[first])
+}
+
+/// An httpd may be the server behind a proxy (mod_wsgi, mod_php): one that says nothing of proxying, is given no configuration of
+/// its own that hands on, and has the few clients that a proxy's servers have, while another program is the proxy.
+pub(super) fn httpd_behind_proxies(
+    sources: &mut [SourcePlan],
+    heads: &[Head],
+    folders: &[&str],
+    samples: &[Sample],
+    configs: &[ConfigFile],
+) {
+    let is_httpd = |s: &SourcePlan| s.writer.product == Product::Apache && s.reason != "told";
+    let folder_of = |s: &SourcePlan| folders[s.files[0]];
+    let mut own: Vec<&str> = sources.iter().filter(|s| is_httpd(s)).map(folder_of).collect();
+    own.sort_unstable();
+    own.dedup();
+    let hands_on = |c: &&ConfigFile| {
+        c.config.product == Product::Apache && !(c.config.pools.is_empty() && c.config.routes.is_empty())
+    };
+    let name = |path: &str| path.rsplit('/').next().unwrap_or("").to_owned();
+    let mut servers: Vec<&str> = Vec::new();
+    for here in &own {
+        let mine = || sources.iter().filter(|s| is_httpd(s) && folder_of(s) == *here);
+        let others = sources.iter().filter(|s| folder_of(s) != *here);
+        let has_proxy = others.filter(|s| s.kind == Some(Kind::Access)).any(|s| s.writer.is_proxy);
+        let configured =
+            configs.iter().filter(hands_on).any(|c| own.len() == 1 || name(folder(&c.path)) == name(here));
+        let mut logs = mine().filter(|s| s.kind == Some(Kind::Access)).flat_map(|s| &s.files).peekable();
+        let few =
+            logs.peek().is_some() && logs.all(|f| samples[*f].requests >= 10 && samples[*f].clients <= 3);
+        let mut all = mine().flat_map(|s| &s.files);
+        let proxies = all.any(|f| memchr::memmem::find(&heads[*f].bytes, b"proxy").is_some());
+        if has_proxy && few && !configured && !proxies {
+            servers.push(here);
+        }
+    }
+    for s in sources.iter_mut().filter(|s| is_httpd(s) && servers.contains(&folder_of(s))) {
+        s.writer = Writer { product: Product::Backend, is_proxy: false };
+        s.reason = "an httpd that proxies nothing, and has the clients that a proxy's servers have".into();
+    }
 }
 
 /// Of a program that is told apart in a file, its name says what folder and path say of others.
