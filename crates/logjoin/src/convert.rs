@@ -11,7 +11,7 @@ use crate::hash::{hash, hash_opt};
 use crate::ids::{self, FirstId};
 use crate::row::{Hashes, target_and_tails, target_hash};
 pub(crate) use crate::row::{network, path, route};
-use crate::signals::{Matcher, Meaning};
+use crate::signals::{Matcher, Meaning, Scope};
 use crate::text::Texts;
 
 /// Who wrote a file, as the plan has it.
@@ -65,6 +65,12 @@ pub(crate) fn add(
                     });
                 }
             }
+        }
+        // A web server behind the proxy: what it says is a backend's word.
+        Body::Error(e) if !writer.is_proxy => {
+            let line = LogLine { level: e.level.clone(), message: e.message.clone(), ..LogLine::default() };
+            let event = log(&line, raw, at, stamp, tag, matcher);
+            out.logs.push(LogEvent { signal: event.signal.map(of_server), ..event });
         }
         Body::Error(e) => out.errors.push(error(e, raw, at, stamp, tag, matcher, &mut hashes.texts)),
         Body::State(s) => out.states.push(state(s, at, stamp)),
@@ -273,6 +279,23 @@ pub(crate) fn hit(s: &crate::signals::Signal<'_>) -> SignalHit {
         duration_ms: s.duration_ms,
         address: s.addr.map(|a| String::from_utf8_lossy(a).into_owned()),
     }
+}
+
+/// What a web server says of itself, where it is not the proxy.
+fn of_server(hit: SignalHit) -> SignalHit {
+    if hit.scope != Scope::Proxy {
+        return hit;
+    }
+    let (meaning, scope) = match hit.meaning {
+        // Of httpd's and nginx's processes only the children die alone.
+        Meaning::ProxyCrash if hit.id.ends_with("child-signal") => (Meaning::Crash, Scope::Worker),
+        Meaning::ProxyCrash => (Meaning::Crash, Scope::Process),
+        Meaning::ProxyLimit => (Meaning::PoolExhausted, Scope::Process),
+        Meaning::ProxyStarted => (Meaning::ProcessReady, Scope::Process),
+        Meaning::ProxyStopped => (Meaning::ProcessStopped, Scope::Process),
+        other => (other, Scope::Process),
+    };
+    SignalHit { meaning, scope, ..hit }
 }
 
 /// The first `host:port` of a line, where the host is a numeric address: what a start-up line listens on, whatever the

@@ -326,7 +326,7 @@ fn only_ones(plan: &Plan, world: &World) -> Vec<(String, usize)> {
 
 fn is_php_fpm(world: &World, instance: usize) -> bool {
     let mut own = world.logs.iter().filter(|m| m.instance == instance).filter_map(|m| m.e.signal.as_ref());
-    own.any(|s| s.id.starts_with("php-fpm"))
+    own.any(|s| s.id.starts_with("fpm-"))
 }
 
 /// The instances whose logs show that they serve: they have requests, or tell of the life of a process that is no database. What a

@@ -47,6 +47,11 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
                 .own(case, "the request waited until the proxy gave up"),
         );
     }
+    if case.mechanism == Mechanism::ConnectTimeout
+        && let Some(v) = met_full_queue(case)
+    {
+        return Some(v);
+    }
     // A fellow request met a full queue: this one waited in it.
     if case.fellows(Mechanism::BacklogFull, 5 * SECOND, 5 * SECOND).next().is_some() {
         return Some(
@@ -77,4 +82,30 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
             [Cite::Request(i as usize)],
         )
     })
+}
+
+/// The kernel drops what comes to a full accept queue: the same silence as of a filter. But then requests that were sent later get
+/// through, as places in the queue become free, and wait in vain.
+fn met_full_queue(case: &Case<'_>) -> Option<Verdict> {
+    let silent = case.fellows(Mechanism::ConnectTimeout, 30 * SECOND, 0).map(|f| f.start_ns).min();
+    let first = silent.unwrap_or(case.start).min(case.start);
+    let waited = case.fellows(Mechanism::ReadTimeout, 30 * SECOND, 5 * SECOND);
+    let later: Vec<Cite> = waited
+        .filter(|f| f.start_ns > first + SECOND / 5)
+        .flat_map(|f| f.errors.iter().map(|e| Cite::Error(*e)).chain([Cite::Request(f.request)]))
+        .collect();
+    // Said once, when it begins: httpd says it once until the next restart.
+    let signs = case.near(&[Meaning::PoolExhausted, Meaning::ListenOverflow], 120 * SECOND, 2 * SECOND);
+    match (later.len() >= 3, signs.is_empty()) {
+        (true, true) => Some(Verdict::new(CauseId::WorkerPoolExhausted, 0.8).because(
+            "others that were sent later were connected, and waited in vain: the accept queue was full at times",
+            later,
+        )),
+        (true, false) => Some(
+            Verdict::new(CauseId::WorkerPoolExhausted, 0.9)
+                .signs("the backend says that its workers are used up", &signs)
+                .because("others were connected meanwhile, and waited in vain", later),
+        ),
+        _ => None,
+    }
 }
