@@ -84,7 +84,18 @@ pub(crate) fn once_per_content(mut files: Vec<Sampled>, notes: &mut Vec<Note>) -
     kept
 }
 
+/// Whether two files are versions of one configuration, kept for the times at which they were loaded: whoever goes back to the old
+/// one loads the same text at another time.
+fn are_versions(a: &InputFile, b: &InputFile) -> bool {
+    let base = |file: &InputFile| rotation_key(file.name().rsplit(['/', '!']).next().unwrap_or_default());
+    let (a, b) = (base(a), base(b));
+    a.stem == b.stem && a.order != b.order && [".conf", ".cfg"].iter().any(|end| a.stem.ends_with(end))
+}
+
 fn is_copy(a: &Sampled, b: &Sampled) -> bool {
+    if are_versions(&a.file, &b.file) {
+        return false;
+    }
     if a.head != b.head || (a.head.0 < TELLING_BYTES && !same_log(&a.file, &b.file)) {
         return false;
     }
@@ -119,7 +130,8 @@ pub(crate) fn without_beginnings(files: Vec<Sampled>, notes: &mut Vec<Note>) -> 
     for group in alike.values().filter(|group| (2..=MOST_ALIKE).contains(&group.len())) {
         for (n, &a) in group.iter().enumerate() {
             for &b in &group[n + 1..] {
-                if within[a].is_some() || within[b].is_some() {
+                if within[a].is_some() || within[b].is_some() || are_versions(&files[a].file, &files[b].file)
+                {
                     continue;
                 }
                 match shorter(&files[a].file, &files[b].file) {

@@ -42,6 +42,20 @@ fn copies_in_other_folders_and_archives_are_one() {
 }
 
 #[test]
+fn versions_of_a_configuration_are_no_copies() {
+    let dir = tempdir().unwrap();
+    let text = "    server app-1 192.0.2.11:8080\n".repeat(40);
+    for name in ["haproxy.cfg", "haproxy.cfg.20261121T090021Z", "haproxy.cfg.20261121T090112Z"] {
+        write(dir.path(), name, &text);
+    }
+    write(dir.path(), "copy/haproxy.cfg", &text);
+    let found = discover(&[dir.path().to_owned()], &DiscoverOptions::default());
+    // The copy in another folder is one of the first.
+    assert_eq!(found.files.len(), 3, "{:?}", names(&found.files, dir.path()));
+    assert_eq!(found.notes.len(), 1);
+}
+
+#[test]
 fn files_that_only_begin_alike_are_two() {
     let dir = tempdir().unwrap();
     let log = log(5_000);
