@@ -1,7 +1,7 @@
 //! The result: plain data with public fields, the same for people and programs.
 //!
-//! Serialised, this is `analysis.json` with [`SCHEMA_VERSION`]. Times are RFC 3339 in UTC, as precise as they are
-//! known; `file` is the path as it was given; lines count from 1 in the decompressed file.
+//! Serialised, this is `analysis.json` with [`SCHEMA_VERSION`], and read again it is the same. Times are RFC 3339 in UTC, to the
+//! millisecond; `file` is the path as it was given; lines count from 1 in the decompressed file.
 //!
 //! Long because it is one list of alike types: the contract, to be read in one place. What speaks of all traffic rather than of
 //! failures is in `traffic`.
@@ -30,11 +30,19 @@ use crate::vocabulary::{CauseId, Mechanism, Origin};
 /// Version of the JSON form.
 pub const SCHEMA_VERSION: u32 = 1;
 
-/// A moment: nanoseconds since 1970-01-01 UTC on the reference clock.
+/// A moment: nanoseconds since 1970-01-01 UTC on the reference clock; in an [`Analysis`] whole milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Time(pub i64);
 
 impl Time {
+    /// The millisecond in which a moment lies: what JSON holds. Who sorts by it or counts from it comes to the same before
+    /// saving and after.
+    pub fn at(ns: i64) -> Time {
+        const MS: i64 = 1_000_000;
+        // The first moment that there is lies in a millisecond that is not whole.
+        Time(ns.checked_sub(ns.rem_euclid(MS)).unwrap_or(ns / MS * MS))
+    }
+
     /// Seconds since the epoch.
     pub fn seconds(self) -> f64 {
         self.0 as f64 / 1e9
