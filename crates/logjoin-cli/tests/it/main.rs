@@ -5,6 +5,7 @@ mod conformance;
 mod entries;
 mod examples;
 mod guide;
+mod honest;
 mod outputs;
 mod pages;
 mod probe;

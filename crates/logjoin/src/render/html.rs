@@ -98,7 +98,7 @@ fn render(a: &Analysis, _: &RenderOptions) -> Vec<u8> {
     headline(&mut p, a);
     p.raw("<main>\n");
     verdict::overview(&mut p, a);
-    timeline::draw(&mut p, a);
+    timeline::draw(&mut p, a, data.rows);
     a.incidents.iter().enumerate().for_each(|(n, i)| verdict::incident(&mut p, a, n, i));
     tables::failures(&mut p, a, data.rows);
     servers::all(&mut p, a);
