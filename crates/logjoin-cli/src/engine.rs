@@ -37,6 +37,8 @@ pub struct Inputs {
     pub advice: Vec<String>,
     /// Files that are not read because another one has all that is in them: path, and why.
     pub copies: Vec<(String, String)>,
+    /// Files that may hold logs and could not be read at all: path, and why.
+    unread: Vec<(String, String)>,
     /// How files are read.
     read: ReadOptions,
     /// How far outside of a range of time they are read.
@@ -64,6 +66,7 @@ impl Inputs {
             notes: found.notes.iter().map(ToString::to_string).collect(),
             advice: Vec::new(),
             copies: copies(&found.notes),
+            unread: unread(&found.problems),
             reach: Reach::default(),
             lanes: Vec::new(),
         };
@@ -270,9 +273,16 @@ impl Inputs {
 
     fn read(&mut self, plan: &Plan, tell: &lockstep::Told<'_>) -> Result<Analysis, Cancelled> {
         let files = self.lanes.iter().map(|(log, reading)| (&self.logs[*log].0, *reading));
-        let (analysis, problems) = lockstep::analyze(plan, files, &self.read, tell)?;
+        let (mut analysis, problems) = lockstep::analyze(plan, files, &self.read, tell)?;
         self.note(problems);
+        self.complete(&mut analysis);
         Ok(analysis)
+    }
+
+    /// Adds the files that the engine never saw to the inputs of a result.
+    pub(crate) fn complete(&self, analysis: &mut Analysis) {
+        self.copies.iter().for_each(|(path, why)| analysis.add_copy(path, why));
+        self.unread.iter().for_each(|(path, why)| analysis.add_unread(path, why));
     }
 
     /// Reads one file after the other: the lines that no format reads are written to `out` as `path:line:text`.
@@ -334,6 +344,14 @@ fn copies(notes: &[logjoin_input::Note]) -> Vec<(String, String)> {
         (n.path.clone(), text)
     };
     notes.iter().filter(is_copy).map(told).collect()
+}
+
+/// The problems of files of which nothing is read; of damaged archives something is, and what is not there is no file.
+fn unread(problems: &[InputError]) -> Vec<(String, String)> {
+    let is_unread = |e: &&InputError| {
+        !(e.is_not_found() || e.is_truncated() || e.is_corrupt() || e.is_too_large() || e.is_no_pattern())
+    };
+    problems.iter().filter(is_unread).map(|e| (e.path().to_owned(), e.reason())).collect()
 }
 
 /// What a file gave, and what stopped its reading early.
@@ -434,8 +452,7 @@ pub fn analyze_with(
 ) -> Result<(Analysis, Vec<String>), Cancelled> {
     let mut inputs = Inputs::find(paths, configs);
     let plan = inputs.plan(options);
-    let mut analysis = inputs.analyze_watched(&plan, watch)?;
-    inputs.copies.iter().for_each(|(path, why)| analysis.add_copy(path, why));
+    let analysis = inputs.analyze_watched(&plan, watch)?;
     Ok((analysis, inputs.problems))
 }
 

@@ -178,11 +178,12 @@ fn analyze_plainly(args: &AnalyzeArgs, verbose: bool) -> Result<(Analysis, Outco
             let (scans, written) = inputs.scan_writing(&plan, &advance, &mut out);
             written.map_err(failed)?;
             then();
-            logjoin::finish(&plan, scans)
+            let mut analysis = logjoin::finish(&plan, scans);
+            inputs.complete(&mut analysis);
+            analysis
         }
     };
     progress.finish();
-    inputs.copies.iter().for_each(|(path, why)| analysis.add_copy(path, why));
     if args.hash_inputs {
         hashes::add(&mut analysis, |path| inputs.was_read(path));
     }

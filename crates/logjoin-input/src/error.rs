@@ -60,6 +60,12 @@ impl InputError {
         InputError::new(path, None, Kind::Io { doing, source })
     }
 
+    /// What happened, and where in the file: all but the path.
+    pub fn reason(&self) -> String {
+        let all = self.to_string();
+        all.strip_prefix(&format!("{}: ", self.path)).unwrap_or(&all).to_owned()
+    }
+
     /// The path, pattern or member name as it was given or found.
     pub fn path(&self) -> &str {
         &self.path
@@ -98,6 +104,11 @@ impl InputError {
     /// [`ReadOptions::max_decompressed`](crate::ReadOptions::max_decompressed).
     pub fn is_too_large(&self) -> bool {
         matches!(&*self.kind, Kind::TooLarge { .. })
+    }
+
+    /// It was meant as a pattern, and is none.
+    pub fn is_no_pattern(&self) -> bool {
+        matches!(&*self.kind, Kind::Pattern { .. })
     }
 
     /// The file is of a kind that this crate does not read (a zip archive, a picture).
@@ -189,8 +200,6 @@ pub enum NoteKind {
     Binary {
         /// The kind of file, with an article: `a zip archive`.
         what: &'static str,
-        /// What to do to get at lines in it; empty where there are none.
-        instead: &'static str,
     },
 }
 
@@ -206,8 +215,7 @@ impl fmt::Display for Note {
             NoteKind::BadLink => write!(f, "skipped, a link that leads nowhere new"),
             NoteKind::Vanished => write!(f, "skipped, vanished while being listed"),
             NoteKind::Empty => write!(f, "empty"),
-            NoteKind::Binary { what, instead: "" } => write!(f, "skipped, {what}"),
-            NoteKind::Binary { what, instead } => write!(f, "skipped, {what} ({instead})"),
+            NoteKind::Binary { what } => write!(f, "skipped, {what}"),
         }
     }
 }

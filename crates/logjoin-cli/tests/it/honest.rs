@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use super::{logjoin, out};
+use serde_json::Value;
+
+use super::{ACCESS, err, logjoin, out};
 
 fn crash() -> String {
     format!("{}/../../fixtures/scenarios/worker-crash", env!("CARGO_MANIFEST_DIR"))
@@ -36,4 +38,60 @@ fn the_chart_is_of_all_failures_whatever_is_listed() {
     // What the page's script draws is what is listed, and the page says so.
     let page = out(&logjoin(Path::new("."), &[&logs, "-F", "html", "--failures", "5"]));
     assert!(page.contains("The bars are those of the failures listed below: 5 of "));
+}
+
+fn inputs(json: &str) -> Vec<(String, String, Option<String>)> {
+    let result: Value = serde_json::from_str(json).expect("a result");
+    let text = |i: &Value, name: &str| i[name].as_str().map(str::to_owned);
+    let all = result["inputs"].as_array().unwrap().iter();
+    all.map(|i| (text(i, "path").unwrap(), text(i, "kind").unwrap(), text(i, "problem"))).collect()
+}
+
+#[test]
+fn what_may_hold_logs_and_is_not_read_is_said_even_in_folders() {
+    let dir = tempfile::tempdir().unwrap();
+    let logs = dir.path().join("logs");
+    std::fs::create_dir(&logs).unwrap();
+    for (name, bytes) in [
+        ("access.log", ACCESS.as_bytes()),
+        ("old.zip", b"PK\x03\x04\x14\0\0\0"),
+        ("system.journal", b"LPKSHHRH\0\0\0\0"),
+        ("logo.png", b"\x89PNG\r\n\x1a\n"),
+        ("empty.log", b""),
+    ] {
+        std::fs::write(logs.join(name), bytes).unwrap();
+    }
+    for extra in [&[][..], &["--unparsed", "rest"]] {
+        let o = logjoin(dir.path(), &[&["logs", "-F", "json"][..], extra].concat());
+        assert_eq!(o.status.code(), Some(3), "{}", err(&o));
+        assert_eq!(lines_with(&err(&o), "warning: ").len(), 2, "{}", err(&o));
+        assert!(err(&o).contains("warning: logs/old.zip: a zip archive is not read (unpack it first)"));
+        let unread: Vec<_> = inputs(&out(&o)).into_iter().filter(|i| i.1 == "unread").collect();
+        let unread: Vec<_> = unread.iter().map(|(path, _, why)| (path.as_str(), why.as_deref())).collect();
+        assert_eq!(
+            unread,
+            [
+                ("logs/old.zip", Some("a zip archive is not read (unpack it first)")),
+                (
+                    "logs/system.journal",
+                    Some("a systemd journal is not read (export it: journalctl --file NAME -o export)")
+                ),
+            ]
+        );
+    }
+    let text = out(&logjoin(dir.path(), &["logs"]));
+    assert!(text.contains("2 files of") && text.contains("2 with problems"), "{text}");
+    assert!(text.contains("logs/old.zip"), "{text}");
+    assert!(out(&logjoin(dir.path(), &["detect", "logs"])).contains("logs/old.zip: a zip archive"), "detect");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_that_was_named_is_read_or_said() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("access.log"), ACCESS).unwrap();
+    let o = logjoin(dir.path(), &["access.log", "/dev/null", "-F", "json"]);
+    assert_eq!(o.status.code(), Some(3));
+    assert!(err(&o).contains("/dev/null: a FIFO, socket or device is not read (give it as"), "{}", err(&o));
+    assert_eq!(inputs(&out(&o)).iter().filter(|i| i.1 == "unread").count(), 1);
 }

@@ -153,9 +153,19 @@ impl Analysis {
     pub fn add_copy(&mut self, path: &str, why: &str) {
         let (path, kind) = (path.to_owned(), "copy".to_owned());
         self.notes.push(Note { level: "info".into(), about: path.clone(), text: why.to_owned() });
+        self.add_input(path, kind, None);
+    }
+
+    /// Adds a file that was not read at all: what may hold logs must not vanish. `problem` says why.
+    pub fn add_unread(&mut self, path: &str, problem: &str) {
+        if self.inputs.iter().all(|i| i.path != path) {
+            self.add_input(path.to_owned(), "unread".to_owned(), Some(problem.to_owned()));
+        }
+    }
+
+    fn add_input(&mut self, path: String, kind: String, problem: Option<String>) {
         let at = self.inputs.partition_point(|i| i.path < path);
-        self.inputs
-            .insert(at, Input { path, source: None, bytes: 0, lines: 0, kind, sha256: None, problem: None });
+        self.inputs.insert(at, Input { path, source: None, bytes: 0, lines: 0, kind, sha256: None, problem });
     }
 }
 
@@ -184,8 +194,8 @@ pub struct Input {
     pub bytes: u64,
     /// Lines read.
     pub lines: u64,
-    /// `log`, `config`, or `copy` for a file that was not read since another one has all that is in it (a note says
-    /// which).
+    /// `log`, `config`, `copy` for a file that was not read since another one has all that is in it (a note says which), or
+    /// `unread` for one that could not be read, such as a zip archive (`problem` says why).
     pub kind: String,
     /// SHA-256 of the file as it lies on disk (compressed, and of the whole archive for its members), in hexadecimal; absent
     /// where it was not asked for, and of streams.

@@ -304,7 +304,7 @@ pub(crate) fn instance_of_server(a: &Analysis, server: &str) -> String {
 pub(crate) fn files(a: &Analysis) -> String {
     let bad = a.inputs.iter().filter(|i| i.problem.is_some()).count() as u64;
     let bytes = a.inputs.iter().map(|i| i.bytes).sum();
-    let read = a.inputs.iter().filter(|i| i.kind != "copy").count() as u64;
+    let read = a.inputs.iter().filter(|i| !matches!(i.kind.as_str(), "copy" | "unread")).count() as u64;
     let all = format!("{} of {}", words::count(read, "file", "files"), words::size(bytes));
     if bad == 0 { all } else { format!("{all} ({bad} with problems)") }
 }
