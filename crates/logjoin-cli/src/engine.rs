@@ -458,10 +458,10 @@ pub fn analyze_with(
 
 /// Analyses files and folders. What could not be read is in the second value; the rest was analysed.
 pub fn analyze(paths: &[PathBuf], configs: &[PathBuf], options: Options) -> (Analysis, Vec<String>) {
-    let mut inputs = Inputs::find(paths, configs);
-    let plan = inputs.plan(options);
-    let analysis = inputs.analyze(&plan, &|_| (), &|| ());
-    (analysis, inputs.problems)
+    match analyze_with(paths, configs, options, &|_| ControlFlow::Continue(())) {
+        Ok(all) => all,
+        Err(Cancelled) => unreachable!("nobody breaks it off"),
+    }
 }
 
 /// What is known of when a file was written.

@@ -1,7 +1,10 @@
 //! What is asked for is done or refused with a word, and what is left out is said.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 
+use logjoin::Options;
+use logjoin_cli::engine;
 use serde_json::Value;
 
 use super::{ACCESS, err, logjoin, out};
@@ -94,4 +97,21 @@ fn a_pipe_that_was_named_is_read_or_said() {
     assert_eq!(o.status.code(), Some(3));
     assert!(err(&o).contains("/dev/null: a FIFO, socket or device is not read (give it as"), "{}", err(&o));
     assert_eq!(inputs(&out(&o)).iter().filter(|i| i.1 == "unread").count(), 1);
+}
+
+#[test]
+fn who_watches_gets_the_same_result_as_who_does_not() {
+    let dir = tempfile::tempdir().unwrap();
+    // As long as a file must be for its copy to be one.
+    for name in ["access.log", "backup.log"] {
+        std::fs::write(dir.path().join(name), ACCESS.repeat(2000)).unwrap();
+    }
+    std::fs::write(dir.path().join("old.zip"), b"PK\x03\x04\x14\0\0\0").unwrap();
+    let paths = [dir.path().to_owned()];
+    let (alone, problems) = engine::analyze(&paths, &[], Options::default());
+    let watched = engine::analyze_with(&paths, &[], Options::default(), &|_| ControlFlow::Continue(()));
+    let mut kinds: Vec<&str> = alone.inputs.iter().map(|i| i.kind.as_str()).collect();
+    kinds.sort_unstable();
+    assert_eq!((kinds.as_slice(), problems.len()), (&["copy", "log", "unread"][..], 1));
+    assert!(watched == Ok((alone, problems)));
 }
