@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use logjoin::options::{LineAt, Zone};
+use logjoin::options::{LineAt, Zone, can_fail};
 use logjoin::redact::Redactor;
 use logjoin::render::{Slo, Template};
 use logjoin::rows::Names;
@@ -288,10 +288,11 @@ fn role(text: &str) -> Result<String, String> {
 }
 
 fn statuses(text: &str) -> Result<BTreeSet<i32>, Failure> {
-    let read = |part: &str| part.trim().parse().ok().filter(|s| (100..=999).contains(s));
+    let read = |part: &str| part.trim().parse().ok().filter(|s| (-1..=999).contains(s) && can_fail(*s));
     text.split(',')
         .map(|part| {
-            read(part).ok_or_else(|| Failure::usage(format!("--status {text:?}: {part:?} is no status")))
+            let expected = "expected 408 or a status from 500 on; others are no gateway failures";
+            read(part).ok_or_else(|| Failure::usage(format!("--status {}: {expected}", part.trim())))
         })
         .collect()
 }
@@ -390,7 +391,9 @@ mod tests {
             (|o| o.tz = vec!["*=Mars".into()], "Europe/Berlin"),
             (|o| o.role = vec!["*=proxy".into()], "haproxy"),
             (|o| o.peer = vec!["10.0.0.1".into()], "ADDR=GLOB"),
-            (|o| o.status = "5xx".into(), "no status"),
+            (|o| o.status = "5xx".into(), "--status 5xx: expected 408 or"),
+            (|o| o.status = "502,404".into(), "--status 404: expected 408 or a status from 500 on"),
+            (|o| o.status = "502,".into(), "--status : expected"),
             (|o| o.window = Some("soon".into()), "90s"),
             (|o| o.since = Some("soon".into()), "yesterday 14:00"),
             (|o| o.threads = Some(0), "at least 1"),

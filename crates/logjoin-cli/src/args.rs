@@ -269,8 +269,8 @@ pub(crate) struct Options {
     /// The address of the instance whose logs GLOB fits: 10.0.0.1:8080=app-1/
     #[arg(long, value_name = "ADDR=GLOB", help_heading = "Input")]
     pub peer: Vec<String>,
-    /// Statuses that count as gateway failures
-    #[arg(long, value_name = "LIST", default_value = STATUSES, help_heading = "Input")]
+    /// Statuses that count as gateway failures: 408, and any from 500 on
+    #[arg(long, value_name = "LIST", default_value = STATUSES, help_heading = "Input", allow_hyphen_values = true)]
     pub status: String,
     /// Write the lines that no format reads to FILE, each as path:line:text
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Input")]

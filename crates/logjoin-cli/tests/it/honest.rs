@@ -115,3 +115,28 @@ fn who_watches_gets_the_same_result_as_who_does_not() {
     assert_eq!((kinds.as_slice(), problems.len()), (&["copy", "log", "unread"][..], 1));
     assert!(watched == Ok((alone, problems)));
 }
+
+#[test]
+fn a_status_that_never_counts_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let failed =
+        |status: &str| ACCESS.replace("\" 502 ", &format!("\" {status} ")).replace("us=\"502\"", "us=\"-\"");
+    for status in ["404", "301", "200", "499", "5xx", "1000"] {
+        std::fs::write(dir.path().join("access.log"), failed(status)).unwrap();
+        let o =
+            logjoin(dir.path(), &["access.log", "--status", &format!("502,{status}"), "--fail-on", "any"]);
+        assert_eq!((o.status.code(), out(&o).as_str()), (Some(2), ""), "{status}");
+        let words = format!("--status {status}: expected 408 or a status from 500 on");
+        assert!(err(&o).contains(&words), "{}", err(&o));
+    }
+    for status in ["408", "500", "599"] {
+        std::fs::write(dir.path().join("access.log"), failed(status)).unwrap();
+        let o = logjoin(dir.path(), &["access.log", "--status", status, "--fail-on", "any"]);
+        assert_eq!(o.status.code(), Some(1), "{status}: {}", err(&o));
+        assert!(out(&o).contains("2 gateway failures in 3 requests"), "{status}");
+    }
+    let options = Options { statuses: [404, 502].into(), ..Options::default() };
+    let (analysis, _) = engine::analyze(&[dir.path().to_owned()], &[], options);
+    let told = analysis.notes.iter().find(|n| n.text.contains("404")).expect("a note about 404");
+    assert_eq!(told.level, "warning");
+}
