@@ -32,7 +32,8 @@ reading the logs.
 Every option can be set by LOGJOIN_<OPTION> (LOGJOIN_COLOR=never) and in ~/.config/logjoin/config.toml
 (color = \"never\"); what is typed wins, then the environment, then the file.
 
-Exit codes: 0 done, 1 findings matched --fail-on, 2 usage, 3 some input could not be read (the rest was analysed).";
+Exit codes: 0 done, 1 findings matched --fail-on, 2 usage, 3 some input could not be read (the rest was analysed),
+or no proxy's access log was recognised: then there is nothing to judge.";
 
 /// Finds out why a reverse proxy (nginx, Apache httpd, HAProxy) answered 502, 503 or 504, from logs alone.
 #[derive(Debug, Parser)]

@@ -108,7 +108,7 @@ fn report(
             "-o postmortem.md drafts the post-mortem, -o report.html makes a page for the meeting",
         );
     }
-    Ok(outcome.max(found(&analysis, &args.fail_on)))
+    Ok(outcome.max(found(&analysis, &args.fail_on)).max(judged(&analysis)))
 }
 
 /// `detect`: what the sources are.
@@ -132,7 +132,9 @@ fn detect(command: AnalyzeCommand) -> Result<Outcome, Failure> {
     } else {
         output.write(&bytes)?;
     }
-    Ok(outcome.max(found(&analysis, &args.fail_on)))
+    // Who asks only what the files are may have no proxy's.
+    let judged = if args.fail_on.is_empty() { Outcome::Done } else { judged(&analysis) };
+    Ok(outcome.max(found(&analysis, &args.fail_on)).max(judged))
 }
 
 /// Reads and judges; a saved result is taken as it is. Says on standard error what could not be read.
@@ -195,6 +197,11 @@ fn analyze_plainly(args: &AnalyzeArgs, verbose: bool) -> Result<(Analysis, Outco
     }
     let outcome = if inputs.problems.is_empty() { Outcome::Done } else { Outcome::Incomplete };
     Ok((analysis, outcome))
+}
+
+/// No failures in no requests are no good news: a script must not go on as if all were well.
+pub(crate) fn judged(a: &Analysis) -> Outcome {
+    if a.saw_requests() { Outcome::Done } else { Outcome::Incomplete }
 }
 
 /// Whether something was found that `--fail-on` names.

@@ -7,7 +7,7 @@ use logjoin::Options;
 use logjoin_cli::engine;
 use serde_json::Value;
 
-use super::{ACCESS, err, logjoin, out};
+use super::{ACCESS, GUNICORN, err, logjoin, out};
 
 fn crash() -> String {
     format!("{}/../../fixtures/scenarios/worker-crash", env!("CARGO_MANIFEST_DIR"))
@@ -139,4 +139,48 @@ fn a_status_that_never_counts_is_refused() {
     let (analysis, _) = engine::analyze(&[dir.path().to_owned()], &[], options);
     let told = analysis.notes.iter().find(|n| n.text.contains("404")).expect("a note about 404");
     assert_eq!(told.level, "warning");
+}
+
+#[test]
+fn nothing_recognised_is_no_good_news() {
+    let dir = tempfile::tempdir().unwrap();
+    let junk: Vec<u8> = (0..20_000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    for (name, bytes) in [
+        ("junk.log", &junk[..]),
+        ("empty.log", b""),
+        ("words.log", b"just\nwords\n"),
+        ("app.log", GUNICORN.as_bytes()),
+    ] {
+        std::fs::write(dir.path().join(name), bytes).unwrap();
+        for more in [&[][..], &["--fail-on", "any"], &["--fail-on", "any", "-o", "r.json"], &["-v"]] {
+            let o = logjoin(dir.path(), &[&[name][..], more].concat());
+            assert_eq!(o.status.code(), Some(3), "{name} {more:?}: {}", err(&o));
+        }
+        let words = "nothing to judge: no proxy's access log was recognised";
+        let text = out(&logjoin(dir.path(), &[name]));
+        assert!(text.lines().next().unwrap_or_default().ends_with(words), "{name}: {text}");
+        for form in ["html", "markdown"] {
+            let text = out(&logjoin(dir.path(), &[name, "-F", form]));
+            assert!(
+                text.contains(words) || text.contains("nothing to judge: no proxy&#39;s"),
+                "{name}: {text}"
+            );
+            assert!(!text.contains("o gateway failures"), "{name}: {text}");
+        }
+        // A saved result is no better news, and to ask what a file is needs no proxy.
+        assert_eq!(logjoin(dir.path(), &["r.json"]).status.code(), Some(3), "{name}");
+        assert_eq!(logjoin(dir.path(), &["detect", name]).status.code(), Some(0), "{name}");
+        assert_eq!(
+            logjoin(dir.path(), &["detect", name, "--fail-on", "any"]).status.code(),
+            Some(3),
+            "{name}"
+        );
+    }
+    std::fs::write(dir.path().join("access.log"), ACCESS.lines().next().unwrap()).unwrap();
+    let o = logjoin(dir.path(), &["access.log", "--fail-on", "any"]);
+    assert_eq!(o.status.code(), Some(0), "{}", err(&o));
+    assert!(out(&o).contains("no gateway failures in 1 request"));
+    // Read, though nothing of it is in the range.
+    let o = logjoin(dir.path(), &["access.log", "--since", "2026-11-25"]);
+    assert_eq!(o.status.code(), Some(0), "{}", out(&o));
 }

@@ -149,6 +149,13 @@ pub struct Analysis {
 }
 
 impl Analysis {
+    /// Whether any line of a proxy's access log was read, in the asked range of time or outside of it. Where none was, no
+    /// failures are no good news: there is nothing to judge.
+    pub fn saw_requests(&self) -> bool {
+        let is_read = |s: &Source| s.role == "proxy-access" && s.ledger.events + s.ledger.filtered > 0;
+        self.totals.requests > 0 || self.sources.iter().any(is_read)
+    }
+
     /// Adds a file that was left out because another one has all that is in it; `why` says which.
     pub fn add_copy(&mut self, path: &str, why: &str) {
         let (path, kind) = (path.to_owned(), "copy".to_owned());

@@ -130,14 +130,18 @@ fn headline(p: &mut Page, a: &Analysis) {
     p.raw("<a class=\"skip\" href=\"#failed\">to the failed requests</a>\n<header><div class=\"bar-right\">");
     p.raw("<button type=\"button\" id=\"theme\" class=\"live-only\">colours: as the system</button></div>");
     p.raw("<h1>Gateway failures</h1>\n<p class=\"lead\">");
-    let class = if t.failures == 0 { "<strong class=\"good\">" } else { "<strong class=\"bad\">" };
-    p.element(class, words::count(t.failures, "gateway failure", "gateway failures"), "</strong>");
-    p.text(format!(
-        " in {} ({}), {}",
-        words::count(t.requests, "request", "requests"),
-        words::share(t.failures, t.requests),
-        words::count(a.incidents.len() as u64, "incident", "incidents")
-    ));
+    if a.saw_requests() {
+        let class = if t.failures == 0 { "<strong class=\"good\">" } else { "<strong class=\"bad\">" };
+        p.element(class, words::count(t.failures, "gateway failure", "gateway failures"), "</strong>");
+        p.text(format!(
+            " in {} ({}), {}",
+            words::count(t.requests, "request", "requests"),
+            words::share(t.failures, t.requests),
+            words::count(a.incidents.len() as u64, "incident", "incidents")
+        ));
+    } else {
+        p.element("<strong class=\"warn\">", view::NOTHING, "</strong>");
+    }
     p.raw("</p>\n<p class=\"mute\">");
     if let Some((start, end)) = view::range(a) {
         p.text(format!("{}; ", words::range(start, end)));

@@ -171,7 +171,9 @@ fn further(c: &mut Canvas, incidents: &[Incident], most: usize) {
 fn headline(c: &mut Canvas, a: &Analysis) {
     let t = &a.totals;
     let mut first = vec![span(Role::Strong, format!("{} {}", a.tool.name, a.tool.version)), plain(": ")];
-    if t.failures == 0 {
+    if !a.saw_requests() {
+        first.push(span(Role::Warn, view::NOTHING));
+    } else if t.failures == 0 {
         first.push(span(Role::Good, "no gateway failures"));
         first.push(plain(format!(" in {}", words::count(t.requests, "request", "requests"))));
     } else {

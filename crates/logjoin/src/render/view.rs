@@ -13,6 +13,9 @@ pub(crate) fn range(a: &Analysis) -> Option<(Time, Time)> {
     Some((start, end))
 }
 
+/// What is said in place of counts where there are none, since no request was read.
+pub(crate) const NOTHING: &str = "nothing to judge: no proxy's access log was recognised";
+
 /// The largest episode of an incident, the one that its cause comes from; of equals the first.
 pub(crate) fn main_episode(i: &Incident) -> Option<&Episode> {
     i.episodes
