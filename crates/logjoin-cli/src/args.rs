@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use anstream::ColorChoice;
 use clap::builder::PossibleValuesParser;
-use clap::{Args, Parser, Subcommand, ValueHint};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
 use logjoin::CauseId;
 use logjoin::render::{RENDERERS, Template};
 
+use crate::output::Form;
 use crate::probe_args::{ProbeCommand, WHAT_IS_SENT};
 
 const EXAMPLES: &str = "\
@@ -335,8 +336,25 @@ pub(crate) fn color(when: &str) -> ColorChoice {
     }
 }
 
+/// The program as it is typed: of the forms of output, each command takes its own.
+pub(crate) fn command() -> clap::Command {
+    let only = |forms: Vec<&'static str>| {
+        move |c: clap::Command| {
+            c.mut_arg("output_format", |a| a.value_parser(PossibleValuesParser::new(forms)))
+        }
+    };
+    let rows = || output_formats().filter(|id| Form::by_id(id).is_some_and(Form::is_rows)).collect();
+    Cli::command()
+        .mut_subcommand("join", only(rows()))
+        .mut_subcommand("parse", only(rows()))
+        .mut_subcommand("detect", only(vec!["text", "json"]))
+        .mut_subcommand("compare", only(vec!["text", "markdown", "json"]))
+        .mut_subcommand("explain", only(vec!["text"]))
+        .mut_subcommand("probe", only(vec!["text", "json"]))
+}
+
 /// The forms of the table, and Parquet where it was built in.
-fn output_formats() -> impl Iterator<Item = &'static str> {
+pub(crate) fn output_formats() -> impl Iterator<Item = &'static str> {
     RENDERERS.iter().map(|r| r.id).chain(cfg!(feature = "parquet").then_some("parquet"))
 }
 
@@ -346,13 +364,11 @@ fn causes_or_any() -> PossibleValuesParser {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]
     fn the_definition_is_sound() {
-        Cli::command().debug_assert();
+        command().debug_assert();
     }
 
     #[test]

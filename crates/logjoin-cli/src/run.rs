@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use clap::{CommandFactory, FromArgMatches};
+use clap::FromArgMatches;
 use logjoin::render;
 use logjoin::{Analysis, CauseId};
 
@@ -16,11 +16,11 @@ use crate::engine::Inputs;
 use crate::exit::{Failure, Outcome};
 use crate::output::{Form, Level, OutputArgs, say, to_stdout, wants_progress};
 use crate::progress::Progress;
-use crate::{check, compare, explain, hashes, parse_run, probe, saved, settings};
+use crate::{args, check, compare, explain, hashes, parse_run, probe, saved, settings};
 
 /// Runs the program with the arguments of the process.
 pub fn run() -> ExitCode {
-    match settings::apply(Cli::command()).and_then(typed).and_then(dispatch) {
+    match settings::apply(args::command()).and_then(typed).and_then(dispatch) {
         Ok(outcome) => outcome.into(),
         Err(failure) => {
             match &failure {
@@ -54,12 +54,12 @@ fn dispatch(cli: Cli) -> Result<Outcome, Failure> {
         Some(Command::Probe(p)) => probe::probe(p),
         Some(Command::Completions { shell }) => {
             let mut out = Vec::new();
-            clap_complete::generate(shell, &mut Cli::command(), "logjoin", &mut out);
+            clap_complete::generate(shell, &mut args::command(), "logjoin", &mut out);
             to_stdout(&out).map(|()| Outcome::Done)
         }
         Some(Command::Man) => {
             let mut out = Vec::new();
-            clap_mangen::Man::new(Cli::command()).render(&mut out).map_err(crate::output::stdout_error)?;
+            clap_mangen::Man::new(args::command()).render(&mut out).map_err(crate::output::stdout_error)?;
             to_stdout(&out).map(|()| Outcome::Done)
         }
     }
@@ -220,8 +220,14 @@ fn mistyped_command(paths: &[PathBuf]) -> Option<String> {
     if Path::new(word).exists() || word.contains(['/', '.', '*']) {
         return None;
     }
-    let names = Cli::command().get_subcommands().map(|c| c.get_name().to_owned()).collect::<Vec<_>>();
-    names.into_iter().find(|name| distance(word, name) <= 2)
+    let names = args::command().get_subcommands().map(|c| c.get_name().to_owned()).collect::<Vec<_>>();
+    names.into_iter().find(|name| is_near(word, name))
+}
+
+/// Whether a word may be another one mistyped: two edits at most, and no more than half of it.
+fn is_near(word: &str, meant: &str) -> bool {
+    let edits = distance(word, meant);
+    edits <= 2 && edits * 2 <= word.chars().count()
 }
 
 /// Edits between two words, a swap of neighbours being two.
@@ -247,6 +253,10 @@ mod tests {
     fn near_words_are_near() {
         assert_eq!((distance("join", "join"), distance("jion", "join"), distance("", "man")), (0, 2, 3));
         assert_eq!(mistyped_command(&["explian".into()]).as_deref(), Some("explain"));
+        assert_eq!(mistyped_command(&["jion".into()]).as_deref(), Some("join"));
+        for word in ["a", "b", "bad", "logs"] {
+            assert_eq!(mistyped_command(&[word.into()]), None, "{word}");
+        }
         assert_eq!(mistyped_command(&["/var/log".into()]), None);
         assert_eq!(mistyped_command(&["no-such-folder".into()]), None);
     }

@@ -184,3 +184,49 @@ fn nothing_recognised_is_no_good_news() {
     let o = logjoin(dir.path(), &["access.log", "--since", "2026-11-25"]);
     assert_eq!(o.status.code(), Some(0), "{}", out(&o));
 }
+
+#[test]
+fn each_command_takes_its_own_forms_and_says_which() {
+    let dir = super::world();
+    let run = |args: &[&str]| logjoin(dir.path(), args);
+    for (command, refused, forms) in [
+        ("join", "html", "ndjson, csv, parquet"),
+        ("parse", "json", "ndjson, csv, parquet"),
+        ("detect", "csv", "text, json"),
+        ("compare", "ndjson", "text, markdown, json"),
+        ("explain", "json", "text"),
+        ("probe", "csv", "text, json"),
+    ] {
+        let words = format!("[possible values: {forms}]");
+        assert!(out(&run(&[command, "--help"])).contains(&words), "{command}");
+        let o = run(&[command, "-F", refused]);
+        assert_eq!((o.status.code(), out(&o).as_str()), (Some(2), ""), "{command}");
+        assert!(err(&o).contains(&words), "{command}: {}", err(&o));
+    }
+    // By the name of a file as by the name of a form.
+    for (args, name) in [(&["explain", "F1", "logs"][..], "f.html"), (&["explain", "oom-kill"], "f.json")] {
+        let o = run(&[args, &["-o", name]].concat());
+        assert_eq!(o.status.code(), Some(2), "{}", err(&o));
+        assert!(err(&o).contains("explain has no ") && !dir.path().join(name).exists(), "{}", err(&o));
+    }
+    assert_eq!(run(&["explain", "F1", "logs", "-o", "f.txt"]).status.code(), Some(0));
+    assert!(std::fs::read_to_string(dir.path().join("f.txt")).unwrap().contains("F1"));
+}
+
+#[test]
+fn numbers_that_make_no_sense_are_refused() {
+    let dir = super::world();
+    for args in [
+        ["-j", "5000"],
+        ["-j", "0"],
+        ["--slice-rows", "0"],
+        ["--keep-failures", "0"],
+        ["--window", "0"],
+        ["--window", "0s"],
+    ] {
+        let o = logjoin(dir.path(), &[&["logs"][..], &args].concat());
+        assert_eq!((o.status.code(), out(&o).as_str()), (Some(2), ""), "{args:?}");
+        assert!(err(&o).contains("expected"), "{args:?}: {}", err(&o));
+    }
+    assert_eq!(logjoin(dir.path(), &["logs", "-j", "256"]).status.code(), Some(0));
+}

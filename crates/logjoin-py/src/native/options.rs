@@ -37,9 +37,15 @@ impl Told<'_> {
             options.statuses = statuses.iter().copied().collect();
         }
         if let Some(n) = self.keep_failures {
+            if n == 0 {
+                return Err(PyValueError::new_err("keep_failures: 0: expected at least 1"));
+            }
             options.keep_failures = n;
         }
         if let Some(s) = self.window_s {
+            if !(s.is_finite() && s > 0.0) {
+                return Err(PyValueError::new_err(format!("window_s: {s}: expected seconds, more than 0")));
+            }
             options.window_s = s;
         }
         options.since_ns = nanoseconds("since", self.since)?;
