@@ -16,12 +16,16 @@ use rayon::prelude::*;
 
 use crate::analyze_args::AnalyzeArgs;
 use crate::lockstep::{self, Step};
+use crate::saved;
 use crate::seek::{self, Margin, Reach, Reading};
 
 /// Bytes of each file's beginning by which its format is recognised.
 const HEAD_BYTES: usize = 256 * 1024;
 /// A larger file is not looked at as a configuration.
 const CONFIG_BYTES: u64 = 4 * 1024 * 1024;
+
+/// What is said of a result among logs.
+const SAVED: &str = "a saved result among logs is not read (given alone, it is shown again)";
 
 /// The inputs, recognised but not yet read.
 pub struct Inputs {
@@ -39,6 +43,8 @@ pub struct Inputs {
     pub copies: Vec<(String, String)>,
     /// Files that may hold logs and could not be read at all: path, and why.
     unread: Vec<(String, String)>,
+    /// Results of this program that lie among the logs.
+    saved: Vec<String>,
     /// How files are read.
     read: ReadOptions,
     /// How far outside of a range of time they are read.
@@ -67,6 +73,7 @@ impl Inputs {
             advice: Vec::new(),
             copies: copies(&found.notes),
             unread: unread(&found.problems),
+            saved: Vec::new(),
             reach: Reach::default(),
             lanes: Vec::new(),
         };
@@ -81,6 +88,11 @@ impl Inputs {
         }
         let mut logs = Vec::new();
         for file in found.files {
+            if !file.is_stream() && file.head(saved::HEAD_BYTES).is_ok_and(|head| saved::is_saved(&head)) {
+                inputs.advice.push(format!("{}: {SAVED}", file.name()));
+                inputs.saved.push(file.name().to_owned());
+                continue;
+            }
             let is_small = file.size().is_some_and(|s| s <= CONFIG_BYTES) && file.compression().is_none();
             let is_config = is_small && !file.is_member() && !file.is_stream() && inputs.take_config(&file);
             if !is_config {
@@ -283,6 +295,7 @@ impl Inputs {
     pub(crate) fn complete(&self, analysis: &mut Analysis) {
         self.copies.iter().for_each(|(path, why)| analysis.add_copy(path, why));
         self.unread.iter().for_each(|(path, why)| analysis.add_unread(path, why));
+        self.saved.iter().for_each(|path| analysis.add_note(path, SAVED));
     }
 
     /// Reads one file after the other: the lines that no format reads are written to `out` as `path:line:text`.

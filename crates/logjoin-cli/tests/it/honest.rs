@@ -230,3 +230,32 @@ fn numbers_that_make_no_sense_are_refused() {
     }
     assert_eq!(logjoin(dir.path(), &["logs", "-j", "256"]).status.code(), Some(0));
 }
+
+#[test]
+fn a_saved_result_is_no_log() {
+    let dir = super::world();
+    let run = |args: &[&str]| logjoin(dir.path(), args);
+    let plain = out(&run(&["logs"]));
+    assert_eq!(run(&["logs", "-o", "a.json"]).status.code(), Some(0));
+    for args in
+        [&["a.json", "logs"][..], &["logs", "a.json"], &["join", "logs", "a.json"], &["a.json", "a.json"]]
+    {
+        let o = run(args);
+        assert_eq!((o.status.code(), out(&o).as_str()), (Some(2), ""), "{args:?}");
+        assert!(err(&o).contains("a.json: a saved result: give it alone"), "{}", err(&o));
+    }
+    // Written into the folder of the logs, spaced or not, packed or not.
+    for more in [&[][..], &["--compact"]] {
+        assert_eq!(run(&[&["logs", "-o", "logs/a.json"], more].concat()).status.code(), Some(0));
+        let o = run(&["logs"]);
+        assert_eq!(o.status.code(), Some(0), "{}", err(&o));
+        assert!(
+            err(&o).contains("warning: logs/a.json: a saved result among logs is not read"),
+            "{}",
+            err(&o)
+        );
+        let heads = |text: &str| text.lines().take(2).map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(heads(&out(&o)), heads(&plain), "as many sources, files, lines as without it");
+        assert!(out(&run(&["logs", "-v"])).contains("logs/a.json: a saved result among logs"));
+    }
+}

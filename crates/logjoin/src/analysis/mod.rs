@@ -159,7 +159,7 @@ impl Analysis {
     /// Adds a file that was left out because another one has all that is in it; `why` says which.
     pub fn add_copy(&mut self, path: &str, why: &str) {
         let (path, kind) = (path.to_owned(), "copy".to_owned());
-        self.notes.push(Note { level: "info".into(), about: path.clone(), text: why.to_owned() });
+        self.add_note(&path, why);
         self.add_input(path, kind, None);
     }
 
@@ -168,6 +168,11 @@ impl Analysis {
         if self.inputs.iter().all(|i| i.path != path) {
             self.add_input(path.to_owned(), "unread".to_owned(), Some(problem.to_owned()));
         }
+    }
+
+    /// Adds something that the reader should know of a file.
+    pub fn add_note(&mut self, path: &str, text: &str) {
+        self.notes.push(Note { level: "info".into(), about: path.to_owned(), text: text.to_owned() });
     }
 
     fn add_input(&mut self, path: String, kind: String, problem: Option<String>) {
