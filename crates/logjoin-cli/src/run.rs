@@ -161,11 +161,12 @@ fn analyze_plainly(args: &AnalyzeArgs, verbose: bool) -> Result<(Analysis, Outco
         None => Inputs::find(&args.paths, &args.configs),
     };
     if inputs.is_empty() {
-        inputs.problems.iter().for_each(|p| say(Level::Warning, p));
+        inputs.problems.iter().chain(&inputs.advice).for_each(|p| say(Level::Warning, p));
+        inputs.notes.iter().for_each(|n| say(Level::Note, n));
         if let Some(meant) = mistyped_command(&args.paths) {
             say(Level::Note, &format!("did you mean the command `logjoin {meant}`?"));
         }
-        return Err(Failure::Io("nothing could be read".to_owned()));
+        return Err(Failure::Io(nothing_read(&args.paths)));
     }
     let plan = inputs.plan_for(args);
     let is_shown = wants_progress(args.no_progress);
@@ -212,6 +213,16 @@ fn found(a: &Analysis, fail_on: &[FailOn]) -> Outcome {
         FailOn::Cause(c) => has(*c),
     });
     if hit { Outcome::Found } else { Outcome::Done }
+}
+
+/// Where nothing was found that could be read, and what was looked for.
+fn nothing_read(paths: &[PathBuf]) -> String {
+    let told = |p: &PathBuf| {
+        let what = if p.is_dir() { "no log in this folder" } else { "nothing could be read" };
+        format!("{}: {what}", p.display())
+    };
+    let all: Vec<String> = paths.iter().map(told).collect();
+    format!("{} (expected access and error logs of nginx, Apache httpd or HAProxy)", all.join("; "))
 }
 
 /// A path that does not exist and is nearly the name of a command.

@@ -259,3 +259,21 @@ fn a_saved_result_is_no_log() {
         assert!(out(&run(&["logs", "-v"])).contains("logs/a.json: a saved result among logs"));
     }
 }
+
+#[test]
+fn where_nothing_is_found_is_said_with_what_was_expected() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(dir.path().join("empty")).unwrap();
+    std::fs::write(dir.path().join("empty/logo.png"), b"\x89PNG\r\n\x1a\n").unwrap();
+    let o = logjoin(dir.path(), &["empty"]);
+    assert_eq!(o.status.code(), Some(3));
+    assert!(
+        err(&o).contains("error: empty: no log in this folder (expected access and error logs"),
+        "{}",
+        err(&o)
+    );
+    assert!(err(&o).contains("note: empty/logo.png: skipped, a picture"), "{}", err(&o));
+    let o = logjoin(dir.path(), &["a.log", "empty"]);
+    assert!(err(&o).contains("error: a.log: nothing could be read; empty: no log"), "{}", err(&o));
+    assert!(!err(&o).contains("did you mean"), "{}", err(&o));
+}
