@@ -277,3 +277,23 @@ fn where_nothing_is_found_is_said_with_what_was_expected() {
     assert!(err(&o).contains("error: a.log: nothing could be read; empty: no log"), "{}", err(&o));
     assert!(!err(&o).contains("did you mean"), "{}", err(&o));
 }
+
+#[test]
+fn a_report_over_midnight_has_dates() {
+    let dir = tempfile::tempdir().unwrap();
+    // Two hours of one day, and again the next.
+    let day = |day: u32, hour: u32| {
+        let stamp = format!("{day}/Nov/2026:{hour:02}:47");
+        ACCESS.replace("21/Nov/2026:02:47", &stamp)
+    };
+    let two = [day(20, 10), day(20, 11), day(21, 10), day(21, 11)].concat();
+    std::fs::write(dir.path().join("access.log"), &two).unwrap();
+    let text = out(&logjoin(dir.path(), &["access.log"]));
+    let both = lines_with(&text, "2026-11-20 10:").into_iter().find(|l| !l.contains("UTC"));
+    assert!(both.is_some_and(|axis| axis.contains("2026-11-21 12:00:00")), "{text}");
+    let proof = lines_with(&text, "proof");
+    assert!(!proof.is_empty() && proof.iter().all(|l| l.contains("2026-11-2")), "{text}");
+    std::fs::write(dir.path().join("access.log"), [day(20, 10), day(20, 11)].concat()).unwrap();
+    let text = out(&logjoin(dir.path(), &["access.log"]));
+    assert_eq!(lines_with(&text, "2026").len(), 2, "only the head and the incident have the day: {text}");
+}

@@ -13,6 +13,16 @@ pub(crate) fn range(a: &Analysis) -> Option<(Time, Time)> {
     Some((start, end))
 }
 
+/// Whether all the logs are of one day, so that moments need no dates.
+pub(crate) fn is_one_day(a: &Analysis) -> bool {
+    range(a).is_none_or(|(start, end)| words::day(start) == words::day(end))
+}
+
+/// How moments are written: with their day where there are several.
+pub(crate) fn clock(a: &Analysis) -> fn(Time) -> String {
+    if is_one_day(a) { words::clock } else { words::clock_of_day }
+}
+
 /// What is said in place of counts where there are none, since no request was read.
 pub(crate) const NOTHING: &str = "nothing to judge: no proxy's access log was recognised";
 
@@ -323,6 +333,15 @@ mod tests {
         for i in &a.incidents {
             assert_eq!(main_episode(i).unwrap().cause, i.cause);
         }
+    }
+
+    #[test]
+    fn moments_have_dates_where_the_range_passes_midnight() {
+        let mut a = sample::rich();
+        let t = a.incidents[0].start;
+        assert_eq!(clock(&a)(t), words::clock(t));
+        a.sources[0].end = a.sources[0].end.map(|t| Time(t.0 + 86_400_000_000_000));
+        assert_eq!(clock(&a)(t), format!("2026-11-21 {}", words::clock(t)));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::super::canvas::{Canvas, Role, span};
 use super::super::view::Strip;
-use super::super::words;
+use super::super::{view, words};
 use crate::Analysis;
 use crate::analysis::Time;
 
@@ -23,8 +23,8 @@ pub(super) fn draw(c: &mut Canvas, a: &Analysis) {
     if !marks.trim().is_empty() {
         c.clipped(LEFT, &[span(Role::Strong, marks)]);
     }
-    let (from, to) = (words::clock(start), words::clock(end));
-    let (from, to, scale) = (&from[..8.min(from.len())], &to[..8.min(to.len())], strip.scale());
+    let whole = |t: Time| view::clock(a)(t).split('.').next().unwrap_or_default().to_owned();
+    let (from, to, scale) = (whole(start), whole(end), strip.scale());
     let room = columns.len().saturating_sub(from.len() + to.len());
     if room > scale.len() + 4 {
         let gap = room - scale.len();

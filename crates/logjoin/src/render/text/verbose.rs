@@ -57,7 +57,7 @@ fn timeline(c: &mut Canvas, a: &Analysis) {
             c.clipped(
                 4,
                 &[
-                    span(Role::Faint, format!("{}  ", words::clock(e.time))),
+                    span(Role::Faint, format!("{}  ", view::clock(a)(e.time))),
                     span(Role::Strong, format!("{:<14}", e.what)),
                     plain(" "),
                     span(Role::Place, e.at.to_string()),
@@ -141,7 +141,7 @@ fn health(c: &mut Canvas, a: &Analysis) {
         c.para(
             2,
             &[
-                span(Role::Faint, format!("{}  ", words::clock(h.time))),
+                span(Role::Faint, format!("{}  ", view::clock(a)(h.time))),
                 plain(format!("{} ", h.proxy)),
                 span(Role::Strong, &h.server),
                 plain(" "),
