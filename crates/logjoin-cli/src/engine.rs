@@ -372,7 +372,12 @@ type Scanned = (FileScan, Option<String>);
 
 /// An error with the option that avoids it, where there is one.
 pub(crate) fn told(e: &InputError) -> String {
-    if e.is_too_large() { format!("{e}: --max-unpacked") } else { e.to_string() }
+    format!("{}: {}", e.path(), reason(e))
+}
+
+/// The same without the path, for where that stands already.
+pub(crate) fn reason(e: &InputError) -> String {
+    if e.is_too_large() { format!("{}; --max-unpacked raises it", e.reason()) } else { e.reason() }
 }
 
 /// What reading left out of lines, in words.
@@ -403,7 +408,7 @@ fn scan_file(
         Ok(chunks) => chunks,
         Err(e) => {
             let mut scan = scanner.finish();
-            scan.set_problem(told(&e));
+            scan.set_problem(reason(&e));
             return (scan, Some(told(&e)));
         }
     };
@@ -415,11 +420,10 @@ fn scan_file(
     if let Some(cut) = left_out(&chunks.tally(), read) {
         scan.set_cut(cut);
     }
-    let problem = chunks.problem().map(told);
-    if let Some(p) = &problem {
-        scan.set_problem(p.clone());
+    if let Some(e) = chunks.problem() {
+        scan.set_problem(reason(e));
     }
-    (scan, problem)
+    (scan, chunks.problem().map(told))
 }
 
 /// How far reading is.

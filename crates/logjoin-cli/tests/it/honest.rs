@@ -297,3 +297,28 @@ fn a_report_over_midnight_has_dates() {
     let text = out(&logjoin(dir.path(), &["access.log"]));
     assert_eq!(lines_with(&text, "2026").len(), 2, "only the head and the incident have the day: {text}");
 }
+
+#[test]
+fn a_limit_is_told_once_with_what_raises_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut packed, ACCESS.repeat(10_000).as_bytes()).unwrap();
+    let packed = packed.finish().unwrap();
+    std::fs::write(dir.path().join("bomb.log.gz"), &packed).unwrap();
+    std::fs::write(dir.path().join("cut.log.gz"), &packed[..packed.len() / 2]).unwrap();
+    let reason = "stopped at 1 MiB of text, the limit (the lines before were read); --max-unpacked raises it";
+    for extra in [&[][..], &["--unparsed", "rest"]] {
+        let o = logjoin(
+            dir.path(),
+            &[&["bomb.log.gz", "cut.log.gz", "--max-unpacked", "1M"][..], extra].concat(),
+        );
+        assert_eq!(o.status.code(), Some(3));
+        assert!(err(&o).contains(&format!("warning: bomb.log.gz: {reason}\n")), "{}", err(&o));
+        let text = out(&o);
+        assert!(!text.contains("gz: bomb.log.gz") && !text.contains("gz: cut.log.gz"), "{text}");
+    }
+    let o = logjoin(dir.path(), &["bomb.log.gz", "--max-unpacked", "1M", "-F", "json"]);
+    assert_eq!(inputs(&out(&o))[0].2.as_deref(), Some(reason));
+    let o = logjoin(dir.path(), &["cut.log.gz", "-F", "json"]);
+    assert!(inputs(&out(&o))[0].2.as_deref().is_some_and(|why| why.starts_with("at byte ")), "{}", out(&o));
+}

@@ -213,7 +213,7 @@ pub struct Input {
     /// where it was not asked for, and of streams.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub sha256: Option<String>,
-    /// What went wrong, if anything did.
+    /// What went wrong, if anything did; without the path.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub problem: Option<String>,
 }
