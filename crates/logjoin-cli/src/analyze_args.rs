@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use logjoin::options::{LineAt, Zone};
+use logjoin::options::{LineAt, Zone, can_fail};
 use logjoin::redact::Redactor;
 use logjoin::render::{Slo, Template};
 use logjoin::rows::Names;
@@ -18,6 +18,9 @@ use crate::exit::Failure;
 use crate::output::{Form, OutputArgs};
 use crate::seek::Margin;
 use crate::time_args;
+
+/// Many more threads than cores wait for each other: with thousands, a second becomes minutes.
+const MOST_THREADS: usize = 256;
 
 /// An analysis as it was asked for.
 #[derive(Debug, Clone)]
@@ -96,8 +99,16 @@ impl AnalyzeArgs {
             Some(text) => Margin::Told(time_args::length(text).map_err(time)?),
         };
         let window_s = o.window.as_deref().map(time_args::length).transpose().map_err(time)?;
-        if o.threads == Some(0) {
-            return Err(Failure::usage("--threads 0: expected at least 1"));
+        if window_s == Some(0) {
+            return Err(Failure::usage("--window 0: expected a length such as 90s"));
+        }
+        for (option, n) in [("--slice-rows", o.slice_rows), ("--keep-failures", o.keep_failures)] {
+            if n == Some(0) {
+                return Err(Failure::usage(format!("{option} 0: expected at least 1")));
+            }
+        }
+        if let Some(n) = o.threads.filter(|n| !(1..=MOST_THREADS).contains(n)) {
+            return Err(Failure::usage(format!("--threads {n}: expected 1 to {MOST_THREADS}")));
         }
         Ok(AnalyzeArgs {
             paths,
@@ -288,10 +299,11 @@ fn role(text: &str) -> Result<String, String> {
 }
 
 fn statuses(text: &str) -> Result<BTreeSet<i32>, Failure> {
-    let read = |part: &str| part.trim().parse().ok().filter(|s| (100..=999).contains(s));
+    let read = |part: &str| part.trim().parse().ok().filter(|s| (-1..=999).contains(s) && can_fail(*s));
     text.split(',')
         .map(|part| {
-            read(part).ok_or_else(|| Failure::usage(format!("--status {text:?}: {part:?} is no status")))
+            let expected = "expected 408 or a status from 500 on; others are no gateway failures";
+            read(part).ok_or_else(|| Failure::usage(format!("--status {}: {expected}", part.trim())))
         })
         .collect()
 }
@@ -390,10 +402,16 @@ mod tests {
             (|o| o.tz = vec!["*=Mars".into()], "Europe/Berlin"),
             (|o| o.role = vec!["*=proxy".into()], "haproxy"),
             (|o| o.peer = vec!["10.0.0.1".into()], "ADDR=GLOB"),
-            (|o| o.status = "5xx".into(), "no status"),
+            (|o| o.status = "5xx".into(), "--status 5xx: expected 408 or"),
+            (|o| o.status = "502,404".into(), "--status 404: expected 408 or a status from 500 on"),
+            (|o| o.status = "502,".into(), "--status : expected"),
             (|o| o.window = Some("soon".into()), "90s"),
             (|o| o.since = Some("soon".into()), "yesterday 14:00"),
-            (|o| o.threads = Some(0), "at least 1"),
+            (|o| o.threads = Some(0), "expected 1 to 256"),
+            (|o| o.threads = Some(5000), "--threads 5000: expected 1 to 256"),
+            (|o| o.slice_rows = Some(0), "--slice-rows 0: expected at least 1"),
+            (|o| o.keep_failures = Some(0), "--keep-failures 0: expected at least 1"),
+            (|o| o.window = Some("0s".into()), "--window 0: expected"),
             (|o| o.format = vec!["*=what".into()], "nginx:STRING"),
             (|o| o.format = vec!["*=nginx:$".into()], "--format"),
         ] {

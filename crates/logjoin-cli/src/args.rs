@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use anstream::ColorChoice;
 use clap::builder::PossibleValuesParser;
-use clap::{Args, Parser, Subcommand, ValueHint};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
 use logjoin::CauseId;
 use logjoin::render::{RENDERERS, Template};
 
+use crate::output::Form;
 use crate::probe_args::{ProbeCommand, WHAT_IS_SENT};
 
 const EXAMPLES: &str = "\
@@ -32,7 +33,8 @@ reading the logs.
 Every option can be set by LOGJOIN_<OPTION> (LOGJOIN_COLOR=never) and in ~/.config/logjoin/config.toml
 (color = \"never\"); what is typed wins, then the environment, then the file.
 
-Exit codes: 0 done, 1 findings matched --fail-on, 2 usage, 3 some input could not be read (the rest was analysed).";
+Exit codes: 0 done, 1 findings matched --fail-on, 2 usage, 3 some input could not be read (the rest was analysed),
+or no proxy's access log was recognised: then there is nothing to judge.";
 
 /// Finds out why a reverse proxy (nginx, Apache httpd, HAProxy) answered 502, 503 or 504, from logs alone.
 #[derive(Debug, Parser)]
@@ -269,8 +271,8 @@ pub(crate) struct Options {
     /// The address of the instance whose logs GLOB fits: 10.0.0.1:8080=app-1/
     #[arg(long, value_name = "ADDR=GLOB", help_heading = "Input")]
     pub peer: Vec<String>,
-    /// Statuses that count as gateway failures
-    #[arg(long, value_name = "LIST", default_value = STATUSES, help_heading = "Input")]
+    /// Statuses that count as gateway failures: 408, and any from 500 on
+    #[arg(long, value_name = "LIST", default_value = STATUSES, help_heading = "Input", allow_hyphen_values = true)]
     pub status: String,
     /// Write the lines that no format reads to FILE, each as path:line:text
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Input")]
@@ -334,8 +336,25 @@ pub(crate) fn color(when: &str) -> ColorChoice {
     }
 }
 
+/// The program as it is typed: of the forms of output, each command takes its own.
+pub(crate) fn command() -> clap::Command {
+    let only = |forms: Vec<&'static str>| {
+        move |c: clap::Command| {
+            c.mut_arg("output_format", |a| a.value_parser(PossibleValuesParser::new(forms)))
+        }
+    };
+    let rows = || output_formats().filter(|id| Form::by_id(id).is_some_and(Form::is_rows)).collect();
+    Cli::command()
+        .mut_subcommand("join", only(rows()))
+        .mut_subcommand("parse", only(rows()))
+        .mut_subcommand("detect", only(vec!["text", "json"]))
+        .mut_subcommand("compare", only(vec!["text", "markdown", "json"]))
+        .mut_subcommand("explain", only(vec!["text"]))
+        .mut_subcommand("probe", only(vec!["text", "json"]))
+}
+
 /// The forms of the table, and Parquet where it was built in.
-fn output_formats() -> impl Iterator<Item = &'static str> {
+pub(crate) fn output_formats() -> impl Iterator<Item = &'static str> {
     RENDERERS.iter().map(|r| r.id).chain(cfg!(feature = "parquet").then_some("parquet"))
 }
 
@@ -345,13 +364,11 @@ fn causes_or_any() -> PossibleValuesParser {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]
     fn the_definition_is_sound() {
-        Cli::command().debug_assert();
+        command().debug_assert();
     }
 
     #[test]

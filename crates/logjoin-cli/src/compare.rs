@@ -34,7 +34,7 @@ pub(crate) fn compare(command: CompareCommand) -> Result<Outcome, Failure> {
                 ),
             );
         }
-        outcome = outcome.max(how);
+        outcome = outcome.max(how).max(run::judged(&analysis));
         results.push((name, analysis));
     }
     let [(a_name, a), (b_name, b)] = results.as_slice() else { return Ok(outcome) };

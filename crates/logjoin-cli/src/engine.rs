@@ -16,12 +16,16 @@ use rayon::prelude::*;
 
 use crate::analyze_args::AnalyzeArgs;
 use crate::lockstep::{self, Step};
+use crate::saved;
 use crate::seek::{self, Margin, Reach, Reading};
 
 /// Bytes of each file's beginning by which its format is recognised.
 const HEAD_BYTES: usize = 256 * 1024;
 /// A larger file is not looked at as a configuration.
 const CONFIG_BYTES: u64 = 4 * 1024 * 1024;
+
+/// What is said of a result among logs.
+const SAVED: &str = "a saved result among logs is not read (given alone, it is shown again)";
 
 /// The inputs, recognised but not yet read.
 pub struct Inputs {
@@ -37,6 +41,10 @@ pub struct Inputs {
     pub advice: Vec<String>,
     /// Files that are not read because another one has all that is in them: path, and why.
     pub copies: Vec<(String, String)>,
+    /// Files that may hold logs and could not be read at all: path, and why.
+    unread: Vec<(String, String)>,
+    /// Results of this program that lie among the logs.
+    saved: Vec<String>,
     /// How files are read.
     read: ReadOptions,
     /// How far outside of a range of time they are read.
@@ -64,6 +72,8 @@ impl Inputs {
             notes: found.notes.iter().map(ToString::to_string).collect(),
             advice: Vec::new(),
             copies: copies(&found.notes),
+            unread: unread(&found.problems),
+            saved: Vec::new(),
             reach: Reach::default(),
             lanes: Vec::new(),
         };
@@ -78,6 +88,11 @@ impl Inputs {
         }
         let mut logs = Vec::new();
         for file in found.files {
+            if !file.is_stream() && file.head(saved::HEAD_BYTES).is_ok_and(|head| saved::is_saved(&head)) {
+                inputs.advice.push(format!("{}: {SAVED}", file.name()));
+                inputs.saved.push(file.name().to_owned());
+                continue;
+            }
             let is_small = file.size().is_some_and(|s| s <= CONFIG_BYTES) && file.compression().is_none();
             let is_config = is_small && !file.is_member() && !file.is_stream() && inputs.take_config(&file);
             if !is_config {
@@ -270,9 +285,17 @@ impl Inputs {
 
     fn read(&mut self, plan: &Plan, tell: &lockstep::Told<'_>) -> Result<Analysis, Cancelled> {
         let files = self.lanes.iter().map(|(log, reading)| (&self.logs[*log].0, *reading));
-        let (analysis, problems) = lockstep::analyze(plan, files, &self.read, tell)?;
+        let (mut analysis, problems) = lockstep::analyze(plan, files, &self.read, tell)?;
         self.note(problems);
+        self.complete(&mut analysis);
         Ok(analysis)
+    }
+
+    /// Adds the files that the engine never saw to the inputs of a result.
+    pub(crate) fn complete(&self, analysis: &mut Analysis) {
+        self.copies.iter().for_each(|(path, why)| analysis.add_copy(path, why));
+        self.unread.iter().for_each(|(path, why)| analysis.add_unread(path, why));
+        self.saved.iter().for_each(|path| analysis.add_note(path, SAVED));
     }
 
     /// Reads one file after the other: the lines that no format reads are written to `out` as `path:line:text`.
@@ -336,12 +359,25 @@ fn copies(notes: &[logjoin_input::Note]) -> Vec<(String, String)> {
     notes.iter().filter(is_copy).map(told).collect()
 }
 
+/// The problems of files of which nothing is read; of damaged archives something is, and what is not there is no file.
+fn unread(problems: &[InputError]) -> Vec<(String, String)> {
+    let is_unread = |e: &&InputError| {
+        !(e.is_not_found() || e.is_truncated() || e.is_corrupt() || e.is_too_large() || e.is_no_pattern())
+    };
+    problems.iter().filter(is_unread).map(|e| (e.path().to_owned(), e.reason())).collect()
+}
+
 /// What a file gave, and what stopped its reading early.
 type Scanned = (FileScan, Option<String>);
 
 /// An error with the option that avoids it, where there is one.
 pub(crate) fn told(e: &InputError) -> String {
-    if e.is_too_large() { format!("{e}: --max-unpacked") } else { e.to_string() }
+    format!("{}: {}", e.path(), reason(e))
+}
+
+/// The same without the path, for where that stands already.
+pub(crate) fn reason(e: &InputError) -> String {
+    if e.is_too_large() { format!("{}; --max-unpacked raises it", e.reason()) } else { e.reason() }
 }
 
 /// What reading left out of lines, in words.
@@ -372,7 +408,7 @@ fn scan_file(
         Ok(chunks) => chunks,
         Err(e) => {
             let mut scan = scanner.finish();
-            scan.set_problem(told(&e));
+            scan.set_problem(reason(&e));
             return (scan, Some(told(&e)));
         }
     };
@@ -384,11 +420,10 @@ fn scan_file(
     if let Some(cut) = left_out(&chunks.tally(), read) {
         scan.set_cut(cut);
     }
-    let problem = chunks.problem().map(told);
-    if let Some(p) = &problem {
-        scan.set_problem(p.clone());
+    if let Some(e) = chunks.problem() {
+        scan.set_problem(reason(e));
     }
-    (scan, problem)
+    (scan, chunks.problem().map(told))
 }
 
 /// How far reading is.
@@ -434,17 +469,16 @@ pub fn analyze_with(
 ) -> Result<(Analysis, Vec<String>), Cancelled> {
     let mut inputs = Inputs::find(paths, configs);
     let plan = inputs.plan(options);
-    let mut analysis = inputs.analyze_watched(&plan, watch)?;
-    inputs.copies.iter().for_each(|(path, why)| analysis.add_copy(path, why));
+    let analysis = inputs.analyze_watched(&plan, watch)?;
     Ok((analysis, inputs.problems))
 }
 
 /// Analyses files and folders. What could not be read is in the second value; the rest was analysed.
 pub fn analyze(paths: &[PathBuf], configs: &[PathBuf], options: Options) -> (Analysis, Vec<String>) {
-    let mut inputs = Inputs::find(paths, configs);
-    let plan = inputs.plan(options);
-    let analysis = inputs.analyze(&plan, &|_| (), &|| ());
-    (analysis, inputs.problems)
+    match analyze_with(paths, configs, options, &|_| ControlFlow::Continue(())) {
+        Ok(all) => all,
+        Err(Cancelled) => unreachable!("nobody breaks it off"),
+    }
 }
 
 /// What is known of when a file was written.

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 pub(crate) enum Outcome {
     /// 0: everything was read, nothing matched `--fail-on`.
     Done,
-    /// 3: some input could not be read; the rest was analysed.
+    /// 3: some input could not be read, and the rest was analysed; or no proxy's access log was among it.
     Incomplete,
     /// 1: findings matched `--fail-on`. It outweighs what could not be read: that is said on standard error too.
     Found,

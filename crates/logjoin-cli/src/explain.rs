@@ -23,6 +23,10 @@ enum Question {
 
 pub(crate) fn explain(command: ExplainCommand) -> Result<Outcome, Failure> {
     let output = OutputArgs::new(&command.output);
+    let form = output.form("text")?.id();
+    if form != "text" {
+        return Err(Failure::usage(format!("explain has no {form}: it writes text")));
+    }
     if let (Some(what), None) = (&command.what, &command.request_id)
         && let Some(cause) = CauseId::by_id(what)
     {

@@ -8,7 +8,7 @@ use logjoin::{Analysis, Fold, Lane, Plan, Stage};
 use logjoin_input::{ChunksAhead, InputFile, ReadOptions};
 use rayon::prelude::*;
 
-use crate::engine::{Cancelled, left_out, told};
+use crate::engine::{Cancelled, left_out, reason, told};
 use crate::seek::{Gate, Reading};
 use crate::spare::Spare;
 
@@ -105,7 +105,7 @@ fn feed<'f>(
                 Reader::Open(file, reading, Box::new((reads.spare.feed(file, chunks), gate)))
             }
             Err(e) => {
-                lane.set_problem(told(&e));
+                lane.set_problem(reason(&e));
                 problems.push(told(&e));
                 Reader::Done
             }
@@ -131,9 +131,9 @@ fn feed<'f>(
         if !cut.is_empty() {
             lane.set_cut(cut.join("; "));
         }
-        if let Some(problem) = chunks.problem().map(told) {
-            lane.set_problem(problem.clone());
-            problems.push(problem);
+        if let Some(e) = chunks.problem() {
+            lane.set_problem(reason(e));
+            problems.push(told(e));
         }
     }
     reads.spare.done();

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use clap::{CommandFactory, FromArgMatches};
+use clap::FromArgMatches;
 use logjoin::render;
 use logjoin::{Analysis, CauseId};
 
@@ -16,11 +16,11 @@ use crate::engine::Inputs;
 use crate::exit::{Failure, Outcome};
 use crate::output::{Form, Level, OutputArgs, say, to_stdout, wants_progress};
 use crate::progress::Progress;
-use crate::{check, compare, explain, hashes, parse_run, probe, saved, settings};
+use crate::{args, check, compare, explain, hashes, parse_run, probe, saved, settings};
 
 /// Runs the program with the arguments of the process.
 pub fn run() -> ExitCode {
-    match settings::apply(Cli::command()).and_then(typed).and_then(dispatch) {
+    match settings::apply(args::command()).and_then(typed).and_then(dispatch) {
         Ok(outcome) => outcome.into(),
         Err(failure) => {
             match &failure {
@@ -54,12 +54,12 @@ fn dispatch(cli: Cli) -> Result<Outcome, Failure> {
         Some(Command::Probe(p)) => probe::probe(p),
         Some(Command::Completions { shell }) => {
             let mut out = Vec::new();
-            clap_complete::generate(shell, &mut Cli::command(), "logjoin", &mut out);
+            clap_complete::generate(shell, &mut args::command(), "logjoin", &mut out);
             to_stdout(&out).map(|()| Outcome::Done)
         }
         Some(Command::Man) => {
             let mut out = Vec::new();
-            clap_mangen::Man::new(Cli::command()).render(&mut out).map_err(crate::output::stdout_error)?;
+            clap_mangen::Man::new(args::command()).render(&mut out).map_err(crate::output::stdout_error)?;
             to_stdout(&out).map(|()| Outcome::Done)
         }
     }
@@ -108,7 +108,7 @@ fn report(
             "-o postmortem.md drafts the post-mortem, -o report.html makes a page for the meeting",
         );
     }
-    Ok(outcome.max(found(&analysis, &args.fail_on)))
+    Ok(outcome.max(found(&analysis, &args.fail_on)).max(judged(&analysis)))
 }
 
 /// `detect`: what the sources are.
@@ -132,7 +132,9 @@ fn detect(command: AnalyzeCommand) -> Result<Outcome, Failure> {
     } else {
         output.write(&bytes)?;
     }
-    Ok(outcome.max(found(&analysis, &args.fail_on)))
+    // Who asks only what the files are may have no proxy's.
+    let judged = if args.fail_on.is_empty() { Outcome::Done } else { judged(&analysis) };
+    Ok(outcome.max(found(&analysis, &args.fail_on)).max(judged))
 }
 
 /// Reads and judges; a saved result is taken as it is. Says on standard error what could not be read.
@@ -159,11 +161,12 @@ fn analyze_plainly(args: &AnalyzeArgs, verbose: bool) -> Result<(Analysis, Outco
         None => Inputs::find(&args.paths, &args.configs),
     };
     if inputs.is_empty() {
-        inputs.problems.iter().for_each(|p| say(Level::Warning, p));
+        inputs.problems.iter().chain(&inputs.advice).for_each(|p| say(Level::Warning, p));
+        inputs.notes.iter().for_each(|n| say(Level::Note, n));
         if let Some(meant) = mistyped_command(&args.paths) {
             say(Level::Note, &format!("did you mean the command `logjoin {meant}`?"));
         }
-        return Err(Failure::Io("nothing could be read".to_owned()));
+        return Err(Failure::Io(nothing_read(&args.paths)));
     }
     let plan = inputs.plan_for(args);
     let is_shown = wants_progress(args.no_progress);
@@ -178,11 +181,12 @@ fn analyze_plainly(args: &AnalyzeArgs, verbose: bool) -> Result<(Analysis, Outco
             let (scans, written) = inputs.scan_writing(&plan, &advance, &mut out);
             written.map_err(failed)?;
             then();
-            logjoin::finish(&plan, scans)
+            let mut analysis = logjoin::finish(&plan, scans);
+            inputs.complete(&mut analysis);
+            analysis
         }
     };
     progress.finish();
-    inputs.copies.iter().for_each(|(path, why)| analysis.add_copy(path, why));
     if args.hash_inputs {
         hashes::add(&mut analysis, |path| inputs.was_read(path));
     }
@@ -196,6 +200,11 @@ fn analyze_plainly(args: &AnalyzeArgs, verbose: bool) -> Result<(Analysis, Outco
     Ok((analysis, outcome))
 }
 
+/// No failures in no requests are no good news: a script must not go on as if all were well.
+pub(crate) fn judged(a: &Analysis) -> Outcome {
+    if a.saw_requests() { Outcome::Done } else { Outcome::Incomplete }
+}
+
 /// Whether something was found that `--fail-on` names.
 fn found(a: &Analysis, fail_on: &[FailOn]) -> Outcome {
     let has = |cause: CauseId| a.totals.by_cause.get(cause.as_str()).is_some_and(|n| *n > 0);
@@ -206,14 +215,30 @@ fn found(a: &Analysis, fail_on: &[FailOn]) -> Outcome {
     if hit { Outcome::Found } else { Outcome::Done }
 }
 
+/// Where nothing was found that could be read, and what was looked for.
+fn nothing_read(paths: &[PathBuf]) -> String {
+    let told = |p: &PathBuf| {
+        let what = if p.is_dir() { "no log in this folder" } else { "nothing could be read" };
+        format!("{}: {what}", p.display())
+    };
+    let all: Vec<String> = paths.iter().map(told).collect();
+    format!("{} (expected access and error logs of nginx, Apache httpd or HAProxy)", all.join("; "))
+}
+
 /// A path that does not exist and is nearly the name of a command.
 fn mistyped_command(paths: &[PathBuf]) -> Option<String> {
     let word = paths.first()?.to_str()?;
     if Path::new(word).exists() || word.contains(['/', '.', '*']) {
         return None;
     }
-    let names = Cli::command().get_subcommands().map(|c| c.get_name().to_owned()).collect::<Vec<_>>();
-    names.into_iter().find(|name| distance(word, name) <= 2)
+    let names = args::command().get_subcommands().map(|c| c.get_name().to_owned()).collect::<Vec<_>>();
+    names.into_iter().find(|name| is_near(word, name))
+}
+
+/// Whether a word may be another one mistyped: two edits at most, and no more than half of it.
+fn is_near(word: &str, meant: &str) -> bool {
+    let edits = distance(word, meant);
+    edits <= 2 && edits * 2 <= word.chars().count()
 }
 
 /// Edits between two words, a swap of neighbours being two.
@@ -239,6 +264,10 @@ mod tests {
     fn near_words_are_near() {
         assert_eq!((distance("join", "join"), distance("jion", "join"), distance("", "man")), (0, 2, 3));
         assert_eq!(mistyped_command(&["explian".into()]).as_deref(), Some("explain"));
+        assert_eq!(mistyped_command(&["jion".into()]).as_deref(), Some("join"));
+        for word in ["a", "b", "bad", "logs"] {
+            assert_eq!(mistyped_command(&[word.into()]), None, "{word}");
+        }
         assert_eq!(mistyped_command(&["/var/log".into()]), None);
         assert_eq!(mistyped_command(&["no-such-folder".into()]), None);
     }

@@ -14,6 +14,7 @@ use std::path::PathBuf;
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Command};
 
+use crate::args::output_formats;
 use crate::exit::Failure;
 use crate::run::distance;
 
@@ -93,12 +94,20 @@ fn tell(command: Command, settings: &Settings) -> Command {
         let Some(long) = arg.get_long().map(str::to_owned) else { return arg };
         let name = format!("LOGJOIN_{}", long.to_uppercase().replace('-', "_"));
         let is_flag = matches!(arg.get_action(), ArgAction::SetTrue);
-        let mut arg = arg.env(name).hide_env(true);
+        // A form that this command has not, set for those that have it, is none of its own.
+        let has_not = |form: &str| {
+            long == "output-format"
+                && output_formats().any(|f| f == form)
+                && arg.get_possible_values().iter().all(|p| p.get_name() != form)
+        };
+        let is_set = settings.get(&long).filter(|values| !values.iter().any(|v| has_not(v)));
+        let is_other = env::var(&name).is_ok_and(|v| has_not(&v));
+        let mut arg = if is_other { arg } else { arg.env(name).hide_env(true) };
         if is_flag {
             // `LOGJOIN_REDACT=1` is what people write.
             arg = arg.value_parser(BoolishValueParser::new());
         }
-        match settings.get(&long) {
+        match is_set {
             Some(values) if is_flag => arg.default_values(values.clone()),
             Some(values) => arg.default_values(values.clone()).hide_default_value(true),
             None => arg,
@@ -109,13 +118,11 @@ fn tell(command: Command, settings: &Settings) -> Command {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
-    use crate::args::Cli;
+    use crate::args;
 
     fn parse(file: &str, words: &[&str]) -> Result<clap::ArgMatches, String> {
-        let command = Cli::command();
+        let command = args::command();
         let settings = read(file, &names(&command))?;
         tell(command, &settings).try_get_matches_from(words).map_err(|e| e.to_string())
     }
@@ -131,6 +138,16 @@ mod tests {
         let m = parse(file, &["logjoin", "join", "logs", "--color", "always"]).unwrap();
         let (_, m) = m.subcommand().unwrap();
         assert_eq!(m.get_one::<String>("color").unwrap(), "always");
+    }
+
+    #[test]
+    fn a_form_is_set_for_the_commands_that_have_it() {
+        let set = "output-format = \"html\"\n";
+        let m = parse(set, &["logjoin", "logs"]).unwrap();
+        assert_eq!(m.get_one::<String>("output_format").unwrap(), "html");
+        let m = parse(set, &["logjoin", "explain", "oom-kill"]).unwrap();
+        assert_eq!(m.subcommand().unwrap().1.get_one::<String>("output_format"), None);
+        assert!(parse("output-format = \"docx\"\n", &["logjoin", "explain", "oom-kill"]).is_err());
     }
 
     #[test]

@@ -58,6 +58,8 @@ const SAMPLE_BUDGET: u64 = 16 << 20;
 ///   that matches is walked.
 /// * `-` is standard input; `/dev/fd/N` and `/dev/stdin` are read as streams.
 /// * A tar archive, compressed or not, stands for its members: `logs.tar.gz!nginx/access.log`.
+/// * What may hold logs and is not read (a zip archive, a binary journal) is a problem wherever it lies; so is whatever
+///   was named and is not read. What holds none, and was merely come across, is a note.
 ///
 /// ```
 /// use logjoin_input::{DiscoverOptions, discover};
@@ -119,7 +121,11 @@ impl Finder<'_> {
                 Ok(file) => self.out.files.push(InputFile::from_reader(name, file)),
                 Err(error) => self.out.problems.push(InputError::io(name, "reading it", error)),
             },
-            Ok(_) => self.note(name, NoteKind::SpecialFile),
+            Ok(_) => {
+                let what = "a FIFO, socket or device".to_owned();
+                let kind = Kind::Unreadable { what, instead: "give it as standard input: - < NAME" };
+                self.out.problems.push(InputError::new(name, None, kind));
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound && is_pattern(&name) => self.pattern(&name),
             Err(error) => self.out.problems.push(InputError::io(name, "finding it", error)),
         }
@@ -292,12 +298,13 @@ impl Finder<'_> {
     fn take(&mut self, sampled: Sampled, binary: Option<Foreign>, explicit: bool, out: &mut Vec<Sampled>) {
         if let Some((what, instead)) = binary {
             let name = sampled.file.name();
-            if explicit {
+            // There may be logs in it: nobody must take them for read.
+            if explicit || !instead.is_empty() {
                 let instead = if instead.is_empty() { "expected lines of text" } else { instead };
                 let kind = Kind::Unreadable { what: what.to_owned(), instead };
                 self.out.problems.push(InputError::new(name, None, kind));
             } else {
-                self.note(name, NoteKind::Binary { what, instead });
+                self.note(name, NoteKind::Binary { what });
             }
             return;
         }

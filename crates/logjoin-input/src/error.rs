@@ -60,6 +60,12 @@ impl InputError {
         InputError::new(path, None, Kind::Io { doing, source })
     }
 
+    /// What happened, and where in the file: all but the path.
+    pub fn reason(&self) -> String {
+        let all = self.to_string();
+        all.strip_prefix(&format!("{}: ", self.path)).unwrap_or(&all).to_owned()
+    }
+
     /// The path, pattern or member name as it was given or found.
     pub fn path(&self) -> &str {
         &self.path
@@ -100,6 +106,11 @@ impl InputError {
         matches!(&*self.kind, Kind::TooLarge { .. })
     }
 
+    /// It was meant as a pattern, and is none.
+    pub fn is_no_pattern(&self) -> bool {
+        matches!(&*self.kind, Kind::Pattern { .. })
+    }
+
     /// The file is of a kind that this crate does not read (a zip archive, a picture).
     pub fn is_unsupported(&self) -> bool {
         matches!(&*self.kind, Kind::Unreadable { .. })
@@ -110,6 +121,8 @@ impl fmt::Display for InputError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: ", self.path)?;
         match self.place {
+            // Where it stopped is the limit, told below.
+            _ if self.is_too_large() => {}
             Some(Place::Line(n)) => write!(f, "at line {n}: ")?,
             Some(Place::Byte(n)) => write!(f, "at byte {n}: ")?,
             Some(Place::DecompressedByte(n)) => write!(f, "at byte {n} of the decompressed data: ")?,
@@ -129,10 +142,11 @@ impl fmt::Display for InputError {
             Kind::Corrupt { format, reason } => {
                 write!(f, "the {format} data is damaged: {reason} (what was readable before it is kept)")
             }
-            Kind::TooLarge { cap } => write!(
-                f,
-                "decompresses to more than {cap} bytes (the lines up to there are kept; raise the cap to read on)"
-            ),
+            Kind::TooLarge { cap } => {
+                write!(f, "stopped at {} of text, the limit", size(*cap))?;
+                // Of a configuration nothing is kept.
+                if self.place.is_some() { write!(f, " (the lines before were read)") } else { Ok(()) }
+            }
             Kind::NoMatch => write!(f, "no file matches (expected a pattern such as 'logs/**/*.log*')"),
             Kind::Pattern { reason } => {
                 write!(f, "not a pattern: {reason} (expected *, **, ?, [a-z] or {{a,b}})")
@@ -140,6 +154,15 @@ impl fmt::Display for InputError {
             Kind::Unreadable { what, instead } => write!(f, "{what} is not read ({instead})"),
             Kind::Consumed => write!(f, "this stream was read already (it can be read once)"),
         }
+    }
+}
+
+/// A number of bytes, as limits are told: `10 MiB`, `1000000 bytes`.
+fn size(bytes: u64) -> String {
+    let units = [(30, "GiB"), (20, "MiB"), (10, "KiB")];
+    match units.iter().find(|(power, _)| bytes > 0 && bytes.trailing_zeros() >= *power) {
+        Some((power, unit)) => format!("{} {unit}", bytes >> power),
+        None => format!("{bytes} bytes"),
     }
 }
 
@@ -189,8 +212,6 @@ pub enum NoteKind {
     Binary {
         /// The kind of file, with an article: `a zip archive`.
         what: &'static str,
-        /// What to do to get at lines in it; empty where there are none.
-        instead: &'static str,
     },
 }
 
@@ -206,8 +227,7 @@ impl fmt::Display for Note {
             NoteKind::BadLink => write!(f, "skipped, a link that leads nowhere new"),
             NoteKind::Vanished => write!(f, "skipped, vanished while being listed"),
             NoteKind::Empty => write!(f, "empty"),
-            NoteKind::Binary { what, instead: "" } => write!(f, "skipped, {what}"),
-            NoteKind::Binary { what, instead } => write!(f, "skipped, {what} ({instead})"),
+            NoteKind::Binary { what } => write!(f, "skipped, {what}"),
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::event::{
 };
 use crate::hash::{hash, hash_opt};
 use crate::ids::{self, FirstId};
+use crate::options::can_fail;
 use crate::row::{Hashes, target_and_tails, target_hash};
 pub(crate) use crate::row::{network, path, route};
 use crate::signals::{Matcher, Meaning, Scope};
@@ -101,12 +102,7 @@ fn is_interesting(a: &Access<'_>, writer: Writer) -> bool {
     let retried = a.haproxy.as_ref().is_some_and(|h| h.retries.unwrap_or(0) > 0);
     let state = a.haproxy.as_ref().and_then(|h| h.termination_state.as_deref());
     let cut = state.is_some_and(|s| s.len() >= 2 && &s[..2] != b"--" && !matches!(s[0], b'L' | b'P'));
-    status >= 500
-        || matches!(status, -1 | 0 | 9 | 408 | 499)
-        || a.aborted == Some(true)
-        || multiple
-        || retried
-        || cut
+    can_fail(status) || status == 499 || a.aborted == Some(true) || multiple || retried || cut
 }
 
 /// The full text of a request that is looked at more closely.

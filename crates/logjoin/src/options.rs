@@ -20,7 +20,8 @@ use crate::signals::SignalDef;
 /// ```
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Statuses that count as gateway failures. Default: 502, 503, 504.
+    /// Statuses that count as gateway failures: those of which [`can_fail`] is true; others never count, and become a note.
+    /// Default: 502, 503, 504.
     pub statuses: BTreeSet<i32>,
     /// Zone of sources whose stamps have none, by a pattern of the path; the first that fits wins.
     pub zones: Vec<(Pattern, Zone)>,
@@ -104,6 +105,13 @@ impl Options {
         let to = self.until_ns.map_or(i64::MAX, |u| u.saturating_add(margin));
         Some((from, to))
     }
+}
+
+/// Whether answers with this status may count as gateway failures ([`Options::statuses`]): 408, those from 500 on, and what
+/// proxies log where there was no answer (HAProxy -1, nginx 0 and 9). Of all others only the numbers are kept, and 499 is always
+/// the client's.
+pub const fn can_fail(status: i32) -> bool {
+    status >= 500 || matches!(status, -1 | 0 | 9 | 408)
 }
 
 /// A line of a log, named by the caller.

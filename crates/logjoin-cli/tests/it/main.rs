@@ -5,6 +5,7 @@ mod conformance;
 mod entries;
 mod examples;
 mod guide;
+mod honest;
 mod outputs;
 mod pages;
 mod probe;
@@ -127,7 +128,7 @@ fn rows_of_failures() {
     assert_eq!(out(&logjoin(dir.path(), &["join", "logs", "--failures", "1"])).lines().count(), 1);
     let o = logjoin(dir.path(), &["join", "logs", "-F", "html"]);
     assert_eq!(o.status.code(), Some(2));
-    assert!(err(&o).contains("use ndjson, csv or parquet"));
+    assert!(err(&o).contains("possible values: ndjson, csv, parquet"));
 }
 
 #[test]

@@ -128,7 +128,7 @@ fn two_results_are_held_against_each_other() {
         (&["compare", "logs"][..], "expected two results"),
         (&["compare", "logs", "--before", "14:00..15:00"], "--after"),
         (&["compare", "logs", "--before", "x", "--after", "y"], "14:00..14:30"),
-        (&["compare", "logs", "logs", "-F", "csv"], "compare has no csv"),
+        (&["compare", "logs", "logs", "-F", "csv"], "possible values: text, markdown, json"),
     ] {
         let o = logjoin(dir.path(), args);
         assert_eq!(o.status.code(), Some(2), "{args:?}");

@@ -110,14 +110,15 @@ fn what_is_no_log_is_said_to_be_none() {
     assert_eq!(text(&found.files[2]), ["a packed line"]);
     assert!(text(&found.files[1]).is_empty());
     let notes: Vec<String> = found.notes.iter().map(|note| below(&note.to_string(), dir.path())).collect();
+    assert_eq!(notes, ["empty.log: empty", "logo.log: skipped, a picture",]);
+    let problems: Vec<String> = found.problems.iter().map(|p| below(&p.to_string(), dir.path())).collect();
     assert_eq!(
-        notes,
+        problems,
         [
-            "all.zip: skipped, a zip archive (unpack it first)",
-            "empty.log: empty",
-            "logo.log: skipped, a picture",
-            "system.journal: skipped, a systemd journal (export it: journalctl --file NAME -o export)",
-        ]
+            "all.zip: a zip archive is not read (unpack it first)",
+            "system.journal: a systemd journal is not read (export it: journalctl --file NAME -o export)",
+        ],
+        "there may be logs in these"
     );
     let named = find(&dir, &["all.zip"]);
     assert!(named.problems[0].is_unsupported());
@@ -156,8 +157,9 @@ mod unix {
         write(dir.path(), "a.log", "x\n");
         let found = find(&dir, &["", "/dev/null"]);
         assert_eq!(names(&found.files, dir.path()), ["a.log"]);
-        assert!(found.problems.is_empty());
-        assert_eq!(found.notes.iter().filter(|note| note.kind == NoteKind::SpecialFile).count(), 2);
+        assert_eq!(found.notes.iter().filter(|note| note.kind == NoteKind::SpecialFile).count(), 1);
+        let [named] = found.problems.as_slice() else { panic!("{:?}", found.problems) };
+        assert!(named.is_unsupported() && named.path() == "/dev/null", "who names a device wants it read");
     }
 
     #[test]

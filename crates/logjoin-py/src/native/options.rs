@@ -1,6 +1,7 @@
 //! Keyword arguments → [`Options`].
 
 use chrono::{DateTime, FixedOffset};
+use logjoin::options::can_fail;
 use logjoin::{Options, Pattern};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -29,12 +30,22 @@ impl Told<'_> {
     pub(crate) fn options(&self) -> PyResult<Options> {
         let mut options = Options { year: self.year, max_failures: self.max_failures, ..Options::default() };
         if let Some(statuses) = &self.statuses {
+            if let Some(never) = statuses.iter().find(|s| !can_fail(**s)) {
+                let expected = "expected 408 or a status from 500 on; others are no gateway failures";
+                return Err(PyValueError::new_err(format!("statuses: {never}: {expected}")));
+            }
             options.statuses = statuses.iter().copied().collect();
         }
         if let Some(n) = self.keep_failures {
+            if n == 0 {
+                return Err(PyValueError::new_err("keep_failures: 0: expected at least 1"));
+            }
             options.keep_failures = n;
         }
         if let Some(s) = self.window_s {
+            if !(s.is_finite() && s > 0.0) {
+                return Err(PyValueError::new_err(format!("window_s: {s}: expected seconds, more than 0")));
+            }
             options.window_s = s;
         }
         options.since_ns = nanoseconds("since", self.since)?;

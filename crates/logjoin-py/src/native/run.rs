@@ -112,7 +112,7 @@ pub(crate) fn analyze(
     let configs = configs.map(Paths::into_vec).unwrap_or_default();
     let work = move |watch: &engine::Watch<'_>| analyze_with(&paths, &configs, options, watch);
     let (analysis, problems) = watched(py, progress.as_ref(), work)?;
-    if analysis.inputs.is_empty()
+    if analysis.inputs.iter().all(|i| i.kind == "unread")
         && let Some(problem) = problems.first()
     {
         return Err(PyOSError::new_err(problem.clone()));

@@ -1,7 +1,7 @@
 //! The result: plain data with public fields, the same for people and programs.
 //!
-//! Serialised, this is `analysis.json` with [`SCHEMA_VERSION`]. Times are RFC 3339 in UTC, as precise as they are
-//! known; `file` is the path as it was given; lines count from 1 in the decompressed file.
+//! Serialised, this is `analysis.json` with [`SCHEMA_VERSION`], and read again it is the same. Times are RFC 3339 in UTC, to the
+//! millisecond; `file` is the path as it was given; lines count from 1 in the decompressed file.
 //!
 //! Long because it is one list of alike types: the contract, to be read in one place. What speaks of all traffic rather than of
 //! failures is in `traffic`.
@@ -30,11 +30,19 @@ use crate::vocabulary::{CauseId, Mechanism, Origin};
 /// Version of the JSON form.
 pub const SCHEMA_VERSION: u32 = 1;
 
-/// A moment: nanoseconds since 1970-01-01 UTC on the reference clock.
+/// A moment: nanoseconds since 1970-01-01 UTC on the reference clock; in an [`Analysis`] whole milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Time(pub i64);
 
 impl Time {
+    /// The millisecond in which a moment lies: what JSON holds. Who sorts by it or counts from it comes to the same before
+    /// saving and after.
+    pub fn at(ns: i64) -> Time {
+        const MS: i64 = 1_000_000;
+        // The first moment that there is lies in a millisecond that is not whole.
+        Time(ns.checked_sub(ns.rem_euclid(MS)).unwrap_or(ns / MS * MS))
+    }
+
     /// Seconds since the epoch.
     pub fn seconds(self) -> f64 {
         self.0 as f64 / 1e9
@@ -141,13 +149,35 @@ pub struct Analysis {
 }
 
 impl Analysis {
+    /// Whether any line of a proxy's access log was read, in the asked range of time or outside of it. Where none was, no
+    /// failures are no good news: there is nothing to judge.
+    pub fn saw_requests(&self) -> bool {
+        let is_read = |s: &Source| s.role == "proxy-access" && s.ledger.events + s.ledger.filtered > 0;
+        self.totals.requests > 0 || self.sources.iter().any(is_read)
+    }
+
     /// Adds a file that was left out because another one has all that is in it; `why` says which.
     pub fn add_copy(&mut self, path: &str, why: &str) {
         let (path, kind) = (path.to_owned(), "copy".to_owned());
-        self.notes.push(Note { level: "info".into(), about: path.clone(), text: why.to_owned() });
+        self.add_note(&path, why);
+        self.add_input(path, kind, None);
+    }
+
+    /// Adds a file that was not read at all: what may hold logs must not vanish. `problem` says why.
+    pub fn add_unread(&mut self, path: &str, problem: &str) {
+        if self.inputs.iter().all(|i| i.path != path) {
+            self.add_input(path.to_owned(), "unread".to_owned(), Some(problem.to_owned()));
+        }
+    }
+
+    /// Adds something that the reader should know of a file.
+    pub fn add_note(&mut self, path: &str, text: &str) {
+        self.notes.push(Note { level: "info".into(), about: path.to_owned(), text: text.to_owned() });
+    }
+
+    fn add_input(&mut self, path: String, kind: String, problem: Option<String>) {
         let at = self.inputs.partition_point(|i| i.path < path);
-        self.inputs
-            .insert(at, Input { path, source: None, bytes: 0, lines: 0, kind, sha256: None, problem: None });
+        self.inputs.insert(at, Input { path, source: None, bytes: 0, lines: 0, kind, sha256: None, problem });
     }
 }
 
@@ -176,14 +206,14 @@ pub struct Input {
     pub bytes: u64,
     /// Lines read.
     pub lines: u64,
-    /// `log`, `config`, or `copy` for a file that was not read since another one has all that is in it (a note says
-    /// which).
+    /// `log`, `config`, `copy` for a file that was not read since another one has all that is in it (a note says which), or
+    /// `unread` for one that could not be read, such as a zip archive (`problem` says why).
     pub kind: String,
     /// SHA-256 of the file as it lies on disk (compressed, and of the whole archive for its members), in hexadecimal; absent
     /// where it was not asked for, and of streams.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub sha256: Option<String>,
-    /// What went wrong, if anything did.
+    /// What went wrong, if anything did; without the path.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub problem: Option<String>,
 }

@@ -195,7 +195,7 @@ impl ClockModel {
             let here = l.piece(middle_ns).copied().unwrap_or_default();
             let steps = l.pieces.windows(2).map(|w| {
                 let (before, after) = (w[0].line.at(w[1].from), w[1].line.at(w[1].from));
-                ClockStep { at: Time(w[1].from), by_s: round_ms(after - before) }
+                ClockStep { at: Time::at(w[1].from), by_s: round_ms(after - before) }
             });
             Clock {
                 source: i.name.clone(),

@@ -90,7 +90,7 @@ fn evidence(scene: &Scene<'_>, claim: String, t: i64, lines: &[At], text: Option
     Evidence {
         id: String::new(),
         claim,
-        time: Some(Time(t)),
+        time: Some(Time::at(t)),
         lines: lines.iter().take(LINES).map(|at| line_ref(scene.plan, *at)).collect(),
         text: text.map(|t| show(t, 200)),
         count: lines.len() as u64,
@@ -362,7 +362,7 @@ pub(super) fn recovery(scene: &Scene<'_>, all: &All, row: &Row, lives: &[Life]) 
     };
     lines.push(at);
     Some(Recovery {
-        time: Time(time),
+        time: Time::at(time),
         claim: what,
         lines: lines.iter().map(|at| line_ref(scene.plan, *at)).collect(),
     })

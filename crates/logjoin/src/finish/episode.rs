@@ -54,8 +54,8 @@ pub(super) fn build(scene: &Scene<'_>, judged: &[Judged], pace: &Pace, row: &Row
     let refuted_by = rules::refuted_by(&plan.options.rules, row.cause, detail.as_deref()).to_string();
     Episode {
         id: format!("E{number}"),
-        start: Time(row.start),
-        end: Time(row.end),
+        start: Time::at(row.start),
+        end: Time::at(row.end),
         cause: row.cause,
         detail,
         confidence: round(confidence),
@@ -136,7 +136,7 @@ fn evidence(scene: &Scene<'_>, judged: &[Judged], row: &Row) -> Vec<Evidence> {
             Evidence {
                 id: String::new(),
                 claim: text.into(),
-                time: ordered.first().map(|c| Time(cite_time(scene, *c))),
+                time: ordered.first().map(|c| Time::at(cite_time(scene, *c))),
                 count: ordered.len() as u64 + others,
                 text: ordered.first().and_then(|c| cite_text(scene, *c)),
                 lines: ordered.iter().take(LINES).map(|c| line_ref(scene.plan, cite_at(scene, *c))).collect(),

@@ -83,7 +83,7 @@ fn excerpt(scene: &Scene<'_>, i: usize, cite: Cite, at: At) -> Excerpt {
     Excerpt {
         at: line_ref(scene.plan, at),
         instance: scene.plan.instances[instance].name.clone(),
-        time: Time(lo),
+        time: Time::at(lo),
         within_s: hi.saturating_sub(lo).max(0) as f64 / 1e9,
         text: show(&text, CHARS),
     }

@@ -29,8 +29,8 @@ pub(super) fn build(
         let own = |s: &Option<Text>| s.as_ref().map(String::from);
         out.push(Failure {
             id: format!("F{}", out.len() + 1),
-            time: Time(f.end_ns),
-            start: f.has_start.then_some(Time(f.start_ns)),
+            time: Time::at(f.end_ns),
+            start: f.has_start.then_some(Time::at(f.start_ns)),
             file: at.file,
             line: at.line,
             proxy: scene.plan.instances[t.instance].name.clone(),

@@ -37,7 +37,7 @@ pub(super) fn events(scene: &Scene<'_>) -> Vec<HealthEvent> {
                 (r, i) => r.clone().or_else(|| i.clone()),
             };
             HealthEvent {
-                time: Time(m.lo),
+                time: Time::at(m.lo),
                 proxy: scene.plan.instances[m.instance].name.clone(),
                 server,
                 event: m.e.event.as_str().into(),

@@ -65,8 +65,8 @@ pub(super) fn hidden(scene: &Scene<'_>) -> Vec<HiddenFailures> {
                 proxy: scene.plan.instances[proxy].name.clone(),
                 server,
                 count: t.count,
-                first: Time(t.first),
-                last: Time(t.last),
+                first: Time::at(t.first),
+                last: Time::at(t.last),
                 by_mechanism,
                 lines: t.lines.iter().take(LINES).map(|at| line_ref(scene.plan, *at)).collect(),
             }

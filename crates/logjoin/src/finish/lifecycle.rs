@@ -435,7 +435,7 @@ pub(super) fn report(scene: &Scene<'_>, lives: &[Life]) -> Vec<InstanceLife> {
             .events
             .iter()
             .map(|e| LifeEvent {
-                time: Time(e.t),
+                time: Time::at(e.t),
                 what: e.word.into(),
                 signal: e.signal.to_string(),
                 at: line_ref(scene.plan, e.at),
@@ -447,8 +447,8 @@ pub(super) fn report(scene: &Scene<'_>, lives: &[Life]) -> Vec<InstanceLife> {
             .iter()
             .map(|(state, from, to)| LifeSpan {
                 state: state.word().into(),
-                start: Time(*from),
-                end: Time(*to),
+                start: Time::at(*from),
+                end: Time::at(*to),
             })
             .collect(),
     })

@@ -239,8 +239,10 @@ fn inputs(plan: &Plan, files: &[sources::FileFacts]) -> Vec<Input> {
         lines: 0,
         kind: "config".into(),
         sha256: None,
-        problem:
-            c.config.problems.first().map(|p| format!("{}:{}: {}", p.place.file, p.place.line, p.message)),
+        problem: c.config.problems.first().map(|p| match &p.place {
+            at if at.file == c.path => format!("line {}: {}", at.line, p.message),
+            at => format!("{}:{}: {}", at.file, at.line, p.message),
+        }),
     }));
     inputs.sort_by(|a, b| a.path.cmp(&b.path));
     inputs

@@ -74,7 +74,7 @@ pub(super) fn build(
                 .silences
                 .iter()
                 .map(|(from, to)| {
-                    let on_reference = |t: i64| Time(t - clocks.offset_at(s.instance, first, t));
+                    let on_reference = |t: i64| Time::at(t - clocks.offset_at(s.instance, first, t));
                     Silence { start: on_reference(*from), end: on_reference(*to), s: seconds(to - from) }
                 })
                 .collect();
@@ -129,8 +129,8 @@ pub(super) fn build(
                 zone,
                 zone_reason,
                 precision: precision.map_or("s", unit).into(),
-                start: range.map(|r| Time(r.0)),
-                end: range.map(|r| Time(r.1)),
+                start: range.map(|r| Time::at(r.0)),
+                end: range.map(|r| Time::at(r.1)),
                 longest_gap_s: silences.first().map_or(0.0, |g| g.s),
                 gaps: silences,
                 assumptions,

@@ -1,4 +1,4 @@
-//! What the caller told and what came of it: patterns that fit no log, addresses that no proxy names, lines that no log has, offsets
+//! What the caller told and what came of it: statuses that never count, patterns that fit no log, addresses that no proxy names, lines that no log has, offsets
 //! that the requests contradict.
 
 use std::collections::BTreeMap;
@@ -7,7 +7,7 @@ use super::sources::FileFacts;
 use crate::analysis::Note;
 use crate::clock::ClockModel;
 use crate::failing::Failing;
-use crate::options::{LineAt, Pattern};
+use crate::options::{LineAt, Pattern, can_fail};
 use crate::plan::Plan;
 use crate::scene::Scene;
 
@@ -23,6 +23,14 @@ pub(super) fn notes(plan: &Plan, clocks: &ClockModel, files: &[FileFacts]) -> Ve
     for (what, pattern) in patterns.filter(|(_, p)| !fits_any(plan, p)) {
         let text =
             format!("the {what} told for {}: no log fits this pattern, so it is not used", pattern.text());
+        notes.push(warning("inputs", text));
+    }
+    let never: Vec<String> = o.statuses.iter().filter(|s| !can_fail(**s)).map(ToString::to_string).collect();
+    if !never.is_empty() {
+        let text = format!(
+            "the status told, {}, does not count: only 408 and those from 500 on can be gateway failures",
+            never.join(", ")
+        );
         notes.push(warning("inputs", text));
     }
     for place in o.anchors.iter().flat_map(|(a, b)| [a, b]) {

@@ -401,7 +401,7 @@ impl Usual {
 fn point(start: i64, c: &Cell, step: i64, usual: Option<&Usual>) -> TrafficPoint {
     let mean = |ns: i64| (ns > 0).then(|| digits(ns as f64 / step as f64, 3));
     TrafficPoint {
-        start: Time(start),
+        start: Time::at(start),
         requests: c.requests,
         failures: c.failures,
         p50_s: c.durations.quantile(0.5),

@@ -98,7 +98,7 @@ fn render(a: &Analysis, _: &RenderOptions) -> Vec<u8> {
     headline(&mut p, a);
     p.raw("<main>\n");
     verdict::overview(&mut p, a);
-    timeline::draw(&mut p, a);
+    timeline::draw(&mut p, a, data.rows);
     a.incidents.iter().enumerate().for_each(|(n, i)| verdict::incident(&mut p, a, n, i));
     tables::failures(&mut p, a, data.rows);
     servers::all(&mut p, a);
@@ -130,14 +130,18 @@ fn headline(p: &mut Page, a: &Analysis) {
     p.raw("<a class=\"skip\" href=\"#failed\">to the failed requests</a>\n<header><div class=\"bar-right\">");
     p.raw("<button type=\"button\" id=\"theme\" class=\"live-only\">colours: as the system</button></div>");
     p.raw("<h1>Gateway failures</h1>\n<p class=\"lead\">");
-    let class = if t.failures == 0 { "<strong class=\"good\">" } else { "<strong class=\"bad\">" };
-    p.element(class, words::count(t.failures, "gateway failure", "gateway failures"), "</strong>");
-    p.text(format!(
-        " in {} ({}), {}",
-        words::count(t.requests, "request", "requests"),
-        words::share(t.failures, t.requests),
-        words::count(a.incidents.len() as u64, "incident", "incidents")
-    ));
+    if a.saw_requests() {
+        let class = if t.failures == 0 { "<strong class=\"good\">" } else { "<strong class=\"bad\">" };
+        p.element(class, words::count(t.failures, "gateway failure", "gateway failures"), "</strong>");
+        p.text(format!(
+            " in {} ({}), {}",
+            words::count(t.requests, "request", "requests"),
+            words::share(t.failures, t.requests),
+            words::count(a.incidents.len() as u64, "incident", "incidents")
+        ));
+    } else {
+        p.element("<strong class=\"warn\">", view::NOTHING, "</strong>");
+    }
     p.raw("</p>\n<p class=\"mute\">");
     if let Some((start, end)) = view::range(a) {
         p.text(format!("{}; ", words::range(start, end)));

@@ -367,7 +367,7 @@ pub(crate) fn rich() -> Analysis {
             step_s: 60,
             baseline: None,
             points: (0..60)
-                .map(|m| TrafficPoint { start: at(m * 60_000), requests: 20_000 + m as u64, failures: u64::from(m == 1) * 40, p50_s: Some(0.021), p99_s: Some(0.84), busy: Some(14.2), queued: None, syn_resent: 0, unusual: Vec::new() })
+                .map(|m| TrafficPoint { start: at(m * 60_000), requests: 20_000 + m as u64, failures: match m { 0 => 32, 39 => 8, 50 => 2, _ => 0 }, p50_s: Some(0.021), p99_s: Some(0.84), busy: Some(14.2), queued: None, syn_resent: 0, unusual: Vec::new() })
                 .collect(),
         }],
         timeouts: vec![TimeoutAdvice {
@@ -433,6 +433,7 @@ pub(crate) fn quiet() -> Analysis {
     a.totals = Totals { requests: 4_120, by_status: map(&[("200", 4_120)]), ..Totals::default() };
     a.incidents.clear();
     a.failures.clear();
+    a.traffic.iter_mut().flat_map(|t| &mut t.points).for_each(|p| p.failures = 0);
     a.unknown.clear();
     a.contrast.clear();
     a.excerpts.clear();

@@ -87,7 +87,7 @@ fn screen(a: &Analysis, o: &RenderOptions, length: Length) -> Canvas {
             incident::told(&mut c, i);
         }
     }
-    further(&mut c, a.incidents.get(told..).unwrap_or_default(), length.rows);
+    further(&mut c, a, a.incidents.get(told..).unwrap_or_default(), length.rows);
     elsewhere(&mut c, a);
     if length.sections {
         trust::clocks(&mut c, a, false);
@@ -117,7 +117,7 @@ fn everything(a: &Analysis, o: &RenderOptions) -> Canvas {
 }
 
 /// One line for each incident that does not fit on the first screen.
-fn further(c: &mut Canvas, incidents: &[Incident], most: usize) {
+fn further(c: &mut Canvas, a: &Analysis, incidents: &[Incident], most: usize) {
     if incidents.is_empty() {
         return;
     }
@@ -125,8 +125,11 @@ fn further(c: &mut Canvas, incidents: &[Incident], most: usize) {
     // A table needs room; without it each incident is a sentence.
     if c.width() < 70 {
         for i in incidents.iter().take(most) {
-            let from =
-                format!("  {} at {}", words::count(i.failures, "failure", "failures"), words::clock(i.start));
+            let from = format!(
+                "  {} at {}",
+                words::count(i.failures, "failure", "failures"),
+                view::clock(a)(i.start)
+            );
             c.item(
                 2,
                 "",
@@ -134,11 +137,7 @@ fn further(c: &mut Canvas, incidents: &[Incident], most: usize) {
             );
         }
     }
-    let is_one_day = {
-        let first = incidents.iter().map(|i| i.start).min();
-        let last = incidents.iter().map(|i| i.end).max();
-        first.map(words::day) == last.map(words::day)
-    };
+    let is_one_day = view::is_one_day(a);
     let when = |i: &Incident| {
         if !is_one_day {
             return words::range(i.start, i.end);
@@ -171,7 +170,9 @@ fn further(c: &mut Canvas, incidents: &[Incident], most: usize) {
 fn headline(c: &mut Canvas, a: &Analysis) {
     let t = &a.totals;
     let mut first = vec![span(Role::Strong, format!("{} {}", a.tool.name, a.tool.version)), plain(": ")];
-    if t.failures == 0 {
+    if !a.saw_requests() {
+        first.push(span(Role::Warn, view::NOTHING));
+    } else if t.failures == 0 {
         first.push(span(Role::Good, "no gateway failures"));
         first.push(plain(format!(" in {}", words::count(t.requests, "request", "requests"))));
     } else {

@@ -13,6 +13,19 @@ pub(crate) fn range(a: &Analysis) -> Option<(Time, Time)> {
     Some((start, end))
 }
 
+/// Whether all the logs are of one day, so that moments need no dates.
+pub(crate) fn is_one_day(a: &Analysis) -> bool {
+    range(a).is_none_or(|(start, end)| words::day(start) == words::day(end))
+}
+
+/// How moments are written: with their day where there are several.
+pub(crate) fn clock(a: &Analysis) -> fn(Time) -> String {
+    if is_one_day(a) { words::clock } else { words::clock_of_day }
+}
+
+/// What is said in place of counts where there are none, since no request was read.
+pub(crate) const NOTHING: &str = "nothing to judge: no proxy's access log was recognised";
+
 /// The largest episode of an incident, the one that its cause comes from; of equals the first.
 pub(crate) fn main_episode(i: &Incident) -> Option<&Episode> {
     i.episodes
@@ -125,21 +138,84 @@ pub(crate) fn proof(e: &Episode, most: usize) -> Vec<&Evidence> {
     all
 }
 
-/// Failures per slice of a range, for a sparkline.
-pub(crate) fn buckets<'a>(
-    failures: impl Iterator<Item = &'a Failure>,
-    start: Time,
-    end: Time,
-    slices: usize,
-) -> Vec<u64> {
-    let mut out = vec![0; slices.max(1)];
-    let n = out.len() as i128;
-    let span = (i128::from(end.0) - i128::from(start.0)).max(1);
-    for f in failures {
-        let at = (i128::from(f.time.0) - i128::from(start.0)).clamp(0, span);
-        out[((at * n) / (span + 1)) as usize] += f.stands_for;
+/// Failures over time, in slices of a round length.
+pub(crate) struct Strip {
+    /// Start of the first slice.
+    pub start: Time,
+    /// Length of a slice, seconds.
+    pub slice_s: i64,
+    /// Failures in each slice.
+    pub counts: Vec<u64>,
+    /// What the counts are of, where they are not of all failures.
+    pub partly: Option<String>,
+}
+
+/// Lengths of slices that people count in, seconds.
+const ROUND: [i64; 20] = [
+    1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 28_800, 43_200, 86_400, 172_800,
+    432_000,
+];
+
+impl Strip {
+    /// The failures of a result, in at most so many slices. They are counted in the steps of the proxies' load, which all
+    /// failures are in, whatever is listed; only where these are missing, in what is listed.
+    pub fn of(a: &Analysis, most: usize) -> Option<Strip> {
+        let (start, end) = range(a)?;
+        let proxies: BTreeSet<&str> =
+            a.sources.iter().filter(|s| s.role.starts_with("proxy")).map(|s| s.instance.as_str()).collect();
+        let load = a.traffic.iter().filter(|t| t.server.is_none() && proxies.contains(t.source.as_str()));
+        let step_s = load.clone().map(|t| i64::from(t.step_s)).max().unwrap_or(1).max(1);
+        let steps: Vec<(Time, u64)> = load.flat_map(|t| &t.points).map(|p| (p.start, p.failures)).collect();
+        if steps.iter().map(|(_, n)| n).sum::<u64>() == a.totals.failures {
+            return Some(Strip::counting(&steps, step_s, (start, end), most));
+        }
+        let listed: Vec<(Time, u64)> =
+            a.failures.iter().filter(|f| f.gateway).map(|f| (f.time, f.stands_for)).collect();
+        let told: u64 = listed.iter().map(|(_, n)| n).sum();
+        let (told, all) = (words::grouped(told), words::grouped(a.totals.failures));
+        let partly = Some(format!("listed ones only: {told} of {all}"));
+        Some(Strip { partly, ..Strip::counting(&listed, 1, (start, end), most) })
     }
-    out
+
+    fn counting(counts: &[(Time, u64)], step_s: i64, (start, end): (Time, Time), most: usize) -> Strip {
+        let number = |t: Time, slice_s: i64| t.0.div_euclid(1_000_000_000).div_euclid(slice_s);
+        // A range that ends where a slice would begin has no more of it.
+        let last = Time(end.0.saturating_sub(1)).max(start);
+        let slices = |slice_s: i64| number(last, slice_s) - number(start, slice_s) + 1;
+        let fits = |slice_s: &i64| slice_s % step_s == 0 && slices(*slice_s) <= most.max(1) as i64;
+        let longer = || (1..).map(|n| step_s * ROUND[19] * n).find(|s| slices(*s) <= most.max(2) as i64);
+        let slice_s = ROUND.into_iter().find(fits).or_else(longer).unwrap_or(step_s);
+        let (first, n) = (number(start, slice_s), slices(slice_s));
+        let mut out = vec![0; n as usize];
+        for (t, count) in counts {
+            out[(number(*t, slice_s) - first).clamp(0, n - 1) as usize] += count;
+        }
+        let start = Time((first * slice_s).saturating_mul(1_000_000_000));
+        Strip { start, slice_s, counts: out, partly: None }
+    }
+
+    /// Start of a slice; the first one that is none is the end of the last.
+    pub fn start_of(&self, slice: usize) -> Time {
+        Time(self.start.0.saturating_add((slice as i64 * self.slice_s).saturating_mul(1_000_000_000)))
+    }
+
+    /// End of the last slice.
+    pub fn end(&self) -> Time {
+        self.start_of(self.counts.len())
+    }
+
+    /// The counts with so many columns for each slice as there is room for.
+    pub fn columns(&self, room: usize) -> Vec<u64> {
+        let each = (room / self.counts.len().max(1)).max(1);
+        self.counts.iter().flat_map(|n| std::iter::repeat_n(*n, each)).collect()
+    }
+
+    /// The highest count and the length of its slice: `full bar: 25 in 10 s`.
+    pub fn scale(&self) -> String {
+        let most = self.counts.iter().copied().max().unwrap_or(0);
+        let partly = self.partly.as_ref().map(|p| format!(" ({p})")).unwrap_or_default();
+        format!("full bar: {} in {}{partly}", words::grouped(most), words::length(self.slice_s as f64))
+    }
 }
 
 /// The state of an instance that fills most of each slice of a range, as one letter each.
@@ -241,7 +317,7 @@ pub(crate) fn instance_of_server(a: &Analysis, server: &str) -> String {
 pub(crate) fn files(a: &Analysis) -> String {
     let bad = a.inputs.iter().filter(|i| i.problem.is_some()).count() as u64;
     let bytes = a.inputs.iter().map(|i| i.bytes).sum();
-    let read = a.inputs.iter().filter(|i| i.kind != "copy").count() as u64;
+    let read = a.inputs.iter().filter(|i| !matches!(i.kind.as_str(), "copy" | "unread")).count() as u64;
     let all = format!("{} of {}", words::count(read, "file", "files"), words::size(bytes));
     if bad == 0 { all } else { format!("{all} ({bad} with problems)") }
 }
@@ -260,6 +336,15 @@ mod tests {
     }
 
     #[test]
+    fn moments_have_dates_where_the_range_passes_midnight() {
+        let mut a = sample::rich();
+        let t = a.incidents[0].start;
+        assert_eq!(clock(&a)(t), words::clock(t));
+        a.sources[0].end = a.sources[0].end.map(|t| Time(t.0 + 86_400_000_000_000));
+        assert_eq!(clock(&a)(t), format!("2026-11-21 {}", words::clock(t)));
+    }
+
+    #[test]
     fn proof_prefers_lines_with_text() {
         let a = sample::rich();
         let e = main_episode(&a.incidents[0]).unwrap();
@@ -267,15 +352,32 @@ mod tests {
     }
 
     #[test]
-    fn every_failure_falls_into_a_slice() {
-        let a = sample::rich();
-        let (start, end) = range(&a).unwrap();
-        for n in [1, 7, 60] {
-            let b = buckets(a.failures.iter(), start, end, n);
-            assert_eq!((b.len(), b.iter().sum::<u64>()), (n, a.failures.len() as u64));
+    fn every_failure_falls_into_a_slice_of_round_length() {
+        let mut a = sample::rich();
+        for most in [1, 7, 60] {
+            let strip = Strip::of(&a, most).unwrap();
+            assert!(strip.counts.len() <= most, "{most}");
+            assert_eq!(strip.counts.iter().sum::<u64>(), a.totals.failures);
+            assert!(strip.partly.is_none());
         }
-        let same = buckets(a.failures.iter(), Time(i64::MIN), Time(i64::MAX), 3);
-        assert_eq!(same.iter().sum::<u64>(), a.failures.len() as u64);
+        // What is listed does not matter, as long as the load is known.
+        let all = Strip::of(&a, 60).unwrap().counts;
+        a.failures.truncate(1);
+        assert_eq!(Strip::of(&a, 60).unwrap().counts, all);
+        a.traffic.clear();
+        let strip = Strip::of(&a, 60).unwrap();
+        assert_eq!(strip.counts.iter().sum::<u64>(), 1);
+        assert!(strip.scale().ends_with("(listed ones only: 1 of 42)"), "{}", strip.scale());
+    }
+
+    #[test]
+    fn slices_are_whole_steps_however_long_the_range_is() {
+        let t = |s: i64| Time(s * 1_000_000_000);
+        let strip = Strip::counting(&[(t(1003), 2), (t(1061), 1)], 10, (t(1003), t(1061)), 80);
+        assert_eq!((strip.slice_s, strip.start, strip.counts.len()), (10, t(1000), 7));
+        assert_eq!((strip.columns(80).len(), strip.columns(80)[10], strip.columns(80)[11]), (77, 2, 0));
+        let far = Strip::counting(&[(Time(i64::MAX), 1)], 864_000, (Time(i64::MIN), Time(i64::MAX)), 80);
+        assert!(far.counts.len() <= 80 && far.counts.last() == Some(&1));
     }
 
     #[test]

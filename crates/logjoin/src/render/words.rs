@@ -123,6 +123,11 @@ pub fn clock(t: Time) -> String {
     utc(t).format("%H:%M:%S%.3f").to_string()
 }
 
+/// `2026-11-21 01:50:53.120`: the same with its day, where there are several.
+pub fn clock_of_day(t: Time) -> String {
+    utc(t).format("%Y-%m-%d %H:%M:%S%.3f").to_string()
+}
+
 /// `2026-11-21 01:50:53 to 01:52:10 UTC`; the second date only where it differs.
 pub fn range(start: Time, end: Time) -> String {
     let (a, b) = (utc(start), utc(end));

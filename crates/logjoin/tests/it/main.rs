@@ -18,6 +18,7 @@ mod parts;
 mod removal;
 mod rewrites;
 mod robustness;
+mod saved;
 mod scenarios;
 mod sections;
 mod shares;

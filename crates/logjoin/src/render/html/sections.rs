@@ -29,7 +29,7 @@ fn restarts(p: &mut Page, a: &Analysis) {
         "lines",
     ];
     let rows = a.restarts.iter().map(|r| {
-        let at = |t: Option<crate::analysis::Time>| t.map_or("-".into(), words::clock);
+        let at = |t: Option<crate::analysis::Time>| t.map_or("-".into(), view::clock(a));
         let lines: Vec<String> = r.lines.iter().take(3).map(ToString::to_string).collect();
         vec![
             r.instance.clone(),

@@ -14,9 +14,10 @@ const BARS: f64 = 90.0;
 const LANE: f64 = 20.0;
 const SLICES: usize = 220;
 
-pub(super) fn draw(p: &mut Page, a: &Analysis) {
+/// `listed`: how many failures the script has.
+pub(super) fn draw(p: &mut Page, a: &Analysis, listed: usize) {
     let Some((start, end)) = view::range(a) else { return };
-    if a.failures.is_empty() && a.lifecycle.is_empty() {
+    if a.totals.failures == 0 && a.lifecycle.is_empty() {
         return;
     }
     let top = BARS + 10.0;
@@ -25,7 +26,11 @@ pub(super) fn draw(p: &mut Page, a: &Analysis) {
     p.raw("<div class=\"live-only\"><div id=\"axis-controls\" class=\"controls\" role=\"group\" aria-label=\"range of time\"></div>");
     p.raw("<div id=\"axis\"></div><p class=\"mute small\">Drag over the picture to choose a range. Bars: failures of each cause; ");
     p.raw("grey: those that the filters leave out. Dashed: the usual level outside the incidents. Lanes: thin is ready, ");
-    p.raw("thick is down, starting or draining; dots are events of the instance; triangles up and down are health checks.</p></div>\n");
+    p.raw("thick is down, starting or draining; dots are events of the instance; triangles up and down are health checks.");
+    if let Some(partly) = partly(a, listed) {
+        p.element(" <strong>", partly, "</strong>");
+    }
+    p.raw("</p></div>\n");
     p.raw("<figure class=\"dead-only\"><svg role=\"img\" aria-label=\"failures and states of the instances over time\" viewBox=\"0 0 ");
     p.number(WIDTH).raw(" ").number(height).raw("\">\n");
     for i in &a.incidents {
@@ -57,10 +62,27 @@ pub(super) fn draw(p: &mut Page, a: &Analysis) {
     }
     label(p, LEFT, height - 8.0, "\">", &words::moment(start));
     label(p, WIDTH, height - 8.0, "\" text-anchor=\"end\">", &words::moment(end));
-    p.raw("</svg><figcaption class=\"mute\">Bars: failures. Thin lanes: ready; thick: down, starting or draining. ");
+    p.raw("</svg><figcaption class=\"mute\">Bars: failures");
+    if let Some(partly) = view::Strip::of(a, SLICES).and_then(|s| s.partly) {
+        p.element(" <span>", format!("({partly})"), "</span>");
+    }
+    p.raw(". Thin lanes: ready; thick: down, starting or draining. ");
     p.raw("Shaded: incidents. Point at a stretch for its times.</figcaption></figure>\n");
     lives(p, a);
     p.raw("</section>\n");
+}
+
+/// What the script's bars leave out: it counts what it has, in any range and by any filter.
+fn partly(a: &Analysis, listed: usize) -> Option<String> {
+    let rows = || a.failures.iter().take(listed).filter(|f| f.gateway);
+    let told: u64 = rows().map(|f| f.stands_for).sum();
+    if told < a.totals.failures {
+        let (told, all) = (words::grouped(told), words::grouped(a.totals.failures));
+        return Some(format!("The bars are those of the failures listed below: {told} of {all}."));
+    }
+    rows()
+        .any(|f| f.stands_for > 1)
+        .then(|| "Where one failure is listed for several, all of them are drawn at its time.".to_owned())
 }
 
 /// Stretches of all lanes that the table lists.
@@ -83,15 +105,17 @@ fn lives(p: &mut Page, a: &Analysis) {
 }
 
 fn bars(p: &mut Page, a: &Analysis, start: Time, end: Time) {
-    let counts = view::buckets(a.failures.iter().filter(|f| f.gateway), start, end, SLICES);
-    let most = counts.iter().copied().max().unwrap_or(0).max(1);
+    let Some(strip) = view::Strip::of(a, SLICES) else { return };
+    let most = strip.counts.iter().copied().max().unwrap_or(0).max(1);
     label(p, 0.0, 12.0, "\">", "failures");
     label(p, 0.0, 26.0, "\">", &format!("at most {}", words::grouped(most)));
-    let step = (WIDTH - LEFT) / SLICES as f64;
-    for (i, &n) in counts.iter().enumerate().filter(|(_, n)| **n > 0) {
+    for (i, &n) in strip.counts.iter().enumerate().filter(|(_, n)| **n > 0) {
         let h = (BARS - 4.0) * n as f64 / most as f64;
-        rect(p, "<rect class=\"bar\" x=\"", LEFT + step * i as f64, BARS - h, step, h);
-        p.element("<title>", words::count(n, "failure", "failures"), "</title></rect>\n");
+        let (from, to) = (strip.start_of(i), strip.start_of(i + 1));
+        let (x, w) = stretch(from, to, start, end);
+        rect(p, "<rect class=\"bar\" x=\"", x, BARS - h, w.max(1.0), h);
+        let title = format!("{}: {}", words::count(n, "failure", "failures"), words::range(from, to));
+        p.element("<title>", title, "</title></rect>\n");
     }
 }
 

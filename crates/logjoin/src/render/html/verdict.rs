@@ -54,12 +54,12 @@ pub(super) fn incident(p: &mut Page, a: &Analysis, n: usize, i: &Incident) {
     }
     p.raw("</dd></dl>\n");
     for e in &i.episodes {
-        episode(p, e);
+        episode(p, a, e);
     }
     p.raw("</section>\n");
 }
 
-fn episode(p: &mut Page, e: &Episode) {
+fn episode(p: &mut Page, a: &Analysis, e: &Episode) {
     p.raw("<h3>").text(&e.id).text(": ").text(causes::page(e.cause).title);
     p.element(" <code>", e.cause.as_str(), "</code> ");
     p.element(
@@ -82,8 +82,8 @@ fn episode(p: &mut Page, e: &Episode) {
         p.text(format!(" ({d})"));
     }
     p.raw("</p>\n");
-    facts(p, "<h4>Proof</h4>", &e.evidence);
-    facts(p, "<h4>Against</h4>", &e.against);
+    facts(p, a, "<h4>Proof</h4>", &e.evidence);
+    facts(p, a, "<h4>Against</h4>", &e.against);
     if !e.advice.is_empty() {
         p.raw("<h4>To do</h4><ol>");
         e.advice.iter().for_each(|x| {
@@ -108,7 +108,7 @@ fn episode(p: &mut Page, e: &Episode) {
     p.raw("</ul></details>\n");
 }
 
-fn facts(p: &mut Page, title: &'static str, all: &[Evidence]) {
+fn facts(p: &mut Page, a: &Analysis, title: &'static str, all: &[Evidence]) {
     if all.is_empty() {
         return;
     }
@@ -119,7 +119,7 @@ fn facts(p: &mut Page, title: &'static str, all: &[Evidence]) {
             p.element("<span class=\"mute small\">", &e.id, "</span> ");
         }
         if let Some(t) = e.time {
-            p.element("<span class=\"mute\">", words::clock(t), "</span> ");
+            p.element("<span class=\"mute\">", view::clock(a)(t), "</span> ");
         }
         p.text(&e.claim);
         if e.count > 1 {

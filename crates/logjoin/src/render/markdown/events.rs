@@ -87,8 +87,9 @@ impl Draft<'_> {
         for e in a.incidents.iter().flat_map(|i| &i.episodes) {
             let mut own = a.failures.iter().filter(|f| f.episode.as_deref() == Some(e.id.as_str()));
             let line = |f: &Failure| LineRef { file: f.file.clone(), line: f.line };
-            let first = own.next();
-            let last = own.next_back().or(first);
+            // Not every failure is listed: only the one of that very moment is the first or the last.
+            let first = own.clone().find(|f| f.start.unwrap_or(f.time) == e.start);
+            let last = own.rfind(|f| f.time == e.end);
             items.push(Item {
                 time: e.start,
                 rank: 1,

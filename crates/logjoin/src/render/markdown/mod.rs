@@ -93,10 +93,8 @@ impl Draft<'_> {
 
     fn head(&mut self) -> fmt::Result {
         let a = self.a;
-        let title = a
-            .incidents
-            .first()
-            .map_or("no gateway failures".to_owned(), |i| causes::page(i.cause).title.to_owned());
+        let none = if a.saw_requests() { "no gateway failures" } else { view::NOTHING };
+        let title = a.incidents.first().map_or(none, |i| causes::page(i.cause).title);
         writeln!(self.out, "# Post-mortem: {title}\n")?;
         writeln!(self.out, "| | |\n| --- | --- |\n| Status | *draft* |\n| Authors | |")?;
         if let (Some(first), Some(last)) =

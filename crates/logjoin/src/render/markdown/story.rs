@@ -18,6 +18,9 @@ impl Draft<'_> {
         let a = self.a;
         writeln!(self.out, "\n## {title}\n")?;
         let t = &a.totals;
+        if !a.saw_requests() {
+            return writeln!(self.out, "There is {}.{}", view::NOTHING, rests_on(["totals", "coverage"]));
+        }
         writeln!(
             self.out,
             "{} in {} ({}), {}.{}",
@@ -48,7 +51,9 @@ impl Draft<'_> {
     pub(super) fn impact(&mut self) -> fmt::Result {
         let a = self.a;
         writeln!(self.out, "\n## Impact\n")?;
-        if a.incidents.is_empty() {
+        if !a.saw_requests() {
+            writeln!(self.out, "There is {}.{}", view::NOTHING, rests_on(["totals", "coverage"]))?;
+        } else if a.incidents.is_empty() {
             writeln!(self.out, "None that the logs show.{}", rests_on(["totals", "coverage"]))?;
         } else {
             writeln!(

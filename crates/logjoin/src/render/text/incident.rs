@@ -86,7 +86,7 @@ pub(super) fn full(c: &mut Canvas, a: &Analysis, i: &Incident, proof: usize) {
     c.row("who", &who(i));
     let Some(e) = view::main_episode(i) else { return };
     why(c, e);
-    evidence(c, "proof", &view::proof(e, proof), false);
+    evidence(c, a, "proof", &view::proof(e, proof), false);
     if let Some(x) = e.against.first() {
         c.row("against", &[plain(&x.claim)]);
     }
@@ -96,7 +96,9 @@ pub(super) fn full(c: &mut Canvas, a: &Analysis, i: &Incident, proof: usize) {
         .episodes
         .iter()
         .filter(|x| x.id != e.id)
-        .map(|x| format!("{} {} ({}, {})", x.id, x.cause, words::grouped(x.failures), words::clock(x.start)))
+        .map(|x| {
+            format!("{} {} ({}, {})", x.id, x.cause, words::grouped(x.failures), view::clock(a)(x.start))
+        })
         .collect();
     if !others.is_empty() {
         c.row("also", &[plain(words::list(&others))]);
@@ -111,7 +113,7 @@ pub(super) fn brief(c: &mut Canvas, a: &Analysis, i: &Incident) {
     line.extend(who(i));
     c.row("when, who", &line);
     if let Some(e) = view::main_episode(i) {
-        evidence(c, "proof", &view::proof(e, 1), false);
+        evidence(c, a, "proof", &view::proof(e, 1), false);
         advice(c, e, 1);
     }
 }
@@ -130,10 +132,10 @@ pub(super) fn everything(c: &mut Canvas, a: &Analysis, i: &Incident) {
     c.row("when", &[plain(when(i))]);
     c.row("who", &who(i));
     super::traffic::rows_of(c, a, i);
-    i.episodes.iter().for_each(|e| episode(c, e));
+    i.episodes.iter().for_each(|e| episode(c, a, e));
 }
 
-fn episode(c: &mut Canvas, e: &Episode) {
+fn episode(c: &mut Canvas, a: &Analysis, e: &Episode) {
     c.blank();
     c.para(
         2,
@@ -151,8 +153,8 @@ fn episode(c: &mut Canvas, e: &Episode) {
     );
     c.row("seen as", &[plain(view::map_counts(&e.by_mechanism))]);
     why(c, e);
-    evidence(c, "proof", &e.evidence.iter().collect::<Vec<_>>(), true);
-    evidence(c, "against", &e.against.iter().collect::<Vec<_>>(), true);
+    evidence(c, a, "proof", &e.evidence.iter().collect::<Vec<_>>(), true);
+    evidence(c, a, "against", &e.against.iter().collect::<Vec<_>>(), true);
     let others: Vec<String> =
         e.alternatives.iter().map(|x| format!("{} {}", x.cause, words::percent(x.confidence))).collect();
     if !others.is_empty() {
@@ -187,10 +189,11 @@ fn advice(c: &mut Canvas, e: &Episode, most: usize) {
 }
 
 /// Claims with their lines. A place is never cut, so that it can be opened; the text of a line is cut to the page.
-fn evidence(c: &mut Canvas, label: &str, all: &[&Evidence], everything: bool) {
+fn evidence(c: &mut Canvas, a: &Analysis, label: &str, all: &[&Evidence], everything: bool) {
+    let at = view::clock(a);
     for (n, e) in all.iter().enumerate() {
         let many = if e.count > 1 { format!(" ({} lines)", words::grouped(e.count)) } else { String::new() };
-        let when = e.time.map(|t| format!("{} ", words::clock(t))).unwrap_or_default();
+        let when = e.time.map(|t| format!("{} ", at(t))).unwrap_or_default();
         c.row(
             if n == 0 { label } else { "" },
             &[span(Role::Faint, when), plain(&e.claim), span(Role::Faint, many)],

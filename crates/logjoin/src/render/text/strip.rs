@@ -1,39 +1,43 @@
 //! Failures over time in three lines: bars, the incidents under them, and the ends of the axis.
 
 use super::super::canvas::{Canvas, Role, span};
+use super::super::view::Strip;
 use super::super::{view, words};
 use crate::Analysis;
+use crate::analysis::Time;
 
 /// Columns before the bars: those of a row's label.
 const LEFT: usize = 13;
 
 pub(super) fn draw(c: &mut Canvas, a: &Analysis) {
-    let Some((start, end)) = view::range(a) else { return };
-    if a.totals.failures == 0 || a.failures.is_empty() {
+    let room = c.width().saturating_sub(LEFT + 1).clamp(10, 100);
+    let Some(strip) = Strip::of(a, room) else { return };
+    if a.totals.failures == 0 || strip.counts.iter().all(|n| *n == 0) {
         return;
     }
-    let slices = c.width().saturating_sub(LEFT + 1).clamp(10, 100);
-    let counts = view::buckets(a.failures.iter().filter(|f| f.gateway), start, end, slices);
-    let most = counts.iter().copied().max().unwrap_or(0);
-    let seconds = (end.seconds() - start.seconds()).max(0.0) / slices as f64;
-    let (from, to) = (words::clock(start), words::clock(end));
-    let scale = format!("full bar: {} in {}", words::grouped(most), words::length(seconds));
+    let columns = strip.columns(room);
+    let (start, end) = (strip.start, strip.end());
     c.blank();
-    c.clipped(2, &[span(Role::Faint, "failures   "), span(Role::Bad, words::sparkline(&counts).trim_end())]);
-    let marks = marks(a, start, end, slices);
+    c.clipped(2, &[span(Role::Faint, "failures   "), span(Role::Bad, words::sparkline(&columns).trim_end())]);
+    let marks = marks(a, start, end, columns.len());
     if !marks.trim().is_empty() {
         c.clipped(LEFT, &[span(Role::Strong, marks)]);
     }
-    let (from, to) = (&from[..8.min(from.len())], &to[..8.min(to.len())]);
-    let room = slices.saturating_sub(from.len() + to.len());
-    let middle = if room > scale.len() + 4 { scale.as_str() } else { "" };
-    let gap = room - middle.len();
-    let line = format!("{from}{}{middle}{}{to}", " ".repeat(gap / 2), " ".repeat(gap - gap / 2));
-    c.clipped(LEFT, &[span(Role::Faint, line)]);
+    let whole = |t: Time| view::clock(a)(t).split('.').next().unwrap_or_default().to_owned();
+    let (from, to, scale) = (whole(start), whole(end), strip.scale());
+    let room = columns.len().saturating_sub(from.len() + to.len());
+    if room > scale.len() + 4 {
+        let gap = room - scale.len();
+        let line = format!("{from}{}{scale}{}{to}", " ".repeat(gap / 2), " ".repeat(gap - gap / 2));
+        c.clipped(LEFT, &[span(Role::Faint, line)]);
+    } else {
+        c.clipped(LEFT, &[span(Role::Faint, format!("{from}{}{to}", " ".repeat(room.max(1))))]);
+        c.para(LEFT, &[span(Role::Faint, scale)]);
+    }
 }
 
-/// The ids of the incidents below the slices in which they begin; the worst first where there is not room for all.
-fn marks(a: &Analysis, start: crate::analysis::Time, end: crate::analysis::Time, slices: usize) -> String {
+/// The ids of the incidents below the columns in which they begin; the worst first where there is not room for all.
+fn marks(a: &Analysis, start: Time, end: Time, slices: usize) -> String {
     let mut out = vec![' '; slices];
     let span = (i128::from(end.0) - i128::from(start.0)).max(1);
     for i in &a.incidents {

@@ -37,7 +37,7 @@ pub(super) fn restarts(c: &mut Canvas, a: &Analysis) {
     }
     c.title("Restarts, in order");
     for r in &a.restarts {
-        let at = |t: Option<crate::analysis::Time>| t.map_or("-".to_owned(), words::clock);
+        let at = |t: Option<crate::analysis::Time>| t.map_or("-".to_owned(), view::clock(a));
         let role = if r.order_kept == Some(false) { Role::Bad } else { Role::Plain };
         c.item(
             2,

@@ -25,20 +25,24 @@ pub(super) fn all(c: &mut Canvas, a: &Analysis) {
 
 /// Failures and the states of the instances over one time axis.
 fn timeline(c: &mut Canvas, a: &Analysis) {
-    let Some((start, end)) = view::range(a) else { return };
-    if a.failures.is_empty() && a.lifecycle.is_empty() {
+    if a.totals.failures == 0 && a.lifecycle.is_empty() {
         return;
     }
-    c.title("Timeline");
     let name = a.lifecycle.iter().map(|l| l.instance.chars().count()).max().unwrap_or(0).clamp(8, 20);
-    let slices = c.width().saturating_sub(name + 6).min(100);
+    let room = c.width().saturating_sub(name + 6).clamp(10, 100);
+    let Some(strip) = view::Strip::of(a, room) else { return };
+    let columns = strip.columns(room);
+    let (start, end, slices) = (strip.start, strip.end(), columns.len());
+    c.title("Timeline");
     let label = |text: &str| plain(format!("{:<name$}  ", super::super::canvas::clip(text, name)));
-    let bars = words::sparkline(&view::buckets(a.failures.iter().filter(|f| f.gateway), start, end, slices));
-    c.clipped(2, &[label("failures"), span(Role::Bad, bars.trim_end())]);
+    c.clipped(2, &[label("failures"), span(Role::Bad, words::sparkline(&columns).trim_end())]);
     for l in &a.lifecycle {
         c.clipped(2, &[label(&l.instance), plain(view::state_strip(&l.spans, start, end, slices))]);
     }
     c.clipped(2, &[label(""), span(Role::Faint, words::range(start, end))]);
+    if let Some(partly) = &strip.partly {
+        c.para(2, &[span(Role::Faint, format!("failures: {partly}"))]);
+    }
     c.para(
         2,
         &[span(
@@ -53,7 +57,7 @@ fn timeline(c: &mut Canvas, a: &Analysis) {
             c.clipped(
                 4,
                 &[
-                    span(Role::Faint, format!("{}  ", words::clock(e.time))),
+                    span(Role::Faint, format!("{}  ", view::clock(a)(e.time))),
                     span(Role::Strong, format!("{:<14}", e.what)),
                     plain(" "),
                     span(Role::Place, e.at.to_string()),
@@ -137,7 +141,7 @@ fn health(c: &mut Canvas, a: &Analysis) {
         c.para(
             2,
             &[
-                span(Role::Faint, format!("{}  ", words::clock(h.time))),
+                span(Role::Faint, format!("{}  ", view::clock(a)(h.time))),
                 plain(format!("{} ", h.proxy)),
                 span(Role::Strong, &h.server),
                 plain(" "),
