@@ -2,6 +2,8 @@
 
 pub mod accuracy;
 pub mod bulk;
+#[path = "../../fixtures/corpora.rs"]
+pub mod corpora;
 pub mod generate;
 pub mod grid;
 pub mod measure;
