@@ -161,7 +161,7 @@ pub(crate) struct RedactOptions {
 
 #[derive(Debug, Args)]
 pub(crate) struct CompareCommand {
-    /// Two saved results (analysis.json) or two folders of logs; with --before and --after, the logs
+    /// Two saved results (analysis.json) or two folders of logs; or, with --before and --after, one set of logs
     #[arg(value_name = "PATH", required = true, value_hint = ValueHint::AnyPath)]
     pub paths: Vec<PathBuf>,
     /// The first range of time: 14:00..14:30, 2026-11-21T01:50Z..+15m
@@ -184,7 +184,7 @@ pub(crate) struct CheckCommand {
     /// Logs, folders, patterns or archives: counts the failed requests that each finding touched, and adds findings that only logs show
     #[arg(long, value_name = "PATH", num_args = 1.., value_hint = ValueHint::AnyPath)]
     pub logs: Vec<PathBuf>,
-    /// Zone of stamps that name none, in the log files that match GLOB: +01:00, Europe/Berlin
+    /// Zone of stamps that name none, in the log files that match GLOB: 'api-3/*=Europe/Berlin'
     #[arg(long, value_name = "GLOB=ZONE")]
     pub tz: Vec<String>,
     /// Exit with 1 if there is a finding of this severity or a higher one

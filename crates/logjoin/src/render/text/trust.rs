@@ -228,8 +228,8 @@ pub(super) fn unknown(c: &mut Canvas, a: &Analysis) {
                 plain(&u.reason),
             ],
         );
-        if let Some(advice) = &u.advice {
-            c.para(4, &[plain("next time: "), span(Role::Strong, advice)]);
+        for (n, line) in u.advice.iter().flat_map(|a| a.lines()).enumerate() {
+            c.item(4, if n == 0 { "next time: " } else { "           " }, &[span(Role::Strong, line)]);
         }
     }
 }
