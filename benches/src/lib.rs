@@ -2,6 +2,8 @@
 
 pub mod accuracy;
 pub mod bulk;
+#[path = "../../fixtures/corpora.rs"]
+pub mod corpora;
 pub mod generate;
 pub mod grid;
 pub mod measure;
@@ -18,3 +20,8 @@ pub fn workspace() -> PathBuf {
     let package = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     package.parent().map_or(package.clone(), PathBuf::from)
 }
+
+/// The examples of the project's front page are tests too. They are tested here, since published packages do not have that page.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct FrontPage;

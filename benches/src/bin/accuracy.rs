@@ -1,10 +1,11 @@
 //! Scores the engine on the recordings and writes `docs/accuracy.md`.
 //!
-//! `accuracy [DIR] [--json FILE]`; DIR holds the recordings, by default `../shared/corpora/lab` beside the workspace.
+//! `accuracy [DIR] [--json FILE]`; DIR holds the recordings, by default the folder `lab` where tests look for them, too.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use logjoin_bench::corpora::corpora;
 use logjoin_bench::{accuracy, workspace};
 
 fn main() -> ExitCode {
@@ -21,15 +22,16 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<String, String> {
-    let (mut dir, mut json) = (workspace().join("../shared/corpora/lab"), None);
+    let (mut dir, mut json) = (None, None);
     let mut args = std::env::args_os().skip(1);
     while let Some(arg) = args.next() {
         if arg == "--json" {
             json = Some(PathBuf::from(args.next().ok_or("--json needs a file")?));
         } else {
-            dir = PathBuf::from(arg);
+            dir = Some(PathBuf::from(arg));
         }
     }
+    let Some(dir) = dir.or_else(|| corpora("lab")) else { return Ok("skipped".to_owned()) };
     if !dir.is_dir() {
         return Ok(format!("skipped: no recordings, {} is absent", dir.display()));
     }

@@ -7,7 +7,7 @@ use logjoin_parse::Product;
 use crate::{CheckRule, RULES, Severity};
 
 /// The whole page in Markdown: the severities, the table, then a section per rule.
-pub fn markdown() -> String {
+pub fn reference_page() -> String {
     let mut page = String::from(
         "# Checks\n\n\
          Generated from the table in `crates/logjoin-check/src/rules`; run its tests with `UPDATE_EXPECT=1` to renew it.\n\n\

@@ -28,7 +28,8 @@ mod rules;
 mod run;
 
 pub use case::Case;
-pub use docs::markdown;
+#[doc(hidden)]
+pub use docs::reference_page;
 pub use model::{Finding, Report, Severity, Subject};
 pub use rules::{CheckRule, Found, RULES, rule};
 pub use run::check;

@@ -11,21 +11,33 @@ use crate::args::Output;
 use crate::exit::Failure;
 use crate::time_args;
 
+pub(crate) const SHORTLY: &str = "\
+Sends requests to these URLs and to nothing else. --help lists all that is sent, and all options.
+
+Example:
+  logjoin probe --via https://shop.test/cart --direct http://10.0.0.1:80/cart";
+
 pub(crate) const WHAT_IS_SENT: &str = "\
 What is sent, and nothing else:
-  * questions for the addresses of the names in the URLs (to the system's resolver, or to --resolver)
-  * one TCP connection to each address (at most 8 per URL), with a TLS handshake for https
-  * --count requests to each URL, one after another with --pause between them, each on a connection of its own.
-    Method GET unless told; no body, no cookies, no credentials; redirects are not followed.
-    Each carries `User-Agent: logjoin-probe-ID/NAME` and `X-Request-ID: ID-NAME`, to be found in logs.
-  * to each --direct URL, one more connection that is kept and used again after each of --idle-gaps
-  * only after a failure: one attempt in the other protocol (TLS or plain), one more connection
+  * DNS queries for the names in the URLs (to the system's resolver, or to
+    --resolver)
+  * one TCP connection to each address (at most 8 per URL), with a TLS handshake
+    for https
+  * --count requests to each URL, one after another with --pause between them,
+    each on a connection of its own. Method GET unless told otherwise; no body,
+    no cookies, no credentials; redirects are not followed. Each carries
+    `User-Agent: logjoin-probe-ID/NAME` and `X-Request-ID: ID-NAME`, to be found
+    in logs.
+  * to each --direct URL, one more connection that is kept and used again after
+    each of --idle-gaps
+  * only after a failure: one attempt in the other protocol (TLS or plain), one
+    more connection
 A URL that does not answer within --timeout is not asked again.
 
 Examples:
-  logjoin probe --via https://shop.example/cart --direct http://10.0.0.1:8080/cart
-  logjoin probe --via http://edge/ --direct http://10.0.0.1:8080/ --direct http://10.0.0.2:8080/ --host shop.example
-  logjoin probe --via http://edge/ --direct http://app:8080/ --resolve app:8080:10.0.0.9 --logs /var/log/nginx ./app.log
+  logjoin probe --via https://shop.test/cart --direct http://10.0.0.1:80/cart
+  logjoin probe --via http://edge/ --direct http://10.0.0.1:80/ --host shop.test
+  logjoin probe --via http://edge/ --direct http://app/ --logs /var/log/nginx
 
 Run it on the proxy's host to see what the proxy sees.
 
@@ -39,49 +51,49 @@ pub(crate) struct ProbeCommand {
     /// The same resource at a backend, without the proxy (may be given several times)
     #[arg(long, value_name = "URL", required = true, num_args = 1.., value_hint = ValueHint::Url)]
     pub direct: Vec<String>,
-    /// Host header of all requests, and name in TLS where a URL has only an address [default: the host of --via]
+    /// Host header of all requests, and the TLS name where a URL has only an address [default: the host of --via]
     #[arg(long, value_name = "NAME")]
     pub host: Option<String>,
-    /// Connect to ADDR for HOST:PORT, as the proxy's configuration says, and compare with what the name resolves to
+    /// Connect to ADDR for HOST:PORT, as the proxy's configuration does, and compare with what the name resolves to
     #[arg(long, value_name = "HOST:PORT:ADDR")]
     pub resolve: Vec<String>,
     /// Ask this DNS server (ADDR or ADDR:PORT) instead of the system's resolver
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, hide_short_help = true, value_name = "ADDR")]
     pub resolver: Option<String>,
     /// Requests to each URL (1 to 50)
     #[arg(long, value_name = "N", default_value_t = 3)]
     pub count: u32,
-    /// Longest wait for reaching a URL (name, connection and TLS together), and again for its response
+    /// Time limit for reaching a URL (name, connection and TLS together), and again for its response
     #[arg(long, value_name = "T", default_value = "10s")]
     pub timeout: String,
-    /// Longest time for everything
-    #[arg(long, value_name = "T", default_value = "2m")]
+    /// Time limit for the whole run
+    #[arg(long, hide_short_help = true, value_name = "T", default_value = "2m")]
     pub deadline: String,
     /// Pause between requests (at least 50ms)
-    #[arg(long, value_name = "T", default_value = "250ms")]
+    #[arg(long, hide_short_help = true, value_name = "T", default_value = "250ms")]
     pub pause: String,
-    /// How long a kept connection rests before each reuse, separated by commas; none: no connection is kept
-    #[arg(long, value_name = "LIST", default_value = "0s,1s,6s")]
+    /// How long a kept connection idles before each reuse, separated by commas; none: keep no connection
+    #[arg(long, hide_short_help = true, value_name = "LIST", default_value = "0s,1s,6s")]
     pub idle_gaps: String,
-    /// How long the proxy is configured to wait for a response
+    /// How long the proxy waits for a response, by its configuration
     #[arg(long, value_name = "T")]
     pub proxy_timeout: Option<String>,
-    /// Method; others than GET and HEAD may change something at the backend, once per request
+    /// HTTP method; anything but GET and HEAD may change something at the backend, once per request
     #[arg(long, value_name = "METHOD", default_value = "GET")]
     pub method: String,
-    /// Id in the marker, 4 to 64 letters, digits, dots, dashes, underscores [default: random]
-    #[arg(long, value_name = "ID")]
+    /// Id in the marker: 4 to 64 letters, digits, dots, dashes, underscores [default: random]
+    #[arg(long, hide_short_help = true, value_name = "ID")]
     pub id: Option<String>,
-    /// Put the marker into the query too (?logjoin-probe=ID-NAME), for logs that have no User-Agent
-    #[arg(long)]
+    /// Also put the marker into the query (?logjoin-probe=ID-NAME), for logs without User-Agent
+    #[arg(long, hide_short_help = true)]
     pub mark_url: bool,
-    /// Trust the certificates of this PEM file besides the system's
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    /// Also trust the certificates in this PEM file
+    #[arg(long, hide_short_help = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub ca_file: Option<PathBuf>,
     /// Do not look at this machine's own table of sockets
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub no_own_sockets: bool,
-    /// Afterwards find the requests in these logs of proxy and backend, and show the joined lines
+    /// Then find the requests in these logs of proxy and backend, and show the joined lines
     #[arg(long, value_name = "PATH", num_args = 1.., value_hint = ValueHint::AnyPath)]
     pub logs: Vec<PathBuf>,
     #[command(flatten)]

@@ -9,15 +9,9 @@ use std::path::{Path, PathBuf};
 use logjoin_parse::fold::{Exception, Folder, Step};
 use logjoin_parse::{Body, Record, detect, parse_any};
 
-/// The folder of logs beside the project, if it is there.
-fn corpora() -> Option<PathBuf> {
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora");
-    let dir = if dir.is_dir() { Some(dir) } else { std::env::var_os("LOGJOIN_CORPORA").map(PathBuf::from) };
-    if dir.is_none() {
-        eprintln!("skipped: no ../shared/corpora beside the project");
-    }
-    dir
-}
+#[path = "../../../fixtures/corpora.rs"]
+mod corpora;
+use corpora::corpora;
 
 fn lines(file: &Path) -> Vec<Vec<u8>> {
     let bytes = std::fs::read(file).unwrap_or_default();
@@ -93,7 +87,7 @@ fn print(name: &str, t: &Tally) {
 /// Backend files of recordings, by the program that writes them. Common access lines, syslog and proxies are other formats' matter.
 #[test]
 fn recordings_are_read_whole() {
-    let Some(dir) = corpora() else { return };
+    let Some(dir) = corpora("") else { return };
     let mut total: BTreeMap<String, Tally> = BTreeMap::new();
     let runs = std::fs::read_dir(dir.join("lab")).expect("recordings");
     let mut runs: Vec<_> = runs.flatten().map(|e| e.path()).filter(|p| p.is_dir()).collect();
@@ -154,7 +148,7 @@ fn recordings_are_read_whole() {
 
 #[test]
 fn public_backend_logs_are_read() {
-    let Some(dir) = corpora() else { return };
+    let Some(dir) = corpora("") else { return };
     let index = std::fs::read_to_string(dir.join("index.json")).expect("an index");
     let index: serde_json::Value = serde_json::from_str(&index).expect("JSON");
     let (mut lines, mut unread, mut plain) = (0, 0, 0);
@@ -183,7 +177,7 @@ fn public_backend_logs_are_read() {
 /// Every trace in the recordings tells what it died of, and at its root.
 #[test]
 fn traces_in_recordings_name_their_exception() {
-    let Some(dir) = corpora() else { return };
+    let Some(dir) = corpora("") else { return };
     let mut kinds: BTreeMap<String, usize> = BTreeMap::new();
     let mut silent = Vec::new();
     let mut files = Vec::new();
@@ -249,7 +243,7 @@ fn wall(r: &Record<'_>) -> Option<String> {
 
 #[test]
 fn fields_agree_with_what_others_read() {
-    let Some(dir) = corpora() else { return };
+    let Some(dir) = corpora("") else { return };
     let (mut judged, mut wrong) = (0, Vec::new());
     for sub in
         ["postgresql/log", "redis/log", "kafka/log", "mysql/error", "elasticsearch/server", "logstash/log"]

@@ -8,13 +8,11 @@ use std::path::{Path, PathBuf};
 use logjoin_parse::Body;
 use logjoin_parse::compile::{Compiled, Escape, apache_access, haproxy, nginx};
 
+#[path = "../../../fixtures/corpora.rs"]
+mod corpora;
+
 fn lab() -> Option<PathBuf> {
-    let shared = match std::env::var_os("LOGJOIN_SHARED") {
-        Some(path) => PathBuf::from(path),
-        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
-    };
-    let root = shared.join("corpora/lab");
-    root.is_dir().then_some(root)
+    corpora::corpora("lab")
 }
 
 fn folders(of: &Path) -> Vec<PathBuf> {

@@ -1,23 +1,18 @@
 //! A public production log of HAProxy and recordings of a real one: every line is read, as what it is.
 //!
-//! The corpora live beside the project, not in it: where they are absent each test says so and passes.
+//! The corpora are not part of the repository: without them each test says so and passes.
 
 #![allow(clippy::print_stderr)] // what was compared, or why nothing was
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use logjoin_parse::{Body, Kind, Product, Record, parse_any};
 
-fn corpora() -> Option<PathBuf> {
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora");
-    if dir.is_dir() {
-        return Some(dir);
-    }
-    eprintln!("skipped: no corpora at {}", dir.display());
-    None
-}
+#[path = "../../../fixtures/corpora.rs"]
+mod corpora;
+use corpora::corpora;
 
 fn lines(path: &Path) -> Vec<Vec<u8>> {
     let bytes = fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
@@ -43,7 +38,7 @@ fn all_typed(path: &Path) -> BTreeMap<&'static str, u64> {
 
 #[test]
 fn a_production_log() {
-    let Some(dir) = corpora() else { return };
+    let Some(dir) = corpora("") else { return };
     let path = dir.join("haproxylogparser/haproxy.log");
     let kinds = all_typed(&path);
     assert_eq!(kinds, BTreeMap::from([("haproxy-http", 17_211)]));
@@ -60,14 +55,14 @@ fn a_production_log() {
 
 #[test]
 fn starts_and_stops() {
-    let Some(dir) = corpora() else { return };
+    let Some(dir) = corpora("") else { return };
     let kinds = all_typed(&dir.join("openshift-haproxy-custom-logs/haproxy.log"));
     assert_eq!(kinds, BTreeMap::from([("haproxy-http", 2), ("haproxy-state", 12)]));
 }
 
 #[test]
 fn recordings() {
-    let Some(dir) = corpora() else { return };
+    let Some(dir) = corpora("") else { return };
     let mut files: Vec<_> = fs::read_dir(dir.join("lab"))
         .into_iter()
         .flatten()

@@ -74,7 +74,7 @@ pub use logjoin_config as config;
 /// Lines and formats: the crate `logjoin-parse`.
 pub use logjoin_parse as parse;
 
-/// The examples of the project's front page are tests too.
+/// The example of the crate's front page is a test too.
 #[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
+#[doc = include_str!("../README.md")]
 pub struct FrontPage;

@@ -24,14 +24,13 @@ const CLASSES: &[&str] = &[
     "worker-timeout",
 ];
 
+#[path = "../../../fixtures/corpora.rs"]
+mod corpora;
+use corpora::corpora;
+
 /// The recordings, or `None` with a printed reason.
 fn recordings() -> Option<Vec<PathBuf>> {
-    let here = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default();
-    let root = Path::new(&here).join("../../../shared/corpora/lab");
-    let Ok(entries) = std::fs::read_dir(&root) else {
-        eprintln!("skipped: no recordings in {}", root.display());
-        return None;
-    };
+    let entries = std::fs::read_dir(corpora("lab")?).expect("a folder");
     let mut found: Vec<PathBuf> =
         entries.flatten().map(|e| e.path()).filter(|p| p.join("truth.json").is_file()).collect();
     found.sort();

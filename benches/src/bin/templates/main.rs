@@ -1,6 +1,6 @@
 //! Accuracy of the template miner on LogHub's labelled samples.
 //!
-//! `templates [DIR [OUT]]` reads `DIR/*/*_2k.log_structured.csv` (default: `shared/corpora/loghub` beside the repository), mines
+//! `templates [DIR [OUT]]` reads `DIR/*/*_2k.log_structured.csv` (default: the folder `loghub` where tests look for it, too), mines
 //! the column `Content` of each system by itself and writes the table to OUT (default `docs/templates.md`).
 //! `templates --lines FILE` prints one JSON object per line of a file: the id and text of its template.
 
@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use logjoin::templates::Miner;
+use logjoin_bench::corpora::corpora;
 
 use score::{Score, score};
 
@@ -22,7 +23,8 @@ fn main() -> ExitCode {
         Some("--lines") => lines(Path::new(args.get(1).map_or("-", String::as_str))),
         _ => {
             let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-            let dir = args.first().map_or_else(|| root.join("../shared/corpora/loghub"), PathBuf::from);
+            let given = args.first().map(PathBuf::from);
+            let Some(dir) = given.or_else(|| corpora("loghub")) else { return ExitCode::SUCCESS };
             let out = args.get(1).map_or_else(|| root.join("docs/templates.md"), PathBuf::from);
             table(&dir, &out)
         }

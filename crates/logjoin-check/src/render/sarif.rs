@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use logjoin::render::escape;
 use serde_json::{Value, json};
 
+use super::grouped;
 use crate::{RULES, Report, Severity};
 
 const SCHEMA: &str =
@@ -28,7 +29,7 @@ pub fn sarif(report: &Report) -> Vec<u8> {
         .map(|finding| {
             let mut message = format!("{}. {}", finding.message, finding.why);
             if let Some(failures) = finding.failures.filter(|failures| *failures > 0) {
-                message.push_str(&format!(" Failed requests that it touched: {failures}."));
+                message.push_str(&format!(" Failed requests that it touched: {}.", grouped(failures)));
             }
             if !finding.fix.is_empty() {
                 message.push_str(&format!("\n\n{}", finding.fix));

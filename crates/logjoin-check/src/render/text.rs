@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use logjoin::render::escape::terminal;
 
+use super::grouped;
 use crate::{Report, Severity};
 
 /// The report as text; with `color`, for a terminal that shows it. `brief`: without the reasons.
@@ -21,7 +22,7 @@ pub fn text(report: &Report, color: bool, brief: bool) -> Vec<u8> {
         let place = format!("{}:{}", terminal(&finding.file), finding.line);
         let touched = match finding.failures {
             Some(1) => " (1 failed request)".to_owned(),
-            Some(count) if count > 0 => format!(" ({count} failed requests)"),
+            Some(count) if count > 0 => format!(" ({} failed requests)", grouped(count)),
             _ => String::new(),
         };
         let _ = writeln!(

@@ -3,7 +3,7 @@
 #[test]
 fn the_page_is_current() {
     let path = crate::repository("docs/checks.md");
-    let page = logjoin_check::markdown();
+    let page = logjoin_check::reference_page();
     if std::env::var_os("UPDATE_EXPECT").is_some() {
         std::fs::write(&path, &page).unwrap();
     }

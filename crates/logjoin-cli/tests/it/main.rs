@@ -2,6 +2,8 @@
 
 mod check;
 mod conformance;
+#[path = "../../../../fixtures/corpora.rs"]
+mod corpora;
 mod entries;
 mod examples;
 mod guide;
@@ -13,7 +15,7 @@ mod reading;
 mod schema;
 
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
@@ -410,15 +412,11 @@ fn names_of_files_cannot_paint_the_terminal() {
     assert!(!err(&o).contains('\u{1b}') && !err(&o).contains('\u{202e}'), "{:?}", err(&o));
 }
 
-/// All recordings, where they are at hand: every form can be made, and the ledger holds.
+/// All recordings, where they are available: every form can be made, and the ledger holds.
 #[test]
-#[allow(clippy::print_stderr)] // a skipped test says why
 fn recordings_are_reported() {
-    let lab = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora/lab");
-    let Ok(runs) = std::fs::read_dir(&lab) else {
-        eprintln!("skipped: no recordings at {}", lab.display());
-        return;
-    };
+    let Some(lab) = corpora::corpora("lab") else { return };
+    let runs = std::fs::read_dir(&lab).expect("a folder");
     let dir = tempfile::tempdir().unwrap();
     for run in runs.flatten().map(|e| e.path()).filter(|p| p.join("logs").is_dir()) {
         let logs = run.join("logs").display().to_string();

@@ -38,17 +38,24 @@ fn the_report_on_the_front_page_is_real() {
     assert!(shown == real, "README.md shows another report; run with UPDATE_EXPECT=1\n{shown}\n---\n{real}");
 }
 
-#[test]
-fn links_between_pages_lead_somewhere() {
+/// All pages for readers.
+fn pages() -> Vec<PathBuf> {
     let root = root();
-    let mut pages = vec![root.join("README.md"), root.join("CONTRIBUTING.md"), root.join("CHANGELOG.md")];
-    for folder in ["docs", "docs/decisions"] {
+    let mut pages: Vec<PathBuf> =
+        ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"].map(|p| root.join(p)).into();
+    for folder in ["docs", "docs/decisions", "docs/guide"] {
         let entries = std::fs::read_dir(root.join(folder)).expect("a folder of pages");
         pages
             .extend(entries.flatten().map(|e| e.path()).filter(|p| p.extension().is_some_and(|e| e == "md")));
     }
+    pages.sort();
+    pages
+}
+
+#[test]
+fn links_between_pages_lead_somewhere() {
     let mut broken = Vec::new();
-    for page in pages {
+    for page in pages() {
         let text = std::fs::read_to_string(&page).expect("a page");
         for (place, link) in links(&text) {
             if !page.parent().expect("a folder").join(link).exists() {
@@ -57,6 +64,45 @@ fn links_between_pages_lead_somewhere() {
         }
     }
     assert!(broken.is_empty(), "nothing there:\n{}", broken.join("\n"));
+}
+
+#[test]
+fn every_page_is_linked_from_another_one() {
+    let real = |p: &Path| p.canonicalize().expect("a page");
+    let mut linked: Vec<PathBuf> = vec![real(&root().join("README.md"))];
+    for page in pages() {
+        let text = std::fs::read_to_string(&page).expect("a page");
+        let targets = links(&text).map(|(_, link)| page.parent().expect("a folder").join(link));
+        linked.extend(targets.filter(|t| t.exists()).map(|t| real(&t)).filter(|t| *t != real(&page)));
+    }
+    let lost: Vec<PathBuf> = pages().into_iter().filter(|p| !linked.contains(&real(p))).collect();
+    assert!(lost.is_empty(), "no page leads to {lost:?}");
+}
+
+/// The list in `docs/decisions/README.md` is made from the titles of the pages.
+#[test]
+fn all_decisions_are_listed() {
+    const MARK: &str = "<!-- the list: the titles of the pages in this folder -->\n";
+    let folder = root().join("docs/decisions");
+    let decisions = pages().into_iter().filter(|p| p.starts_with(&folder) && !p.ends_with("README.md"));
+    let list: String = decisions
+        .map(|page| {
+            let text = std::fs::read_to_string(&page).expect("a page");
+            let title = text.lines().next().and_then(|l| l.strip_prefix("# ")).expect("a title").to_owned();
+            let (number, title) = title.split_once(". ").expect("a number");
+            let name = page.file_name().expect("a name").to_string_lossy().into_owned();
+            assert!(name.starts_with(&format!("{number:0>4}-")), "{name} has the number {number}");
+            format!("* {number}. [{title}]({name})\n")
+        })
+        .collect();
+    let path = folder.join("README.md");
+    let page = std::fs::read_to_string(&path).expect("docs/decisions/README.md");
+    let (before, listed) = page.split_once(MARK).expect("the mark before the list");
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
+        std::fs::write(&path, format!("{before}{MARK}{list}")).expect("docs/decisions/README.md");
+        return;
+    }
+    assert!(listed == list, "docs/decisions/README.md lists others; run with UPDATE_EXPECT=1\n{list}");
 }
 
 /// Relative links outside code, with their line numbers.

@@ -2,21 +2,14 @@
 
 use std::{
     fs,
-    io::{Read, Write},
+    io::Read,
     path::{Path, PathBuf},
 };
 
 use logjoin_config::{LogKind, ProxyConfig, Route, diff, read, recognise, version_time};
 use logjoin_parse::Product;
 
-fn corpora() -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora");
-    let found = path.is_dir().then_some(path);
-    if found.is_none() {
-        let _ = writeln!(std::io::stderr(), "skipped: no recordings beside the project");
-    }
-    found
-}
+use crate::corpora::corpora;
 
 fn files(folder: &Path, out: &mut Vec<PathBuf>) {
     let Ok(entries) = fs::read_dir(folder) else { return };
@@ -39,7 +32,7 @@ fn load(path: &Path) -> ProxyConfig {
 
 #[test]
 fn all_are_read_without_a_problem() {
-    let Some(root) = corpora() else { return };
+    let Some(root) = corpora("") else { return };
     let mut all = Vec::new();
     files(&root.join("lab"), &mut all);
     all.retain(|path| path.components().any(|part| part.as_os_str() == "conf"));
@@ -73,7 +66,7 @@ fn all_are_read_without_a_problem() {
 
 #[test]
 fn some_are_read_to_the_letter() {
-    let Some(root) = corpora() else { return };
+    let Some(root) = corpora("") else { return };
     let lab = root.join("lab");
     let of = |config: &ProxyConfig, pool: &str| crate::addresses(config, pool).join(" ");
 
@@ -124,7 +117,7 @@ fn some_are_read_to_the_letter() {
 
 #[test]
 fn nothing_else_is_taken_for_a_configuration() {
-    let Some(root) = corpora() else { return };
+    let Some(root) = corpora("") else { return };
     let mut all = Vec::new();
     files(&root, &mut all);
     all.retain(|path| path.components().all(|part| part.as_os_str() != "conf"));

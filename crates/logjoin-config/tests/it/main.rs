@@ -2,6 +2,8 @@
 
 mod any_bytes;
 mod changes;
+#[path = "../../../../fixtures/corpora.rs"]
+mod corpora;
 mod debian;
 mod haproxy;
 mod httpd;

@@ -3,6 +3,8 @@
 mod archives;
 mod config;
 mod copies;
+#[path = "../../../../fixtures/corpora.rs"]
+mod corpora;
 mod damage;
 mod discovery;
 mod lines;

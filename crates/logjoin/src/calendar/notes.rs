@@ -5,6 +5,7 @@ use chrono::DateTime;
 use super::years::Year;
 use super::{FileCalendar, Rule, SECOND, Wall, Zone};
 use crate::plan::Plan;
+use crate::render::words;
 use crate::trail::Trail;
 
 /// The years that were filled in.
@@ -77,17 +78,17 @@ pub(super) fn set_back_notes(
 /// Lines without a time, and the order of day and month.
 pub(super) fn line_notes(plan: &Plan, files: &[usize], trails: &[Trail], notes: &mut Vec<String>) {
     let sum = |of: fn(&Trail) -> u64| files.iter().map(|f| of(&trails[*f])).sum::<u64>();
-    let plural = |n: u64| if n == 1 { "event has" } else { "events have" };
     let borrowed = sum(|t| t.borrowed);
     if borrowed > 0 {
         notes.push(format!(
-            "{borrowed} {} no time: between that of the line before and that of the line after",
-            plural(borrowed)
+            "{} no time: between that of the line before and that of the line after",
+            words::count(borrowed, "event has", "events have")
         ));
     }
     let untimed = sum(|t| t.untimed);
     if untimed > 0 {
-        notes.push(format!("{untimed} {} no time, and no line before one: not placed", plural(untimed)));
+        let events = words::count(untimed, "event has", "events have");
+        notes.push(format!("{events} no time, and no line before them has one: not placed"));
     }
     if let Some(day) = files.iter().find_map(|f| plan.files[*f].day_order) {
         let order = match day.order {

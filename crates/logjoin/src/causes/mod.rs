@@ -98,7 +98,8 @@ pub fn page(id: CauseId) -> &'static CausePage {
 }
 
 /// `docs/causes.md`.
-pub fn markdown() -> String {
+#[doc(hidden)]
+pub fn reference_page() -> String {
     let mut out = String::from(
         "# Causes\n\nGenerated from `crates/logjoin/src/causes/`; do not edit.\n\
          `logjoin explain CAUSE` shows one of them in the terminal.\n",
@@ -183,7 +184,7 @@ mod tests {
     #[test]
     fn the_documentation_is_current() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/causes.md");
-        let wanted = markdown();
+        let wanted = reference_page();
         if std::env::var_os("UPDATE_EXPECT").is_some() {
             std::fs::create_dir_all(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs")).unwrap();
             std::fs::write(path, &wanted).unwrap();

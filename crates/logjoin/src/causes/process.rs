@@ -40,7 +40,7 @@ pub(super) const PAGES: &[CausePage] = &[
     },
     CausePage {
         id: C::BackendCrash,
-        title: "a process died in use",
+        title: "a process died while serving requests",
         meaning: "A backend process or worker died abnormally and took its requests with it.",
         seen_as: "Requests in flight end in a reset or a premature close, the next ones are refused until something starts it again; the supervisor or the kernel names a signal, an exit code or a fault.",
         look_alikes: &[

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Analysis;
 use crate::analysis::{Failure, Time};
+use crate::render::words::grouped;
 
 /// Standard deviations beyond which a difference is no chance: one comparison in a hundred gets there by chance.
 pub const Z_SURE: f64 = 2.576;
@@ -265,7 +266,10 @@ fn summary(before: &Side, after: &Side, all: &Change, changes: &[Change]) -> Str
     };
     let rates = format!(
         "{} of {} requests failed before, {} of {} after",
-        before.failures, before.requests, after.failures, after.requests
+        grouped(before.failures),
+        grouped(before.requests),
+        grouped(after.failures),
+        grouped(after.requests)
     );
     let mut parts = vec![match all.trend {
         Trend::NotComparable => format!("one side has no requests: {rates}"),

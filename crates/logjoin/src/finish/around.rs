@@ -13,6 +13,7 @@ use crate::analysis::{Evidence, Recovery, Time};
 use crate::diagnose::Judged;
 use crate::episodes::Row;
 use crate::event::At;
+use crate::render::words::grouped;
 use crate::rules::Cite;
 use crate::scene::{SECOND, Scene};
 use crate::signals::Meaning;
@@ -247,14 +248,17 @@ fn attempts(scene: &Scene<'_>, row: &Row, from: i64) -> Vec<Evidence> {
     let mut out = Vec::new();
     for (list, least, what) in [
         (hidden, 1, "attempts failed and were hidden by retries"),
-        (gone, 3, "clients went away before they were answered"),
+        (gone, 3, "clients closed the connection before they were answered"),
     ] {
         let n: u64 = list.iter().map(|i| scene.failing[*i].n()).sum();
         if n >= least {
             let lines: Vec<At> =
                 list.iter().map(|i| scene.world.requests[scene.failing[*i].request].r.at).collect();
             let t = scene.failing[list[0]].end_ns;
-            out.push(Evidence { count: n, ..evidence(scene, format!("{n} {what}"), t, &lines, None) });
+            out.push(Evidence {
+                count: n,
+                ..evidence(scene, format!("{} {what}", grouped(n)), t, &lines, None)
+            });
         }
     }
     out
@@ -287,7 +291,7 @@ fn load(scene: &Scene<'_>, usuals: &Usuals<'_>, step: i64, row: &Row, from: i64)
                     "rate" => {
                         format!(
                             "{name}: {} requests in {seconds} s, usually {}",
-                            cell.requests,
+                            grouped(cell.requests),
                             usual.requests()
                         )
                     }
@@ -301,8 +305,8 @@ fn load(scene: &Scene<'_>, usuals: &Usuals<'_>, step: i64, row: &Row, from: i64)
                         format!("{name}: {} requests in the proxy's queue at a time", mean(cell.queued_ns))
                     }
                     _ => format!(
-                        "{name}: {} connections took as long as it takes until a SYN is sent again",
-                        cell.syn_resent
+                        "{name}: {} connections took as long as the wait before a SYN is sent again",
+                        grouped(cell.syn_resent)
                     ),
                 };
                 out.push(evidence(scene, claim, t, &[], None));

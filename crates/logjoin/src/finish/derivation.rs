@@ -45,7 +45,7 @@ fn derive(case: &Case<'_>, j: &Judged, failure: String) -> Derivation {
 fn outcome(rule: &Rule, case: &Case<'_>) -> RuleOutcome {
     let miss = |why: String| RuleOutcome { rule: rule.cause, own: None, fired: None, strength: 0.0, why };
     if !rule.fits(case.mechanism) {
-        return miss(format!("does not show as {}", case.mechanism));
+        return miss(format!("not considered, since the proxy saw {}", case.mechanism));
     }
     match rule.apply(case) {
         Some(v) => fired(rule.cause, None, &v),
@@ -65,7 +65,7 @@ fn own_outcome(rule: &crate::rule::Rule, case: &Case<'_>) -> RuleOutcome {
     let why = if rule.fits(case.mechanism) {
         format!("needs {}", rule.asked_for())
     } else {
-        format!("does not show as {}", case.mechanism)
+        format!("not considered, since the proxy saw {}", case.mechanism)
     };
     RuleOutcome { rule: rule.cause(), own, fired: None, strength: 0.0, why }
 }

@@ -8,6 +8,7 @@ use super::line_ref;
 use super::traffic::Load;
 use crate::analysis::{HealthAudit, HealthEvent, Time};
 use crate::hash::hash;
+use crate::render::words;
 use crate::scene::{SECOND, Scene};
 use crate::signals::Meaning;
 
@@ -168,11 +169,12 @@ fn one(
     let is_flapping = starts.windows(3).any(|w| w[2] - w[0] <= TEN_MINUTES);
     let seconds = |ns: i64| (ns as f64 / SECOND as f64 * 10.0).round() / 10.0;
     let downs = life.outs.len() as u64;
-    let times = |n: u64| if n == 1 { "once".to_string() } else { format!("{n} times") };
+    let times = |n: u64| if n == 1 { "once".to_string() } else { format!("{} times", words::grouped(n)) };
     let mut said = vec![format!("taken out {}", times(downs))];
     if let Some(lag) = lag.filter(|_| lost > 0) {
         said.push(format!(
-            "{lost} requests failed before that was noticed, up to {} s earlier",
+            "{} failed before that was noticed, up to {} s earlier",
+            words::count(lost, "request", "requests"),
             seconds(lag)
         ));
     }
@@ -181,11 +183,12 @@ fn one(
     }
     if late > 0 {
         said.push(format!(
-            "{late} requests failed within 5 s after it was put back: the check says up too early"
+            "{} failed within 5 s after it was put back: the check says up too early",
+            words::count(late, "request", "requests")
         ));
     }
     if is_flapping {
-        said.push("it flaps".into());
+        said.push("it is flapping".into());
     }
     if without > 0 {
         said.push(format!("the pool had no server left for {} s", seconds(without)));

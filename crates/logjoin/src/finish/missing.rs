@@ -9,6 +9,7 @@ use super::sums::Sums;
 use crate::analysis::{Note, UnknownReason};
 use crate::diagnose::Judged;
 use crate::plan::Plan;
+use crate::render::words;
 use crate::scene::{Case, Scene};
 use crate::vocabulary::{CauseId, Mechanism};
 
@@ -35,7 +36,18 @@ const WORTH_A_NOTE: u64 = 5;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Missing {
     reason: &'static str,
+    /// The server that it is about, where the reason does not name it.
+    server: Option<String>,
     advice: Option<String>,
+}
+
+impl Missing {
+    fn said(&self) -> String {
+        match &self.server {
+            Some(server) => format!("{} ({server})", self.reason),
+            None => self.reason.into(),
+        }
+    }
 }
 
 /// Why each failure is unexplained: one sentence; `None` where it is explained.
@@ -56,7 +68,7 @@ pub(super) fn unknowns(scene: &Scene<'_>, judged: &[Judged], files: &[FileFacts]
     }
     let mut out: Vec<UnknownReason> = reasons
         .into_iter()
-        .map(|(m, failures)| UnknownReason { reason: m.reason.into(), failures, advice: m.advice })
+        .map(|(m, failures)| UnknownReason { reason: m.said(), failures, advice: m.advice })
         .collect();
     out.sort_by(|a, b| {
         (std::cmp::Reverse(a.failures), &a.reason, &a.advice).cmp(&(
@@ -94,9 +106,10 @@ pub(super) fn ambiguous(scene: &Scene<'_>, judged: &[Judged], files: &[FileFacts
                 level: "info".into(),
                 about: front.name.clone(),
                 text: format!(
-                    "{n} failures could be any of several lines of {names}: a request id in both logs would tell. At {}: {}; {}. At {names}: {}",
+                    "{} could belong to any of several lines of {names}: a request id in both logs would tell. At {}: {}; {}. At {names}: {}",
+                    words::count(n, "failure", "failures"),
                     front.name,
-                    proxy_line(front.product),
+                    proxy_line(front.product).replace('\n', "; "),
                     id_line(front.product).replace('\n', "; "),
                     back.join("; "),
                 ),
@@ -122,17 +135,26 @@ pub(super) fn mute(scene: &Scene<'_>, sums: &Sums, files: &[FileFacts]) -> Vec<N
     let note = |(n, instance): (usize, &crate::plan::InstancePlan)| {
         let (requests, named) = sums.named[n];
         let failures = *failed.get(&n).filter(|f| **f > 0)?;
-        let line =
-            if instance.is_proxy { proxy_line(instance.product) } else { backend_line(formats.get(&n)) };
+        let line = if instance.is_proxy {
+            proxy_line(instance.product)
+        } else {
+            backend_line(formats.get(&n)).into()
+        };
         let lack = if requests > 0 && named * 10 < requests {
-            format!("{} of {requests} lines about requests do not say what was asked for", requests - named)
+            format!(
+                "{} of {} do not name the path that was asked for",
+                words::grouped(requests - named),
+                words::count(requests, "line about requests", "lines about requests")
+            )
         } else if requests == 0 && !instance.is_proxy && !mentions.contains(&n) {
             "no line names a request".to_string()
         } else {
             return None;
         };
         let text = format!(
-            "{lack}: its {failures} failures are explained by what happened at the time, not joined request by request. This would tell: {line}"
+            "{lack}: its {} failures are explained by what happened at the time, not joined request by request. This would tell: {}",
+            words::grouped(failures),
+            line.replace('\n', "; ")
         );
         Some(Note { level: "info".into(), about: instance.name.clone(), text })
     };
@@ -144,23 +166,24 @@ fn missing(case: &Case<'_>, formats: &BTreeMap<usize, BTreeSet<&str>>) -> Missin
     let product = scene.plan.instances[case.proxy].product;
     let detail = scene.world.requests[case.f.request].r.detail.as_deref();
     let is_mute = detail.is_none_or(|d| !d.has_upstream && d.haproxy.is_none());
-    let says = |reason, advice: Option<String>| Missing { reason, advice };
+    let says = |reason, advice: Option<String>| Missing { reason, server: None, advice };
     if case.mechanism == Mechanism::Unknown && is_mute {
         return says(
             "the proxy's access log does not say which server was tried nor how far it came, and no error line belongs to the request",
-            Some(proxy_line(product).into()),
+            Some(proxy_line(product)),
         );
     }
     let Some(instance) = case.instance else {
         return match case.label() {
-            Some(label) => says(
-                "the logs of the server that was tried are not among the inputs",
-                Some(format!(
+            Some(label) => Missing {
+                reason: "the logs of the server that was tried are not among the inputs",
+                server: Some(label.to_owned()),
+                advice: Some(format!(
                     "give the logs of {label}: the application's, its server's and its host's journal"
                 )),
-            ),
+            },
             None if is_mute => {
-                says("the proxy's logs do not say which server was tried", Some(proxy_line(product).into()))
+                says("the proxy's logs do not say which server was tried", Some(proxy_line(product)))
             }
             None => says("the logs of the server that was tried are not among the inputs", None),
         };
@@ -175,10 +198,11 @@ fn missing(case: &Case<'_>, formats: &BTreeMap<usize, BTreeSet<&str>>) -> Missin
     }
     let covers = scene.covered(instance).is_some_and(|(lo, hi)| lo <= case.start && hi >= case.end);
     if !covers {
-        return says(
-            "the logs of the server that was tried do not cover the time",
-            Some(format!("give the logs of {name} for the whole time, rotated files included")),
-        );
+        return Missing {
+            reason: "the logs of the server that was tried do not cover the time",
+            server: Some(name.clone()),
+            advice: Some(format!("give the logs of {name} for the whole time, rotated files included")),
+        };
     }
     let logs_requests = scene.world.requests_of(instance) > 0;
     if !logs_requests {
@@ -188,26 +212,28 @@ fn missing(case: &Case<'_>, formats: &BTreeMap<usize, BTreeSet<&str>>) -> Missin
         );
     }
     says(
-        "no line of the backend, the system or the proxy speaks of a reason at that time",
+        "no line of the backend, the system or the proxy at that time gives a reason",
         Some(format!(
             "give the journal and the kernel's log of the host of {name} (`journalctl -o short-iso-precise`), and let the application log its exceptions with the request's id"
         )),
     )
 }
 
-fn proxy_line(product: Product) -> &'static str {
-    match product {
-        Product::Apache => APACHE,
-        Product::Haproxy => HAPROXY,
-        _ => NGINX,
-    }
+/// The access log of a proxy. The combined format is written by nginx and by httpd: where only it is known, both are told.
+fn proxy_line(product: Product) -> String {
+    of_product(product, [NGINX, APACHE, HAPROXY])
 }
 
-fn id_line(product: Product) -> &'static str {
+fn id_line(product: Product) -> String {
+    of_product(product, [NGINX_ID, APACHE_ID, HAPROXY_ID])
+}
+
+fn of_product(product: Product, [nginx, apache, haproxy]: [&str; 3]) -> String {
     match product {
-        Product::Apache => APACHE_ID,
-        Product::Haproxy => HAPROXY_ID,
-        _ => NGINX_ID,
+        Product::Nginx => nginx.into(),
+        Product::Apache => apache.into(),
+        Product::Haproxy => haproxy.into(),
+        _ => format!("nginx: {nginx}\nApache httpd: {apache}"),
     }
 }
 

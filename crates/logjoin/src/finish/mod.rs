@@ -322,10 +322,8 @@ pub(crate) fn show(text: &str, max: usize) -> String {
             out.push('…');
             break;
         }
-        if c == '\n' {
-            out.push_str("\\n");
-        } else if c.is_control() {
-            out.extend(c.escape_default());
+        if c.is_control() {
+            crate::render::escape::push_escape(c, &mut out);
         } else {
             out.push(c);
         }

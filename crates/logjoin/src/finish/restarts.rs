@@ -11,6 +11,7 @@ use crate::analysis::{LineRef, Restart, Time};
 use crate::episodes::Row;
 use crate::event::At;
 use crate::failing::Failing;
+use crate::render::words;
 use crate::scene::{SECOND, Scene};
 use crate::signals::Meaning;
 use crate::vocabulary::CauseId;
@@ -115,11 +116,11 @@ fn of_life(scene: &Scene<'_>, life: &Life, out: &mut Vec<(i64, Restart)>) {
             _ => Some(false),
         };
         let seconds = |ns: i64| format!("{:.1} s", ns as f64 / SECOND as f64);
-        let requests = |n: u64| if n == 1 { "1 request".to_string() } else { format!("{n} requests") };
+        let requests = |n: u64| words::count(n, "request", "requests");
         let what = match a.kind {
             "deploy" => "stopped on request",
             "crash" => "died",
-            _ if a.stopped.is_some() => "was gone, with no word why",
+            _ if a.stopped.is_some() => "was gone, and no line says why",
             _ => "started",
         };
         let back = match a.ready {
@@ -130,15 +131,18 @@ fn of_life(scene: &Scene<'_>, life: &Life, out: &mut Vec<(i64, Restart)>) {
             Some(true) if out_before => "the proxy had taken it out before".to_string(),
             Some(true) => "nothing was sent to it meanwhile".to_string(),
             Some(false) if hidden > 0 => format!(
-                "requests were sent to it meanwhile: {during} failed, {hidden} more attempts were hidden by retries; take it out of the pool first"
+                "requests were sent to it meanwhile: {} failed, {} more attempts were hidden by retries; take it out of the pool first",
+                words::grouped(during),
+                words::grouped(hidden)
             ),
             Some(false) if a.kind == "deploy" => {
                 format!(
-                    "{during} requests were sent to it meanwhile and failed: take it out of the pool before the stop"
+                    "{} sent to it meanwhile failed: take it out of the pool before the stop",
+                    requests(during)
                 )
             }
             Some(false) => format!("{} failed meanwhile", requests(during)),
-            None => "whether anything was sent to it meanwhile is not in the logs".to_string(),
+            None => "the logs do not say whether anything was sent to it meanwhile".to_string(),
         };
         let end = match (a.ready, after) {
             (None, _) => String::new(),
@@ -236,7 +240,7 @@ fn reloads(
                         "{backend} was ready only {:.1} s later: reload the proxy after its backends are ready",
                         (r - t) as f64 / SECOND as f64
                     ),
-                    None => format!("{backend} was not ready, and was not before the logs end"),
+                    None => format!("{backend} was not ready, and did not become ready before the logs end"),
                 }
             })
             .collect();
@@ -247,7 +251,7 @@ fn reloads(
         };
         if said.is_empty() {
             said.push(if used.is_empty() {
-                "whether its backends were ready is not in the logs".into()
+                "the logs do not say whether its backends were ready".into()
             } else {
                 "its backends were ready".into()
             });
@@ -258,7 +262,7 @@ fn reloads(
             continue;
         }
         if failed(t, t + NEAR) > 0 {
-            said.push(format!("{after} of its requests failed in the minute after it"));
+            said.push(format!("{} of its requests failed in the minute after it", words::grouped(after)));
         }
         lines.truncate(LINES);
         out.push((
@@ -349,7 +353,8 @@ fn addresses(
                 None => String::new(),
             };
             said.push(format!(
-                "it brought {address}, where nobody answered{how_long}: {n} requests failed there"
+                "it brought {address}, where nobody answered{how_long}: {} requests failed there",
+                words::grouped(n)
             ));
             lines.push(LineRef { file: configs[n_of].path.clone(), line: u64::from(*line) });
         }
@@ -357,13 +362,16 @@ fn addresses(
     for (address, ..) in old.iter().filter(|(a, ..)| !new.iter().any(|(o, ..)| o == a)) {
         let n = failed(address, until);
         if n > 0 {
-            said.push(format!("{n} requests still went to {address}, which it had taken away"));
+            said.push(format!(
+                "{} still went to {address}, which it had removed",
+                words::count(n, "request", "requests")
+            ));
         }
     }
     (said, lines)
 }
 
-/// What to restart, in which order, and how the past restarts went: for causes that a restart ends.
+/// What to restart, and in which order: for causes that a restart ends.
 pub(super) fn plan(scene: &Scene<'_>, row: &Row, lives: &[Life], restarts: &[Restart]) -> Vec<String> {
     use CauseId::*;
     let indicated = matches!(
@@ -375,49 +383,28 @@ pub(super) fn plan(scene: &Scene<'_>, row: &Row, lives: &[Life], restarts: &[Res
     }
     let name = |i: &usize| scene.plan.instances[*i].name.as_str();
     let targets: Vec<&str> = row.targets.iter().map(name).collect();
+    // A worker that died while its instance stayed was replaced by its supervisor.
+    let was_away = restarts.iter().any(|r| targets.contains(&r.instance.as_str()));
+    if matches!(row.cause, BackendCrash | OomKill) && !was_away {
+        return Vec::new();
+    }
     let proxies: Vec<&str> = row.proxies.iter().map(name).collect();
-    let each = if targets.len() > 1 { "one after the other: " } else { "" };
     let drained =
         row.proxies.iter().any(|p| scene.plan.instances[*p].product == logjoin_parse::Product::Haproxy);
     let drain = if drained { " (HAProxy: `set server POOL/NAME state drain`)" } else { "" };
-    let mut out = vec![
+    let each = if targets.len() > 1 { ", one instance after the other" } else { "" };
+    vec![
         format!(
-            "restart in this order: first the backend, {each}take {} out of the pool{drain}, stop and start it",
-            targets.join(", ")
+            "restart in this order{each}: take {} out of the pool{drain}, restart it, wait until it is ready ({}), put it back",
+            words::list(&targets),
+            seen_ready(lives, row)
         ),
-        format!("then wait until it is ready: {}", seen_ready(lives, row)),
         format!(
-            "only then put it back, and reload {}, and only if an address or a timeout was changed: {}",
-            proxies.join(", "),
+            "reload {} only if an address or a timeout was changed: {}",
+            words::list(&proxies),
             reload_words(scene, row)
         ),
-    ];
-    let past: Vec<&Restart> = restarts.iter().filter(|r| targets.contains(&r.instance.as_str())).collect();
-    if !past.is_empty() {
-        let kept = past.iter().filter(|r| r.order_kept == Some(true)).count();
-        let broken = past.iter().filter(|r| r.order_kept == Some(false)).count();
-        let calm = past.iter().filter(|r| r.ready.is_some() && r.failures_after == 0).count();
-        let ready = past.iter().filter(|r| r.ready.is_some()).count();
-        let ended = match (calm, ready) {
-            (_, 0) => "none of them came back".to_string(),
-            (c, r) if c == r => "no failures followed".to_string(),
-            (c, r) => format!("failures went on after {} of {r}", r - c),
-        };
-        let order = match (kept, broken) {
-            (0, 0) => "the logs do not tell whether that order was kept".to_string(),
-            (k, 0) => format!("that order was kept in {k}"),
-            (0, b) => format!("{b} of them while requests were still sent there"),
-            (k, b) => {
-                format!("that order was kept in {k}, and {b} happened while requests were still sent there")
-            }
-        };
-        out.push(format!(
-            "past absences of {} in these logs: {}; {order}; {ended}",
-            targets.join(", "),
-            past.len()
-        ));
-    }
-    out
+    ]
 }
 
 /// How its being ready shows in these logs.
@@ -426,7 +413,7 @@ fn seen_ready(lives: &[Life], row: &Row) -> String {
     let said = targets.flat_map(|l| &l.events).find(|e| e.what == What::Sign(Meaning::ProcessReady));
     match said {
         Some(e) => format!("its log then says `{}`", e.text_short()),
-        None => "its logs have no line for it here; the first answered request shows it".into(),
+        None => "these logs have no line that says so; the first answered request shows it".into(),
     }
 }
 

@@ -15,6 +15,7 @@ use crate::analysis::{TimeoutAdvice, TimeoutChoice};
 use crate::episodes::Row;
 use crate::index;
 use crate::plan::ConfigFile;
+use crate::render::words;
 use crate::scene::{Case, SECOND, Scene};
 use crate::signals::Meaning;
 use crate::vocabulary::{CauseId, Mechanism};
@@ -174,6 +175,7 @@ fn finish(
     let name = &scene.plan.instances[proxy].name;
     let has_log = scene.plan.instances.iter().any(|i| i.name == target && !i.is_proxy);
     let seconds = |s: f64| format!("{} s", digits(s, 3));
+    let requests = words::count(given_up, "request", "requests");
     let summary = match choices.last() {
         Some(best) => {
             let first = &choices[0];
@@ -188,8 +190,9 @@ fn finish(
                 ("", "")
             };
             format!(
-                "{name} gave up on {given_up} requests to {target} after {}; {completed} of them were completed later{by} (half within {}, the longest in {}): a timeout of {} would have served {least}{}{more}",
+                "{name} gave up on {requests} to {target} after {}; {} of them completed later{by} (half within {}, the longest in {}): a timeout of {} would have served {least}{}{more}",
                 seconds(waited),
+                words::grouped(completed),
                 seconds(quantiles_s[0]),
                 seconds(quantiles_s[3]),
                 seconds(first.timeout_s),
@@ -197,12 +200,12 @@ fn finish(
             )
         }
         None if has_log => format!(
-            "{name} gave up on {given_up} requests to {target} after {}; none of them was completed by its log: no timeout would have served them",
+            "{name} gave up on {requests} to {target} after {}; its log shows none of them completed: no timeout would have served them",
             seconds(waited)
         ),
         None => format!(
-            "{name} gave up on {given_up} requests to {} after {}; whether they were completed later is not in the logs given",
-            if target.is_empty() { "a server that is not named" } else { &target },
+            "{name} gave up on {requests} to {} after {}; the given logs do not say whether they completed later",
+            if target.is_empty() { "a server that is not logged" } else { &target },
             seconds(waited)
         ),
     };

@@ -9,6 +9,7 @@ use crate::clock::ClockModel;
 use crate::failing::Failing;
 use crate::options::{LineAt, Pattern, can_fail};
 use crate::plan::Plan;
+use crate::render::words::{count, grouped};
 use crate::scene::Scene;
 
 pub(super) fn notes(plan: &Plan, clocks: &ClockModel, files: &[FileFacts]) -> Vec<Note> {
@@ -22,7 +23,7 @@ pub(super) fn notes(plan: &Plan, clocks: &ClockModel, files: &[FileFacts]) -> Ve
         .chain(o.peers.iter().map(|(_, p)| ("peer", p)));
     for (what, pattern) in patterns.filter(|(_, p)| !fits_any(plan, p)) {
         let text =
-            format!("the {what} told for {}: no log fits this pattern, so it is not used", pattern.text());
+            format!("the {what} given for {}: no log fits this pattern, so it is not used", pattern.text());
         notes.push(warning("inputs", text));
     }
     let never: Vec<String> = o.statuses.iter().filter(|s| !can_fail(**s)).map(ToString::to_string).collect();
@@ -43,7 +44,8 @@ pub(super) fn notes(plan: &Plan, clocks: &ClockModel, files: &[FileFacts]) -> Ve
     for (instance, fitted, samples) in &clocks.contradicted {
         let seconds = *fitted as f64 / 1e9;
         let text = format!(
-            "its clock is told, and {samples} requests that a proxy logged too contradict it: they agree on {seconds:+.3} s; what is told was used"
+            "the offset given for its clock is contradicted by {} that a proxy logged too: they agree on {seconds:+.3} s; the given offset was used",
+            count(*samples, "request", "requests")
         );
         notes.push(warning(&plan.instances[*instance].name, text));
     }
@@ -69,7 +71,7 @@ pub(super) fn strange_peers(scene: &Scene<'_>) -> Vec<Note> {
         level: "warning".into(),
         about: "inputs".into(),
         text: format!(
-            "the peer told for {}: no log or configuration of a proxy names {address}, so nothing is joined by it; addresses are written as the proxy logs them, HAProxy's servers as backend/server",
+            "the peer given for {}: no log or configuration of a proxy names {address}, so nothing is joined by it; write addresses as the proxy logs them, HAProxy's servers as backend/server",
             pattern.text()
         ),
     };
@@ -82,7 +84,9 @@ pub(super) fn thinned(scene: &Scene<'_>) -> Option<Note> {
     let all: u64 = scene.failing.iter().map(Failing::n).sum();
     let text = || {
         format!(
-            "{all} failed requests are told by {listed} of them: of many that are alike (same proxy, server, status, mechanism and cause, at about the same time) some are listed, each with how many it stands for. Counts and the times of episodes are of all; lines, clients, paths and durations are those of the listed ones. `--keep-failures N` keeps more"
+            "{} failed requests are represented by {} of them: of many that are alike (same proxy, server, status, mechanism and cause, at about the same time) some are listed, each with how many it stands for. Counts and the times of episodes are of all; lines, clients, paths and durations are those of the listed ones. `--keep-failures N` keeps more",
+            grouped(all),
+            grouped(listed)
         )
     };
     (all > listed).then(|| Note { level: "info".into(), about: "failures".into(), text: text() })
@@ -101,7 +105,7 @@ fn unused(plan: &Plan, place: &LineAt, files: &[FileFacts]) -> Option<String> {
     named.for_each(|f| *lines.entry(&plan.files[f.file].path).or_default() += f.ledger.lines);
     match lines.into_values().max() {
         None => Some("no log fits this name".to_owned()),
-        Some(lines) if lines < place.line => Some(format!("the log has {lines} lines")),
+        Some(lines) if lines < place.line => Some(format!("the log has {}", count(lines, "line", "lines"))),
         Some(_) => None,
     }
 }

@@ -210,28 +210,31 @@ impl Canvas {
 
     /// Sets words from column `at` on; further lines start at column `rest`.
     fn wrap_from(&mut self, mut at: usize, rest: usize, spans: &[Span]) {
-        let mut begun = false;
+        // Words, and whether a space stands before them. Without one, a word belongs to the one before it.
+        let mut words: Vec<(&str, Role, bool)> = Vec::new();
         let mut space = false;
         for s in spans {
             for (i, word) in s.text.split(' ').enumerate() {
                 space |= i > 0;
-                if word.is_empty() {
-                    continue;
+                if !word.is_empty() {
+                    words.push((word, s.role, space && !words.is_empty()));
+                    space = false;
                 }
-                let w = width(word);
-                // A word that follows without a space belongs to the one before it.
-                if begun && space && at + 1 + w > self.width && at > rest {
+            }
+        }
+        for (n, &(word, role, space)) in words.iter().enumerate() {
+            if space {
+                let tail = words[n + 1..].iter().take_while(|w| !w.2).map(|w| width(w.0)).sum::<usize>();
+                if at + 1 + width(word) + tail > self.width && at > rest {
                     self.newline();
                     self.pad(rest);
                     at = rest;
-                } else if begun && space {
+                } else {
                     self.out.push(' ');
                     at += 1;
                 }
-                at = self.word(word, s.role, at, rest);
-                begun = true;
-                space = false;
             }
+            at = self.word(word, role, at, rest);
         }
         self.newline();
     }

@@ -44,7 +44,7 @@ fn replace<'a>(text: &'a str, special: impl Fn(char, &mut String) -> bool) -> Co
 }
 
 /// Writes an unsafe character in the way of Rust's string literals: `\n`, `\x1b`, `\u{202e}`.
-fn push_escape(c: char, out: &mut String) {
+pub(crate) fn push_escape(c: char, out: &mut String) {
     match c {
         '\n' => out.push_str("\\n"),
         '\r' => out.push_str("\\r"),

@@ -138,12 +138,20 @@ fn derivation(c: &mut Canvas, d: &Derivation) {
         let text = format!(" {}: {}", words::percent(r.strength), r.why);
         c.row(if n == 0 { "fired" } else { "" }, &[span(Role::Strong, cause), plain(text)]);
     }
-    for (n, r) in silent.iter().enumerate() {
+    // Many are silent for one reason, which is then told once, after the reasons of the others.
+    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+    for r in silent {
+        let name = r.own.as_deref().unwrap_or(r.rule.as_str());
+        match reasons.iter_mut().find(|(why, _)| *why == r.why) {
+            Some((_, names)) if names.contains(&name) => {}
+            Some((_, names)) => names.push(name),
+            None => reasons.push((&r.why, vec![name])),
+        }
+    }
+    reasons.sort_by_key(|(_, names)| names.len() > 1);
+    for (n, (why, names)) in reasons.iter().enumerate() {
         let label = if n == 0 { "did not" } else { "" };
-        c.row(
-            label,
-            &[span(Role::Strong, r.own.as_deref().unwrap_or(r.rule.as_str())), plain(format!(": {}", r.why))],
-        );
+        c.row(label, &[span(Role::Strong, names.join(", ")), plain(format!(": {why}"))]);
     }
     for (label, all) in [("weighed", &d.weighing), ("changes if", &d.would_change)] {
         for (n, text) in all.iter().enumerate() {

@@ -22,7 +22,7 @@ pub(super) static RENDERER: Renderer = Renderer {
     id: "html",
     title: "the report as one HTML file",
     extensions: &["html", "htm"],
-    use_for: "the meeting: verdicts with evidence, one time axis over failures, load and instances, every failed request with its lines side by side; loads nothing, works from a file",
+    use_for: "the meeting: verdicts with evidence, one time axis over failures, load and instances, every failed request with its lines side by side; one file that loads nothing else",
     rows: false,
     render,
 };

@@ -9,7 +9,7 @@ pub(super) static RENDERER: Renderer = Renderer {
     id: "json",
     title: "the whole result, for programs",
     extensions: &["json"],
-    use_for: "everything that was found, versioned; it can be read back and shown in any other form",
+    use_for: "everything that was found, versioned; it can be read back and shown in any other format",
     rows: false,
     render,
 };

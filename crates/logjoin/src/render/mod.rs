@@ -169,11 +169,12 @@ pub static RENDERERS: &[&Renderer] = &[
     &otlp::RENDERER,
 ];
 
-/// `docs/reports.md`.
-pub fn markdown() -> String {
+/// The page `docs/reports.md`, made from the table.
+#[doc(hidden)]
+pub fn reference_page() -> String {
     let mut out = String::from(
         "# Reports\n\nGenerated from `crates/logjoin/src/render/`; do not edit.\n\n\
-         `logjoin PATH... -F FORMAT` names the form; `-o FILE` takes it from the extension.\n\n\
+         `logjoin PATH... -F FORMAT` names the format; with `-o FILE` the extension decides.\n\n\
          | format | what it is | extensions | what it is good for |\n| --- | --- | --- | --- |\n",
     );
     for r in RENDERERS {

@@ -67,10 +67,11 @@ fn source(c: &mut Canvas, s: &Source, a: &Analysis, everything: bool) {
     if let (Some(start), Some(end)) = (s.start, s.end) {
         c.row("range", &[plain(words::range(start, end))]);
     }
-    if !s.gaps.is_empty() {
-        let shown = if everything { s.gaps.len() } else { 1 };
-        // Beside a long one, those that are usual say nothing.
-        let gaps = s.gaps.iter().take(shown).filter(|g| g.s * 10.0 >= s.longest_gap_s);
+    let shown = if everything { s.gaps.len() } else { 1 };
+    // Beside a long one, those that are usual say nothing; nor does one that the precision of the stamps explains.
+    let least = if s.precision == "s" { 1.5 } else { 0.0 };
+    let gaps = s.gaps.iter().take(shown).filter(|g| g.s * 10.0 >= s.longest_gap_s && g.s > least);
+    if gaps.clone().next().is_some() {
         let gaps: Vec<String> = gaps
             .map(|g| format!("{} of silence, {}", words::length(g.s), words::range(g.start, g.end)))
             .collect();

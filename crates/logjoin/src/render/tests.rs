@@ -77,10 +77,13 @@ fn reports_are_as_expected() {
 fn the_documentation_is_current() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/reports.md");
     if std::env::var_os("UPDATE_EXPECT").is_some() {
-        std::fs::write(path, super::markdown()).unwrap();
+        std::fs::write(path, super::reference_page()).unwrap();
     }
     let have = std::fs::read_to_string(path).unwrap_or_default();
-    assert!(have == super::markdown(), "docs/reports.md is out of date: run the tests with UPDATE_EXPECT=1");
+    assert!(
+        have == super::reference_page(),
+        "docs/reports.md is out of date: run the tests with UPDATE_EXPECT=1"
+    );
 }
 
 #[test]

@@ -157,10 +157,15 @@ const ROUND: [i64; 20] = [
 ];
 
 impl Strip {
-    /// The failures of a result, in at most so many slices. They are counted in the steps of the proxies' load, which all
-    /// failures are in, whatever is listed; only where these are missing, in what is listed.
+    /// The failures of a result, in at most so many slices. Where all of them are listed, each is where it was; else they are
+    /// counted in the steps of the proxies' load, which all failures are in; only where these are missing, in what is listed.
     pub fn of(a: &Analysis, most: usize) -> Option<Strip> {
         let (start, end) = range(a)?;
+        let gateway = || a.failures.iter().filter(|f| f.gateway);
+        let listed: Vec<(Time, u64)> = gateway().map(|f| (f.time, f.stands_for)).collect();
+        if listed.len() as u64 == a.totals.failures {
+            return Some(Strip::counting(&listed, 1, (start, end), most));
+        }
         let proxies: BTreeSet<&str> =
             a.sources.iter().filter(|s| s.role.starts_with("proxy")).map(|s| s.instance.as_str()).collect();
         let load = a.traffic.iter().filter(|t| t.server.is_none() && proxies.contains(t.source.as_str()));
@@ -169,8 +174,6 @@ impl Strip {
         if steps.iter().map(|(_, n)| n).sum::<u64>() == a.totals.failures {
             return Some(Strip::counting(&steps, step_s, (start, end), most));
         }
-        let listed: Vec<(Time, u64)> =
-            a.failures.iter().filter(|f| f.gateway).map(|f| (f.time, f.stands_for)).collect();
         let told: u64 = listed.iter().map(|(_, n)| n).sum();
         let (told, all) = (words::grouped(told), words::grouped(a.totals.failures));
         let partly = Some(format!("listed ones only: {told} of {all}"));
@@ -360,10 +363,10 @@ mod tests {
             assert_eq!(strip.counts.iter().sum::<u64>(), a.totals.failures);
             assert!(strip.partly.is_none());
         }
-        // What is listed does not matter, as long as the load is known.
-        let all = Strip::of(&a, 60).unwrap().counts;
+        // All are counted, whatever is listed, as long as the load is known.
         a.failures.truncate(1);
-        assert_eq!(Strip::of(&a, 60).unwrap().counts, all);
+        let strip = Strip::of(&a, 60).unwrap();
+        assert_eq!((strip.counts.iter().sum::<u64>(), strip.partly), (a.totals.failures, None));
         a.traffic.clear();
         let strip = Strip::of(&a, 60).unwrap();
         assert_eq!(strip.counts.iter().sum::<u64>(), 1);

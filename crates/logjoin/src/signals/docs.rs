@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::{FAMILIES, Meaning, Scope, SignalDef};
 
 /// The whole page in Markdown: the vocabulary, then a table per family in the order of matching.
-pub fn render_docs() -> String {
+pub fn reference_page() -> String {
     let mut page = String::from(
         "# Signals\n\n\
          Generated from the table in `crates/logjoin/src/signals`; run its tests with `UPDATE_EXPECT=1` to renew it.\n\n\

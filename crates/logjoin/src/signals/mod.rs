@@ -62,7 +62,8 @@ mod generic;
 
 pub use capture::{Signal, signal_name, signal_number};
 pub use def::{Family, GROUPS, Meaning, Scope, SignalDef};
-pub use docs::render_docs;
+#[doc(hidden)]
+pub use docs::reference_page;
 pub(crate) use matcher::OWN;
 pub use matcher::{Matcher, SignalError, Signals};
 

@@ -135,7 +135,10 @@ fn explanations_name_it() {
     assert_eq!(own.len(), 2);
     assert_eq!((own[0].own.as_deref(), own[0].fired), (Some("licence-server"), Some(CauseId::Custom)));
     assert_eq!(own[0].why, "the application got no licence");
-    assert_eq!((own[1].fired, own[1].why.as_str()), (None, "does not show as closed-before-headers"));
+    assert_eq!(
+        (own[1].fired, own[1].why.as_str()),
+        (None, "not considered, since the proxy saw closed-before-headers")
+    );
     let quiet = analyse("something else", vec![licence(0.8)]);
     let own = quiet.derivations[0].rules.iter().find(|r| r.own.is_some()).unwrap();
     assert_eq!(own.why, "needs a refusal of the licence server within 5 s");

@@ -9,6 +9,7 @@ use logjoin::Options;
 use rayon::prelude::*;
 use serde_json::Value;
 
+use crate::corpora::corpora;
 use crate::fold::followed;
 use crate::world::{World, recordings};
 
@@ -49,14 +50,10 @@ fn short(v: &Value) -> String {
     text.chars().take(160).collect()
 }
 
-/// The recordings beside the repository, where they are at hand.
-#[allow(clippy::print_stderr)] // a skipped test says why
+/// The recordings of the laboratory, where they are available.
 fn lab() -> Vec<(String, World)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora/lab");
-    let Ok(entries) = std::fs::read_dir(&root) else {
-        eprintln!("skipped: no recordings in {}", root.display());
-        return Vec::new();
-    };
+    let Some(root) = corpora("lab") else { return Vec::new() };
+    let entries = std::fs::read_dir(&root).expect("a folder");
     let mut folders: Vec<_> = entries.filter_map(|e| Some(e.ok()?.path())).collect();
     folders.retain(|f| f.join("logs").is_dir());
     folders.sort();

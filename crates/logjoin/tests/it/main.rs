@@ -6,6 +6,8 @@ mod agree;
 mod calendar;
 mod clean;
 mod compressions;
+#[path = "../../../../fixtures/corpora.rs"]
+mod corpora;
 mod determinism;
 mod examples;
 mod excerpts;

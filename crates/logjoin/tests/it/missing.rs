@@ -96,7 +96,7 @@ fn without_paths_failures_are_joined_by_episode() {
     };
     let a = outage(format, &line, &combined).analyze();
     is_explained_by_the_episode(&a);
-    let text = note(&a, "edge", "400 of 400 lines about requests do not say what was asked for");
+    let text = note(&a, "edge", "400 of 400 lines about requests do not name the path that was asked for");
     assert!(text.contains("its 20 failures are explained by what happened at the time"), "{text}");
     assert!(text.contains("$request"), "it says what would tell: {text}");
 }
@@ -118,7 +118,7 @@ fn a_backend_that_logs_no_path_is_named() {
         |s: &Said| format!("10.0.0.5 - - [{}] \"-\" {} {} \"-\" \"agent\"", s.stamp, s.status, s.bytes);
     let a = outage(FULL, &full, &mute).analyze();
     is_explained_by_the_episode(&a);
-    note(&a, "app-1", "do not say what was asked for");
+    note(&a, "app-1", "do not name the path that was asked for");
 }
 
 #[test]
@@ -174,15 +174,15 @@ fn what_is_told_and_fits_no_log_is_named() {
     options.peers.push((SERVER.into(), Pattern::new("app-1/")));
     options.anchors.push((line("edge/access.log", 9_999), line("nowhere.log", 1)));
     let a = world.analyze_with(options);
-    note(&a, "inputs", "the skew told for api-7/*: no log fits this pattern, so it is not used");
-    note(&a, "inputs", "the zone told for api-8/*: no log fits");
-    note(&a, "inputs", "the peer told for api-9/*: no log fits");
+    note(&a, "inputs", "the skew given for api-7/*: no log fits this pattern, so it is not used");
+    note(&a, "inputs", "the zone given for api-8/*: no log fits");
+    note(&a, "inputs", "the peer given for api-9/*: no log fits");
     note(
         &a,
         "inputs",
-        "the peer told for app-1/*: no log or configuration of a proxy names 198.51.100.9:8080, so nothing is joined by it",
+        "the peer given for app-1/*: no log or configuration of a proxy names 198.51.100.9:8080, so nothing is joined by it",
     );
-    assert_eq!(a.notes.iter().filter(|n| n.text.starts_with("the peer told")).count(), 2);
+    assert_eq!(a.notes.iter().filter(|n| n.text.starts_with("the peer given")).count(), 2);
     note(&a, "inputs", "the anchor at edge/access.log:9999: the log has 400 lines");
     note(&a, "inputs", "the anchor at nowhere.log:1: no log fits this name");
 }
@@ -200,13 +200,29 @@ fn an_offset_that_the_requests_contradict_is_used_and_named() {
     };
     let wrong = told(-41.2);
     assert_eq!(wrong.clocks.iter().find(|c| c.source == "app-1").unwrap().offset_s, Some(-41.2));
-    let text = note(&wrong, "app-1", "its clock is told");
-    assert!(
-        text.contains("contradict it: they agree on") && text.contains("what is told was used"),
-        "{text}"
-    );
+    let text = note(&wrong, "app-1", "the offset given for its clock");
+    assert!(text.contains("contradicted by") && text.contains("the given offset was used"), "{text}");
     let right = told(0.0);
-    assert!(!right.notes.iter().any(|n| n.text.contains("contradict it")), "{:?}", right.notes);
+    assert!(!right.notes.iter().any(|n| n.text.contains("contradicted by")), "{:?}", right.notes);
+}
+
+#[test]
+fn of_a_log_that_nginx_and_httpd_write_alike_the_lines_of_both_are_told() {
+    let mut access = String::new();
+    for n in 0..60u32 {
+        let status = if n % 20 == 7 { 502 } else { 200 };
+        let _ = writeln!(
+            access,
+            "198.51.100.{} - - [21/Nov/2026:02:00:{n:02} +0000] \"GET /items HTTP/1.1\" {status} 150 \"-\" \"agent\"",
+            1 + n * 7 % 50
+        );
+    }
+    let a = World::of(&[("web/access.log", access.as_bytes())]).analyze();
+    assert_eq!(a.unknown.len(), 1, "{:?}", a.unknown);
+    let advice = a.unknown[0].advice.as_deref().unwrap();
+    let (nginx, httpd) = advice.split_once('\n').unwrap();
+    assert!(nginx.starts_with("nginx: log_format upstream '"), "{nginx}");
+    assert!(httpd.starts_with("Apache httpd: LogFormat \""), "{httpd}");
 }
 
 #[test]

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use logjoin::{Analysis, CauseId};
 
+use crate::corpora::corpora;
 use crate::world::{World, fixtures};
 
 /// A wrong verdict must not be surer.
@@ -132,11 +133,8 @@ fn without_a_source_nothing_is_surely_wrong() {
 
 #[test]
 fn without_a_source_nothing_is_surely_wrong_in_the_laboratory() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora/lab");
-    let Ok(entries) = root.read_dir() else {
-        eprintln!("skipped: no recordings at {}", root.display());
-        return;
-    };
+    let Some(root) = corpora("lab") else { return };
+    let entries = root.read_dir().expect("a folder");
     let mut all: Vec<PathBuf> = entries.flatten().map(|e| e.path()).collect();
     all.retain(|p| p.join("truth.json").is_file());
     all.sort();

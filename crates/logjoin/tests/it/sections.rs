@@ -2,10 +2,9 @@
 
 #![allow(clippy::print_stderr)] // a skipped test says why
 
-use std::path::{Path, PathBuf};
-
 use logjoin::Analysis;
 
+use crate::corpora::corpora;
 use crate::world::{World, recordings};
 
 /// Controls: no section finds anything.
@@ -26,12 +25,7 @@ pub fn nothing_is_found(name: &str, a: &Analysis) {
 
 /// A recording of the laboratory, where the corpus is there.
 fn lab(name: &str) -> Option<Analysis> {
-    let folder: PathBuf =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora/lab").join(name);
-    if !folder.is_dir() {
-        eprintln!("skipped: no {}", folder.display());
-        return None;
-    }
+    let folder = corpora(&format!("lab/{name}"))?;
     let mut world = World::read(&folder.join("logs"));
     world.configs = World::read(&folder.join("conf")).configs;
     Some(world.analyze())

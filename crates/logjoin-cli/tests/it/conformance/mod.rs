@@ -1,6 +1,6 @@
 //! Public logs with the values that others expect of them, compared field by field with what `logjoin parse` prints.
 //!
-//! The logs lie beside the project, not in it, or where `LOGJOIN_CORPORA` says; without them the tests say so and pass.
+//! The logs are not part of the repository (CONTRIBUTING.md says where they are looked for); without them the tests say so and pass.
 //! `docs/conformance.md` holds the shares that the last run found: they may rise, not fall. `UPDATE_EXPECT=1` renews it.
 
 #![allow(clippy::print_stderr)] // why nothing was compared
@@ -18,16 +18,12 @@ use expected::Entry;
 use reasons::REASONS;
 use serde_json::Value;
 
+use super::corpora::corpora;
 use super::{err, logjoin, out};
 
-fn corpora() -> Option<PathBuf> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora");
-    let dir = std::env::var_os("LOGJOIN_CORPORA").map_or(beside, PathBuf::from);
-    if dir.join("index.json").is_file() {
-        return Some(dir);
-    }
-    eprintln!("skipped: the public corpora are not beside the project");
-    None
+/// The folder of public logs; one that has only recordings has no index.
+fn public_logs() -> Option<PathBuf> {
+    corpora("").filter(|dir| dir.join("index.json").is_file())
 }
 
 /// The rows of one file by their first line, and all of them in order.
@@ -104,7 +100,7 @@ impl Comparison {
 
 #[test]
 fn public_logs_read_as_others_expect() {
-    let Some(dir) = corpora() else { return };
+    let Some(dir) = public_logs() else { return };
     let mut all = Comparison::default();
     let entries = expected::index(&dir);
     entries.iter().for_each(|e| all.add(&dir, e));

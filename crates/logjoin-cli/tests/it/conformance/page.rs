@@ -11,8 +11,8 @@ use super::reasons::REASONS;
 const HEAD: &str = "\
 # Conformance
 
-How far `logjoin parse` agrees with what other projects expect of public logs. Generated: with the corpora at hand
-(`LOGJOIN_CORPORA`, or `shared/corpora` beside the project), `UPDATE_EXPECT=1 cargo test -p logjoin-cli` renews this page,
+How far `logjoin parse` agrees with what other projects expect of public logs. Generated: where the public logs
+are available (`CONTRIBUTING.md` says where they are looked for), `UPDATE_EXPECT=1 cargo test -p logjoin-cli` renews this page,
 and a plain run fails where a share has fallen. The logs themselves are not part of the project.
 
 The expected values are those of the projects' own tests: Filebeat's modules (`elastic-beats`), the patterns of Logstash,

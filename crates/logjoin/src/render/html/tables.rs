@@ -58,7 +58,10 @@ fn unknown(p: &mut Page, a: &Analysis) {
     for u in &a.unknown {
         p.raw("<li>").text(words::count(u.failures, "failure", "failures")).text(": ").text(&u.reason);
         if let Some(x) = &u.advice {
-            p.element("<br/>next time, log <code class=\"line\">", x, "</code>");
+            p.raw("<br/>next time:");
+            x.lines().for_each(|line| {
+                p.element(" <code class=\"line\">", line, "</code>");
+            });
         }
         p.raw("</li>\n");
     }

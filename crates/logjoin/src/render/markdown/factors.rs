@@ -44,7 +44,7 @@ impl Draft<'_> {
         writeln!(self.out, "\n### Not explained\n")?;
         for u in self.a.unknown.iter().take(self.most(2)) {
             let advice =
-                u.advice.as_ref().map(|x| format!(" Next time, log: {}", code(x))).unwrap_or_default();
+                u.advice.as_ref().map(|x| format!(" Next time, {}.", next_time(x))).unwrap_or_default();
             writeln!(
                 self.out,
                 "- {}: {}.{advice}{}",
@@ -203,7 +203,7 @@ impl Draft<'_> {
             out.push((
                 n,
                 Action {
-                    what: format!("log {}", code(advice)),
+                    what: next_time(advice),
                     effect: format!(
                         "{} like these could be explained",
                         words::count(u.failures, "failure", "failures")
@@ -252,4 +252,12 @@ fn timeout(t: &TimeoutAdvice) -> Action {
 fn number(id: &str) -> (bool, u64) {
     let n = id.rsplit_once('.').map_or("", |(_, n)| n);
     (n.starts_with('a'), n.trim_start_matches('a').parse().unwrap_or(u64::MAX))
+}
+
+/// What to log next time, one piece of code for each line; or whose logs to give.
+fn next_time(advice: &str) -> String {
+    if advice.starts_with("give ") {
+        return text(advice).into_owned();
+    }
+    format!("log {}", advice.lines().map(code).collect::<Vec<_>>().join(", "))
 }

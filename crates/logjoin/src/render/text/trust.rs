@@ -14,7 +14,7 @@ pub(super) fn short(c: &mut Canvas, a: &Analysis) {
         let agree = (a.clocks.len() - odd.len()) as u64;
         let mut line = Vec::new();
         if agree > 0 {
-            line.push(plain(format!("{} to 0.1 s", words::count(agree, "agrees", "agree"))));
+            line.push(plain(agreeing(agree)));
         }
         for k in odd.iter().take(3) {
             line.push(plain(if line.is_empty() { "" } else { "; " }));
@@ -59,6 +59,10 @@ pub(super) fn short(c: &mut Canvas, a: &Analysis) {
     }
 }
 
+fn agreeing(n: u64) -> String {
+    format!("{} with the reference to 0.1 s", words::count(n, "agrees", "agree"))
+}
+
 /// A clock in a few words.
 fn brief(k: &Clock) -> Vec<Span> {
     let mut out = vec![span(Role::Strong, &k.source), plain(" ")];
@@ -84,13 +88,7 @@ pub(super) fn clocks(c: &mut Canvas, a: &Analysis, everything: bool) {
     c.title("Clocks");
     let agree = a.clocks.len() - shown.len();
     if agree > 0 {
-        c.para(
-            2,
-            &[plain(format!(
-                "{} with the reference to a tenth of a second",
-                words::count(agree as u64, "clock agrees", "clocks agree")
-            ))],
-        );
+        c.para(2, &[plain(agreeing(agree as u64))]);
     }
     for k in shown {
         c.item(2, "- ", &sentence(k));
@@ -230,8 +228,8 @@ pub(super) fn unknown(c: &mut Canvas, a: &Analysis) {
                 plain(&u.reason),
             ],
         );
-        if let Some(advice) = &u.advice {
-            c.para(4, &[plain("next time: "), span(Role::Strong, advice)]);
+        for (n, line) in u.advice.iter().flat_map(|a| a.lines()).enumerate() {
+            c.item(4, if n == 0 { "next time: " } else { "           " }, &[span(Role::Strong, line)]);
         }
     }
 }
