@@ -52,7 +52,7 @@ pub(crate) fn sentence(cause: CauseId) -> &'static str {
 pub(crate) fn of(cause: CauseId) -> Vec<String> {
     let list: &[&str] = match cause {
         CauseId::BackendDown => &[
-            "start the service, and let a supervisor restart it (systemd `Restart=on-failure`)",
+            "let a supervisor start the service again when it ends (systemd `Restart=on-failure`); if it is still down, start it",
             "let the proxy notice: health checks, more than one server per pool",
         ],
         CauseId::BackendCrash => &[

@@ -7,7 +7,7 @@ pub(super) const PAGES: &[CausePage] = &[
     CausePage {
         id: C::BackendDown,
         title: "nothing listens there",
-        meaning: "The address was right and the host was alive, but no process listened on it and nobody was starting one.",
+        meaning: "The address was right and the host was alive, but no process listened on it.",
         seen_as: "Connections refused at once (errno 111, HAProxy `SC` with `Tc` -1), or a unix socket that is missing; the backend's log falls silent before and stays silent.",
         look_alikes: &[
             (

@@ -169,8 +169,7 @@ pub(super) fn completed_late(scene: &Scene<'_>, judged: &mut [Judged]) {
                 let start = scene.failing[i].start_ns;
                 let near = ends.partition_point(|end| end.0 < start - BEGINS);
                 let cites = ends[near..].iter().take(3).map(|end| Cite::Request(end.1)).collect();
-                let text =
-                    "as many requests for the same target ended late as timed out, begun when these began";
+                let text = "as many requests for this target were completed late as timed out, and they began when these did";
                 let j = &mut judged[i];
                 j.alternatives.retain(|(c, _)| *c != CauseId::TimeoutTooShort);
                 j.alternatives.insert(0, (CauseId::BackendHang, 0.2));

@@ -8,6 +8,7 @@ use super::{line_ref, show};
 use crate::analysis::{Alternative, Count, Episode, Evidence, RuledOut, Time};
 use crate::diagnose::Judged;
 use crate::episodes::Row;
+use crate::render::words;
 use crate::rule::Rule;
 use crate::rules::{self, Cite};
 use crate::scene::Scene;
@@ -186,8 +187,9 @@ fn against(scene: &Scene<'_>, pace: &Pace, row: &Row) -> Vec<Evidence> {
                 out.push(Evidence {
                     id: String::new(),
                     claim: format!(
-                        "{} served {n} requests in the middle of the episode",
-                        scene.plan.instances[*t].name
+                        "{} served {} requests in the middle of the episode",
+                        scene.plan.instances[*t].name,
+                        words::grouped(n)
                     ),
                     time: None,
                     lines: Vec::new(),
@@ -268,20 +270,33 @@ fn ruled_out(scene: &Scene<'_>, row: &Row) -> Vec<RuledOut> {
     out
 }
 
+/// Fewer requests than this are not told as a share.
+const FEW: u64 = 20;
+
 /// One sentence for an incident.
 pub(super) fn summary(own: &[Rule], all: &[Episode], largest: &Episode) -> String {
     let own = crate::rule::named(own, largest.detail.as_deref());
     let what = own.map_or(crate::advice::sentence(largest.cause), Rule::found);
     let failures: u64 = all.iter().map(|e| e.failures).sum();
-    let share = crate::render::words::percent(largest.failures as f64 / largest.requests.max(1) as f64);
-    let targets =
-        if largest.targets.is_empty() { "an unnamed server".to_string() } else { largest.targets.join(", ") };
+    // Of a handful of requests a share says nothing.
+    let share = words::percent(largest.failures as f64 / largest.requests.max(1) as f64);
+    let share =
+        if largest.requests < FEW { String::new() } else { format!(", {share} of the traffic meanwhile") };
+    let mechanisms = largest.by_mechanism.keys().filter_map(|id| Mechanism::by_id(id));
+    let at = match &largest.targets[..] {
+        [] if mechanisms.clone().count() > 0 && mechanisms.clone().all(Mechanism::tried_no_server) => {
+            String::new()
+        }
+        [] => " (server not logged)".to_owned(),
+        targets => format!(" at {}", targets.join(", ")),
+    };
     let statuses: Vec<&str> = largest.by_status.keys().map(String::as_str).collect();
     let more =
         if all.len() > 1 { format!(" ({} other episodes with it)", all.len() - 1) } else { String::new() };
     let requests = if failures == 1 { "request" } else { "requests" };
     format!(
-        "{failures} {requests} failed ({}): {what} at {targets}, {share} of the traffic meanwhile{more}",
+        "{} {requests} failed ({}): {what}{at}{share}{more}",
+        words::grouped(failures),
         statuses.join(", "),
     )
 }

@@ -60,7 +60,7 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
             v = v.because("the backend logged that it answered with this status", evidence.clone());
         }
         if !errors.is_empty() {
-            v = v.because("and what it was about", errors.clone());
+            v = v.because("the backend's log says why", errors.clone());
         }
         let v = v.own(case, "the proxy passed the answer on");
         // Only the silence of the proxy's error log speaks for it.

@@ -18,6 +18,6 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
         let waiting = case.fellows(Mechanism::ReadTimeout, 15 * SECOND, 5 * SECOND).next().is_some();
         Verdict::new(CauseId::ConnectTimeout, if waiting { 0.45 } else { 0.75 })
             .by_exclusion()
-            .own(case, "no answer to the connection attempt in time")
+            .own(case, "the connection attempt timed out")
     })
 }

@@ -24,7 +24,7 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
     let signs = case.near(&[Meaning::FdExhausted], if waited { 2 * SECOND } else { SECOND }, SECOND);
     (!signs.is_empty()).then(|| {
         Verdict::new(CauseId::FdExhaustion, if waited { 0.95 } else { 0.85 })
-            .signs("the backend could open no more files or connections", &signs)
+            .signs("the backend could not open any more files or connections", &signs)
             .own(case, "the request got no answer")
     })
 }

@@ -43,10 +43,10 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
         Mechanism::NoRoute if !blocked.is_empty() => Some(
             Verdict::new(CauseId::FirewallReject, 0.92)
                 .signs("the firewall logged it", &blocked)
-                .own(case, "said to be unreachable"),
+                .own(case, "the proxy got 'unreachable'"),
         ),
         Mechanism::NoRoute if alive => {
-            let text = "said to be unreachable while the backend served others";
+            let text = "the proxy got 'unreachable' while the backend served others";
             Some(if is_told_by_icmp(case) {
                 Verdict::new(CauseId::FirewallReject, 0.88).own(case, text)
             } else {

@@ -21,6 +21,6 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
     };
     Some(
         Verdict::new(CauseId::InvalidResponse, confidence)
-            .own(case, "the proxy could not read what came back as a response"),
+            .own(case, "the proxy could not parse the response"),
     )
 }

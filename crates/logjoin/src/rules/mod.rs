@@ -190,5 +190,5 @@ pub(crate) fn refuted_by<'a>(own: &'a [crate::rule::Rule], cause: CauseId, detai
     RULES
         .iter()
         .find(|r| r.cause == cause)
-        .map_or("a line of the backend that tells another story", |r| r.refuted_by)
+        .map_or("a line of the backend that contradicts it", |r| r.refuted_by)
 }

@@ -26,8 +26,7 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
     let no_route = |before, after| case.fellows(Mechanism::NoRoute, before, after).next();
     match case.mechanism {
         Mechanism::NoRoute => Some(
-            Verdict::new(CauseId::NetworkUnreachable, 0.85)
-                .own(case, "the network says that there is no way to the backend"),
+            Verdict::new(CauseId::NetworkUnreachable, 0.85).own(case, "there is no route to the backend"),
         ),
         Mechanism::ConnectFailed => {
             if let Some((i, _)) = check_info(case) {
@@ -46,7 +45,7 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
             (is_away && goes_on(case)).then(|| {
                 Verdict::new(CauseId::NetworkUnreachable, 0.5).by_exclusion().own(
                     case,
-                    "no connection to a process that went on: its log tells of starts, and of none here",
+                    "no connection to a process that went on: its log records starts, but none here",
                 )
             })
         }
@@ -67,7 +66,7 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
                 return None;
             }
             Some(Verdict::new(CauseId::NetworkUnreachable, 0.85).because(
-                "the route to the server went while the request was under way",
+                "the route to the server was lost while the request was under way",
                 fellow.errors.iter().map(|e| Cite::Error(*e)),
             ))
         }

@@ -84,7 +84,7 @@ fn met_by_check(case: &Case<'_>) -> Option<Verdict> {
     }
     let v = best?;
     let confidence = v.confidence * 0.95;
-    Some(Verdict { confidence, ..v }.because("a health check found the server gone", [Cite::State(last)]))
+    Some(Verdict { confidence, ..v }.because("a health check found the server down", [Cite::State(last)]))
 }
 
 /// What a check saw, in the words for requests (HAProxy `src/check.c`, `get_check_status_info`).

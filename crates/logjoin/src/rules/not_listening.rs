@@ -78,7 +78,7 @@ fn by_lifecycle(case: &Case<'_>, down: &Down, strength: f64) -> Option<Verdict> 
             }
             let v = Verdict::new(CauseId::BackendDown, 0.85 * strength);
             let v = v
-                .signs("the backend was stopped and not started again at once", &signs)
+                .signs("the backend was stopped and not started again right away", &signs)
                 .own(case, "meanwhile nothing listened");
             Some(v.instead(CauseId::DeployRestart, away.map_or(0.0, restarts)))
         }

@@ -31,7 +31,7 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
             (!signs.is_empty()).then(|| {
                 Verdict::new(CauseId::OomKill, 0.95)
                     .signs(
-                        "a process of the backend was ended for lack of memory as the connection closed",
+                        "a process of the backend was killed for lack of memory as the connection closed",
                         &signs,
                     )
                     .own(case, "the connection closed before a response")
@@ -47,7 +47,7 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
             let confidence = if case.mechanism == Mechanism::ReadTimeout { 0.75 } else { 0.92 };
             Some(
                 Verdict::new(CauseId::OomKill, confidence)
-                    .signs("the backend had been ended for lack of memory and was not ready again", &[sign])
+                    .signs("the backend had been killed for lack of memory and was not ready again", &[sign])
                     .own(case, "nothing answered"),
             )
         }

@@ -71,7 +71,7 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
     let late: Vec<usize> = case.joined_logs().filter(|l| speaks(*l)).collect();
     if !late.is_empty() {
         return Some(Verdict::new(CauseId::TimeoutTooShort, 0.85).because(
-            "the backend speaks of the request as done after the proxy had given up",
+            "the backend logged the request as done after the proxy had given up",
             late.into_iter().map(Cite::Log),
         ));
     }
@@ -87,8 +87,10 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
         .filter(|s| s.meaning == Meaning::PeerGone && !case.is_echo(0, s.lo) || is_longer(s.log))
         .collect();
     (!after.is_empty()).then(|| {
-        Verdict::new(CauseId::TimeoutTooShort, 0.7)
-            .signs("the backend went on after the proxy had given up", &after[..after.len().min(3)])
+        Verdict::new(CauseId::TimeoutTooShort, 0.7).signs(
+            "the backend was still working on it after the proxy had given up",
+            &after[..after.len().min(3)],
+        )
     })
 }
 

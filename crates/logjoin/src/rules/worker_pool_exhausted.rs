@@ -29,7 +29,7 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
         return Some(if signs.is_empty() {
             v
         } else {
-            v.signs("the backend says that its workers are used up", &signs)
+            v.signs("the backend reports that all workers are busy", &signs)
         });
     }
     let waits = matches!(
@@ -43,7 +43,7 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
     if !signs.is_empty() {
         let v = Verdict::new(CauseId::WorkerPoolExhausted, 0.92);
         return Some(
-            v.signs("the backend says that its workers are used up", &signs)
+            v.signs("the backend reports that all workers are busy", &signs)
                 .own(case, "the request waited until the proxy gave up"),
         );
     }
@@ -103,7 +103,7 @@ fn met_full_queue(case: &Case<'_>) -> Option<Verdict> {
         )),
         (true, false) => Some(
             Verdict::new(CauseId::WorkerPoolExhausted, 0.9)
-                .signs("the backend says that its workers are used up", &signs)
+                .signs("the backend reports that all workers are busy", &signs)
                 .because("others were connected meanwhile, and waited in vain", later),
         ),
         _ => None,

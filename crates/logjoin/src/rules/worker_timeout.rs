@@ -52,7 +52,7 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
                     "the backend's supervisor killed the worker that had this request",
                     joined.into_iter().map(Cite::Log),
                 )
-                .own(case, "the request ended with it"),
+                .own(case, "the request was cut with it"),
         );
     }
     let near_end = matches!(case.mechanism, Mechanism::ClosedBeforeHeaders | Mechanism::Truncated);
@@ -64,6 +64,6 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
     (!signs.is_empty()).then(|| {
         Verdict::new(CauseId::WorkerTimeout, confidence)
             .signs("the backend's supervisor killed a worker that took too long", &signs)
-            .own(case, "the request ended with it")
+            .own(case, "the request was cut with it")
     })
 }

@@ -57,17 +57,15 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
     }
     // An address that answers plain requests of one route may be asked for TLS by another.
     if !said.is_empty() && (served == 0 || mechanism == Mechanism::TlsFailed) {
-        return Some(
-            Verdict::new(CauseId::WrongProtocol, 0.95).because(
-                "the bytes that came back are another protocol's",
-                said.into_iter().map(Cite::Error),
-            ),
-        );
+        return Some(Verdict::new(CauseId::WrongProtocol, 0.95).because(
+            "the bytes that came back belong to another protocol",
+            said.into_iter().map(Cite::Error),
+        ));
     }
     if !protocol.is_empty() && served == 0 {
         return Some(
             Verdict::new(CauseId::WrongProtocol, 0.9)
-                .signs("the backend complains of bytes that are not its protocol", &protocol)
+                .signs("the backend reports bytes that are not its protocol", &protocol)
                 .own(case, "and the proxy got no response that it could use"),
         );
     }

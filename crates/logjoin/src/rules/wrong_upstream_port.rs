@@ -43,7 +43,7 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
         if alive {
             return Some(Verdict::new(CauseId::WrongUpstreamPort, 0.96).own(
                 case,
-                "the proxy was sent to a port on which the backend never listened; it listens on another one",
+                "the proxy connected to a port on which the backend never listened; it listens on another one",
             ));
         }
     }
@@ -56,7 +56,7 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
     {
         return Some(Verdict::new(CauseId::WrongUpstreamPort, 0.88).own(
             case,
-            "another version of the configuration has another port on this host, and this one never answered",
+            "another version of the configuration uses another port on this host, and this one never answered",
         ));
     }
     // The backend serves others while this proxy is refused, since a reload of this proxy.
