@@ -140,43 +140,48 @@ fn a_log_by_itself_is_put_where_one_zone_alone_puts_it() {
 /// HAProxy writes no zone, and has the finest stamps; the server behind it writes its own. `--tz` is believed against both.
 #[test]
 fn a_log_that_writes_its_zone_corrects_the_reference() {
-    let (mut proxy, mut served) = (String::new(), String::new());
-    for n in 0..200 {
-        let at = BEGIN + n;
-        let local = DateTime::from_timestamp(at - 18_000, 0).unwrap();
-        let (status, state) = if n % 20 == 7 { (503, "sC--") } else { (200, "----") };
-        let stamp = local.format("%d/%b/%Y:%H:%M:%S");
-        writeln!(
-            proxy,
-            "{} lb1 haproxy[5144]: 192.0.2.{n}:35277 [{stamp}.250] web shop/app-1 0/0/0/21/21 {status} 401 - - {state} \
-             1/1/0/0/0 0/0 \"GET /orders/{n} HTTP/1.1\"",
-            local.format("%b %d %H:%M:%S")
-        )
-        .unwrap();
-        if status == 200 {
-            let utc = DateTime::from_timestamp(at, 0).unwrap().format("%d/%b/%Y:%H:%M:%S");
-            writeln!(served, "10.0.0.1 - - [{utc} +0000] \"GET /orders/{n} HTTP/1.1\" 200 275").unwrap();
+    // Nobody lives thirteen hours behind UTC.
+    for (east_s, zone, place) in
+        [(-18_000, "-05:00", "America/Bogota"), (46_800, "+13:00", "Pacific/Tongatapu")]
+    {
+        let (mut proxy, mut served) = (String::new(), String::new());
+        for n in 0..200 {
+            let at = BEGIN + n;
+            let local = DateTime::from_timestamp(at + east_s, 0).unwrap();
+            let (status, state) = if n % 20 == 7 { (503, "sC--") } else { (200, "----") };
+            let stamp = local.format("%d/%b/%Y:%H:%M:%S");
+            writeln!(
+                proxy,
+                "{} lb1 haproxy[5144]: 192.0.2.{n}:35277 [{stamp}.250] web shop/app-1 0/0/0/21/21 {status} 401 - - {state} \
+                 1/1/0/0/0 0/0 \"GET /orders/{n} HTTP/1.1\"",
+                local.format("%b %d %H:%M:%S")
+            )
+            .unwrap();
+            if status == 200 {
+                let utc = DateTime::from_timestamp(at, 0).unwrap().format("%d/%b/%Y:%H:%M:%S");
+                writeln!(served, "10.0.0.1 - - [{utc} +0000] \"GET /orders/{n} HTTP/1.1\" 200 275").unwrap();
+            }
         }
-    }
-    let files = [("lb1/haproxy.log", &*proxy), ("app-1/access.log", &*served)];
-    let first = (BEGIN + 7) * 1_000_000_000 + 250_500_000;
-    in_all_ways(&files, |a| {
-        let of = |id| source(a, id);
-        assert_eq!(of("lb1/haproxy.log").zone, "-05:00");
-        assert_eq!(of("app-1/access.log").zone_reason, "+00:00, written in each stamp");
-        assert_eq!((a.totals.failures, a.failures[0].start.unwrap().0), (10, first));
-        let wrong: Vec<_> = a.clocks.iter().map(|c| (c.source.as_str(), c.zone_error_s)).collect();
-        assert_eq!(wrong, [("app-1", 0), ("lb1", -18_000)]);
-    });
+        let files = [("lb1/haproxy.log", &*proxy), ("app-1/access.log", &*served)];
+        let first = (BEGIN + 7) * 1_000_000_000 + 250_500_000;
+        in_all_ways(&files, |a| {
+            let of = |id| source(a, id);
+            assert_eq!(of("lb1/haproxy.log").zone, zone);
+            assert_eq!(of("app-1/access.log").zone_reason, "+00:00, written in each stamp");
+            assert_eq!((a.totals.failures, a.failures[0].start.unwrap().0), (10, first));
+            let wrong: Vec<_> = a.clocks.iter().map(|c| (c.source.as_str(), c.zone_error_s)).collect();
+            assert_eq!(wrong, [("app-1", 0), ("lb1", east_s)]);
+        });
 
-    let files: Vec<(&str, &[u8])> = files.iter().map(|(name, text)| (*name, text.as_bytes())).collect();
-    let mut told = Options::default();
-    told.zones.push((logjoin::Pattern::new("lb1/"), "America/Bogota".parse().unwrap()));
-    let a = World::of(&files).fold(told, |_| Vec::new());
-    assert_eq!(
-        (a.failures[0].start.unwrap().0, source(&a, "lb1/haproxy.log").zone_reason.as_str()),
-        (first, "told")
-    );
+        let files: Vec<(&str, &[u8])> = files.iter().map(|(name, text)| (*name, text.as_bytes())).collect();
+        let mut told = Options::default();
+        told.zones.push((logjoin::Pattern::new("lb1/"), place.parse().unwrap()));
+        let a = World::of(&files).fold(told, |_| Vec::new());
+        assert_eq!(
+            (a.failures[0].start.unwrap().0, source(&a, "lb1/haproxy.log").zone_reason.as_str()),
+            (first, "told")
+        );
+    }
 }
 
 /// A balancer that passes connections on unread names no request: it is no measure of time, and its zone is assumed.
