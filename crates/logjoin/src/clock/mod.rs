@@ -50,7 +50,7 @@ pub(crate) struct Line {
     pub pieces: Vec<Piece>,
     pub samples: u64,
     pub state: State,
-    /// The stamps say their zone, or need none.
+    /// The stamps say their zone, or need none: no part of an offset is a wrong one.
     pub has_zone: bool,
 }
 
@@ -112,6 +112,11 @@ impl Line {
 
     fn band_ns(&self) -> i64 {
         self.pieces.iter().map(|p| p.band_ns).max().unwrap_or(0)
+    }
+
+    /// The part of an offset of this clock that is a wrong zone, seconds.
+    fn zone_part(&self, total_ns: i64) -> i64 {
+        if self.has_zone { 0 } else { zone_part(total_ns) }
     }
 
     /// This clock, when `inner` is measured against it.
@@ -176,7 +181,7 @@ impl ClockModel {
             .lines
             .get(instance)
             .filter(|l| l.state == State::Fitted || l.state == State::Reference && !l.pieces.is_empty())?;
-        Some(zone_part(line.pieces.first()?.line.offset) as i32)
+        Some(line.zone_part(line.pieces.first()?.line.offset) as i32)
     }
 
     /// How far any offset may be off.
@@ -195,7 +200,7 @@ impl ClockModel {
         let clock = |(i, l): (&crate::plan::InstancePlan, &Line)| {
             let known = l.state.is_known();
             let total = l.at(middle_ns);
-            let zone = if known { zone_part(total) } else { 0 };
+            let zone = if known { l.zone_part(total) } else { 0 };
             let here = l.piece(middle_ns).copied().unwrap_or_default();
             let steps = l.pieces.windows(2).map(|w| {
                 let (before, after) = (w[0].line.at(w[1].from), w[1].line.at(w[1].from));

@@ -184,6 +184,48 @@ fn a_log_that_writes_its_zone_corrects_the_reference() {
     }
 }
 
+/// An hour, or quarters of one, are a zone where the stamps name none. Of seconds since 1970 and of stamps that name theirs, they
+/// are what the clock of the host is wrong by.
+#[test]
+fn a_clock_whose_stamps_need_no_zone_has_no_wrong_one() {
+    let local = |at: i64, form: &str| DateTime::from_timestamp(at, 0).unwrap().format(form).to_string();
+    let epoch = |at: i64, n: i64| {
+        format!(
+            r#"{{"level":30,"time":{at}400,"pid":57,"hostname":"app","req":{{"method":"GET","url":"/orders/{n}"}},"res":{{"statusCode":200}},"responseTime":2,"msg":"request completed"}}"#
+        )
+    };
+    let zoned = |at: i64, n: i64| {
+        let stamp = local(at, "%d/%b/%Y:%H:%M:%S");
+        format!("10.0.0.1 - - [{stamp} +0000] \"GET /orders/{n} HTTP/1.1\" 200 275")
+    };
+    let bare = |at: i64, n: i64| {
+        let stamp = local(at, "%Y-%m-%d %H:%M:%S");
+        format!("{stamp},400 - shop - INFO - GET /orders/{n} 200 2.0ms")
+    };
+    type Writer<'a> = &'a dyn Fn(i64, i64) -> String;
+    for (write, ahead, clock) in [
+        (&epoch as Writer<'_>, 3_600, 3_600.3),
+        (&zoned, 3_600, 3_599.9),
+        (&zoned, 660, 659.9),
+        // This one is in another zone, as the requests show that its lines name.
+        (&bare, 3_600, 0.3),
+    ] {
+        let (mut proxy, mut app) = (String::new(), String::new());
+        for n in 0..200 {
+            let status = if n % 20 == 7 { 502 } else { 200 };
+            proxy += &access(BEGIN + n, &format!("/orders/{n}"), status);
+            if status == 200 {
+                app += &(write(BEGIN + n + ahead, n) + "\n");
+            }
+        }
+        in_all_ways(&[("edge/access.log", &*proxy), ("app-1/app.log", &*app)], |a| {
+            let c = a.clocks.iter().find(|c| c.source == "app-1").expect("a clock");
+            assert_eq!((c.state.as_str(), c.zone_error_s), ("fitted", 0), "{c:?}");
+            assert!((c.offset_s.unwrap() - clock).abs() < 0.6, "{clock}: {c:?}");
+        });
+    }
+}
+
 /// A balancer that passes connections on unread names no request: it is no measure of time, and its zone is assumed.
 #[test]
 fn connections_that_name_nothing_are_no_measure() {
