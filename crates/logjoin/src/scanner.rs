@@ -20,7 +20,7 @@ use crate::own::Event;
 use crate::plan::{FilePlan, Passed, Plan, Sieve};
 use crate::row::Hashes;
 use crate::signals::{Matcher, Meaning};
-use crate::trail::Trail;
+use crate::trail::{Trail, is_begin};
 
 /// What one file gave.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -410,6 +410,10 @@ impl<'p> FileScanner<'p> {
             }
             Step::Orphan => {
                 self.scan.ledger.unparsed += 1;
+                // In words of its own, a process may say first of all where it listens.
+                if self.last_stamp.is_none() {
+                    self.signals_of(line, &[(0, number)]);
+                }
                 if let Some(each) = &mut self.on_unparsed {
                     each(number, line);
                 }
@@ -478,7 +482,13 @@ impl<'p> FileScanner<'p> {
                 self.scan.trail.close(&mut self.scan.events, Some(own));
                 self.scan.trail.note(number, own);
             }
-            None => self.last_stamp = self.scan.trail.lend(self.last_stamp),
+            None => {
+                self.last_stamp = self.scan.trail.lend(self.last_stamp);
+                if self.last_stamp.is_none() {
+                    self.keep_early(record, raw, at);
+                    return;
+                }
+            }
         }
         let stamp = convert::add(
             record,
@@ -492,6 +502,19 @@ impl<'p> FileScanner<'p> {
         );
         if stamp.is_some() {
             self.last_stamp = stamp;
+        }
+    }
+
+    /// Keeps of a line before any that has a time what a process says of its begin: that has a place, and tells where it listens.
+    fn keep_early(&mut self, record: &Record<'_>, raw: &[u8], at: At) {
+        let mut events = Events::default();
+        let stamp = self.scan.trail.expect();
+        let (writer, hashes) = (self.file.writer, &mut self.hashes);
+        convert::add(record, raw, at, writer, self.matcher, Some(stamp), hashes, &mut events);
+        events.logs.retain(|e| e.signal.as_ref().is_some_and(is_begin));
+        if !events.logs.is_empty() {
+            self.scan.trail.waits();
+            self.scan.events.logs.append(&mut events.logs);
         }
     }
 
@@ -530,14 +553,17 @@ impl<'p> FileScanner<'p> {
     }
 
     /// What the further lines of an event say by themselves (the message of a crash stands under the line that
-    /// started it): each recognised line becomes an event of its own at the time of the whole.
+    /// started it): each recognised line becomes an event of its own at the time of the whole. Before any line with a time, only
+    /// what a process says of its begin does.
     fn signals_of(&mut self, pending: &[u8], lines: &[(usize, u64)]) {
-        let Some(stamp) = self.last_stamp else { return };
+        let stamp = self.last_stamp.unwrap_or_else(|| self.scan.trail.expect());
+        let is_early = self.last_stamp.is_none();
         for (i, (start, number)) in lines.iter().enumerate() {
             let end = lines.get(i + 1).map_or(pending.len(), |(next, _)| next - 1);
             let line = &pending[*start..end];
             let Some(signal) = self.matcher.find(line, None) else { continue };
-            if signal.def.meaning == Meaning::Noise {
+            let hit = convert::hit(&signal);
+            if hit.meaning == Meaning::Noise || is_early && !is_begin(&hit) {
                 continue;
             }
             self.scan.inner.push(*number);
@@ -551,7 +577,7 @@ impl<'p> FileScanner<'p> {
                 key: 0,
                 id: 0,
                 client: 0,
-                signal: Some(convert::hit(&signal)),
+                signal: Some(hit),
                 template: convert::template(line),
                 text: convert::text(line),
                 settled: false,

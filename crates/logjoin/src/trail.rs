@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 use logjoin_parse::{Precision, Stamp};
 use serde::{Deserialize, Serialize};
 
-use crate::event::Events;
+use crate::event::{Events, LogEvent, SignalHit};
+use crate::signals::{Meaning, Scope};
 
 const SECOND: i64 = 1_000_000_000;
 /// A date that is this much earlier than the one before is of the next year.
@@ -29,6 +30,12 @@ const OPEN: u32 = u32::MAX;
 const MOST_WITHIN_REQUEST_S: i64 = 86_400;
 /// A message without a time is mostly the last word of a process, written when the line before it was.
 const MOST_WITHIN_S: i64 = 60;
+/// That a process is ready is followed at once by what it says of its first request, if it gets any; a silence that is longer
+/// than this is rather that of its clients.
+const MOST_BEFORE_READY: i64 = 600 * SECOND;
+
+/// By how much such words precede what is said then, at least.
+const BEFORE_NEXT: i64 = 1_000_000;
 
 /// A stamp and its line.
 pub(crate) type Mark = (u64, Stamp);
@@ -268,8 +275,22 @@ impl Trail {
         last.map(|s| Stamp { within_s: OPEN, ..s })
     }
 
+    /// Notes that the last line without a stamp waits for the first one.
+    pub fn waits(&mut self) {
+        self.untimed -= 1;
+        self.borrowed += 1;
+    }
+
+    /// The stamp for the first words of a process that no line with a time precedes: that of the first line with one, as soon as
+    /// it is known.
+    pub fn expect(&mut self) -> Stamp {
+        self.open = true;
+        Stamp { within_s: OPEN, ..Stamp::epoch(0, Precision::Seconds) }
+    }
+
     /// Says of the rows with a lent stamp how much later they may be: until the stamp that comes `next`, which is about
-    /// to be noted.
+    /// to be noted. Where a process is ready between the two, what lies behind it is the silence of its forerunner, and
+    /// from there on rows stand right before the stamp that comes.
     pub fn close(&mut self, events: &mut Events, next: Option<&Stamp>) {
         if next.is_none() {
             self.count(self.last.map(|l| l.1));
@@ -286,6 +307,15 @@ impl Trail {
         settle(requests, within);
         settle(events.errors.iter_mut().rev().map(|r| (&mut r.stamp, MOST_WITHIN_S)), within);
         settle(events.states.iter_mut().rev().map(|r| (&mut r.stamp, MOST_WITHIN_S)), within);
+        match next {
+            Some(next) => begin(&mut events.logs, next, self.first.is_none()),
+            // No line had a time, and none can take one.
+            None if self.first.is_none() => {
+                events.logs.retain(|r| r.stamp.within_s != OPEN);
+                self.untimed += std::mem::take(&mut self.borrowed);
+            }
+            None => {}
+        }
         settle(events.logs.iter_mut().rev().map(|r| (&mut r.stamp, MOST_WITHIN_S)), within);
     }
 
@@ -320,6 +350,39 @@ impl Trail {
     }
 }
 
+/// Whether a process begins to speak.
+pub(crate) fn is_begin(signal: &SignalHit) -> bool {
+    signal.scope == Scope::Process
+        && matches!(signal.meaning, Meaning::ProcessStarting | Meaning::ProcessReady)
+}
+
+/// Puts the rows that wait right before the stamp that comes, from the first one on with which a process is ready: all of them
+/// where it is the `first` stamp. When a process began, nobody knows; once it is ready, it is asked.
+fn begin(rows: &mut [LogEvent], next: &Stamp, is_first: bool) {
+    let waiting = rows.iter().rev().take_while(|r| r.stamp.within_s == OPEN).count();
+    let from = rows.len() - waiting;
+    let begins = |r: &LogEvent| {
+        let silence = next.utc_ns(0) - r.stamp.utc_ns(0);
+        let is_alike =
+            next.offset_s.is_some() == r.stamp.offset_s.is_some() && next.has_year == r.stamp.has_year;
+        is_first
+            || is_alike
+                && (SECOND..=MOST_BEFORE_READY).contains(&silence)
+                && r.signal
+                    .as_ref()
+                    .is_some_and(|s| s.scope == Scope::Process && s.meaning == Meaning::ProcessReady)
+    };
+    let Some(first) = rows[from..].iter().position(begins) else { return };
+    // What is before them waits no longer either, but is no longer at the end.
+    let within = (next.utc_ns(0) - rows[from].stamp.utc_ns(0)) / SECOND;
+    rows[from..from + first]
+        .iter_mut()
+        .for_each(|r| r.stamp.within_s = within.clamp(0, MOST_WITHIN_S) as u32);
+    // It was said before the next line, and whoever orders by time has to see that.
+    let before = Stamp { wall_ns: next.wall_ns - BEFORE_NEXT, ..*next };
+    rows[from + first..].iter_mut().for_each(|r| r.stamp = before);
+}
+
 fn settle<'a>(stamps: impl Iterator<Item = (&'a mut Stamp, i64)>, within: impl Fn(&Stamp, i64) -> u32) {
     for (stamp, most) in stamps.take_while(|(s, _)| s.within_s == OPEN) {
         stamp.within_s = within(stamp, most);
@@ -334,6 +397,7 @@ fn split_open<T>(rows: &mut Vec<T>, stamp: impl Fn(&T) -> &Stamp) -> Vec<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::{At, Severity};
 
     fn trail(stamps: &[&str]) -> Trail {
         let mut t = Trail::default();
@@ -371,6 +435,91 @@ mod tests {
             "2026-10-25 02:30:00",
         ]);
         assert_eq!(t.turns.iter().map(|t| t.line).collect::<Vec<_>>(), [2, 3, 4]);
+    }
+
+    fn row(line: u64, stamp: Stamp, meaning: Option<Meaning>) -> LogEvent {
+        let hit = |meaning| SignalHit {
+            id: "x".into(),
+            meaning,
+            scope: Scope::Process,
+            port: None,
+            address: None,
+            duration_ms: None,
+        };
+        LogEvent {
+            at: At::new(0, line),
+            stamp,
+            severity: Severity::Info,
+            method: 0,
+            target: 0,
+            tails: [0, 0],
+            key: 0,
+            id: 0,
+            client: 0,
+            signal: meaning.map(hit),
+            template: 0,
+            text: String::new(),
+            settled: false,
+        }
+    }
+
+    #[test]
+    fn a_process_is_ready_behind_the_silence() {
+        let begin = |next: &str| {
+            let [before, next] =
+                ["2026-11-22 20:15:09,198", next].map(|t| Stamp::iso(t.as_bytes()).expect(t).0);
+            let (mut t, mut events) = (Trail::default(), Events::default());
+            t.note(1, &before);
+            events.logs.push(row(1, before, None));
+            for (line, meaning) in [
+                (2, Some(Meaning::ProcessStopped)),
+                (3, Some(Meaning::ProcessStarting)),
+                (4, Some(Meaning::ProcessReady)),
+                (5, Some(Meaning::ProcessStarting)),
+                (6, None),
+            ] {
+                let lent = t.lend(Some(before)).expect("a stamp");
+                events.logs.push(row(line, lent, meaning));
+            }
+            t.close(&mut events, Some(&next));
+            assert!(!t.open);
+            events
+                .logs
+                .iter()
+                .map(|r| (r.stamp.utc_ns(0) - before.utc_ns(0), r.stamp.within_s))
+                .collect::<Vec<_>>()
+        };
+        let late = 2_355_000_000;
+        // The last words, and those of a beginning, stand where they were, and may be later; that the next process is ready and
+        // what it says then come right before what it says with a time.
+        let all = [(0, 0), (0, 2), (0, 2), (late, 0), (late, 0), (late, 0)];
+        assert_eq!(begin("2026-11-22 20:15:11,554"), all);
+        // Half a second is no silence, and the silence of an hour is that of its clients.
+        assert!(begin("2026-11-22 20:15:09,698").iter().all(|r| r.0 == 0));
+        let hour = begin("2026-11-22 21:15:11,554");
+        assert!(hour.iter().all(|r| r.0 == 0) && hour[3].1 == MOST_WITHIN_S as u32, "{hour:?}");
+        // Stamps with a zone are not compared with those without.
+        assert!(begin("2026-11-22 20:15:11,554Z").iter().all(|r| r.0 == 0));
+    }
+
+    #[test]
+    fn what_precedes_the_first_stamp_waits_for_it() {
+        let early = |next: Option<&str>| -> Vec<bool> {
+            let (mut t, mut events) = (Trail::default(), Events::default());
+            assert_eq!(t.lend(None), None);
+            let stamp = t.expect();
+            events.logs.push(row(1, stamp, Some(Meaning::ProcessReady)));
+            assert!(t.take_closed(&mut events).logs.is_empty() && events.logs.len() == 1);
+            let next = next.map(|n| Stamp::iso(n.as_bytes()).expect(n).0);
+            t.close(&mut events, next.as_ref());
+            events
+                .logs
+                .iter()
+                .map(|r| next.is_some_and(|n| n.wall_ns - r.stamp.wall_ns == BEFORE_NEXT))
+                .collect()
+        };
+        assert_eq!(early(Some("2026-11-22 20:15:11,554")), [true]);
+        assert!(early(None).is_empty());
     }
 
     #[test]

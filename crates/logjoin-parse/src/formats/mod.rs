@@ -71,6 +71,7 @@ mod rust_tracing;
 mod system;
 mod time_of_day;
 mod tomcat;
+mod tornado;
 mod traefik;
 mod uwsgi;
 mod when;
@@ -171,6 +172,7 @@ pub static FORMATS: &[&FormatDef] = &[
     &asgi::DAPHNE,
     &asgi::UVICORN,
     &tomcat::FORMAT,
+    &tornado::FORMAT,
     &php::FPM,
     &php::ACCESS,
     &php::ERROR,

@@ -96,6 +96,13 @@ impl Front<'_> {
         let is_guessed = backs.has_two_readings && !self.knows_ends;
         let counted = |fit: Fit| Fit { total: backs.total, is_guessed, ..fit };
         let fit = |stamped| counted(solve(&self.votes(&backs, stamped), self.span));
+        if !self.has_durations && backs.has_messages {
+            // Written at the end that the proxy tells, or anywhere before: the narrower reading is likelier if it is true.
+            let (at_end, within) = par::join(|| fit(Stamped::End), || fit(Stamped::Within));
+            let is_at_end = at_end.state == State::Fitted
+                && (within.state != State::Fitted || at_end.likelihood >= within.likelihood);
+            return if is_at_end { at_end } else { within };
+        }
         if !backs.has_two_readings || !self.has_durations {
             return fit(Stamped::End);
         }

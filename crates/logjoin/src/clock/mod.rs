@@ -15,6 +15,8 @@ mod track;
 
 use std::collections::BTreeMap;
 
+use logjoin_parse::Stamp;
+
 pub(crate) use fit::{Fit, Piece};
 use likelihood::Slanted;
 pub(crate) use pairs::{is_success, rank, sample_rank};
@@ -48,6 +50,8 @@ pub(crate) struct Line {
     pub pieces: Vec<Piece>,
     pub samples: u64,
     pub state: State,
+    /// The stamps say their zone, or need none: no part of an offset is a wrong one.
+    pub has_zone: bool,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -108,6 +112,11 @@ impl Line {
 
     fn band_ns(&self) -> i64 {
         self.pieces.iter().map(|p| p.band_ns).max().unwrap_or(0)
+    }
+
+    /// The part of an offset of this clock that is a wrong zone, seconds.
+    fn zone_part(&self, total_ns: i64) -> i64 {
+        if self.has_zone { 0 } else { zone_part(total_ns) }
     }
 
     /// This clock, when `inner` is measured against it.
@@ -172,7 +181,7 @@ impl ClockModel {
             .lines
             .get(instance)
             .filter(|l| l.state == State::Fitted || l.state == State::Reference && !l.pieces.is_empty())?;
-        Some(zone_part(line.pieces.first()?.line.offset) as i32)
+        Some(line.zone_part(line.pieces.first()?.line.offset) as i32)
     }
 
     /// How far any offset may be off.
@@ -191,7 +200,7 @@ impl ClockModel {
         let clock = |(i, l): (&crate::plan::InstancePlan, &Line)| {
             let known = l.state.is_known();
             let total = l.at(middle_ns);
-            let zone = if known { zone_part(total) } else { 0 };
+            let zone = if known { l.zone_part(total) } else { 0 };
             let here = l.piece(middle_ns).copied().unwrap_or_default();
             let steps = l.pieces.windows(2).map(|w| {
                 let (before, after) = (w[0].line.at(w[1].from), w[1].line.at(w[1].from));
@@ -244,16 +253,32 @@ fn shift_all(lines: &mut [Line], ahead: i64) {
     }
 }
 
-/// What the reference is wrong by, nanoseconds: its stamps have no zone, and the nearest clock whose stamps have one disagrees
-/// with it by a zone.
+/// What the reference is wrong by, nanoseconds: its stamps have no zone, and most clocks whose stamps have one disagree with it
+/// by the same zone.
 fn zone_of_reference(lines: &[Line], reference: usize, is_zoned: impl Fn(usize) -> bool) -> i64 {
     if is_zoned(reference) {
         return 0;
     }
-    let known = |i: &usize| *i != reference && lines[*i].state == State::Fitted && is_zoned(*i);
-    let offset = |i: usize| lines[i].pieces.first().map_or(0, |p| p.line.offset);
-    let surest = (0..lines.len()).filter(known).min_by_key(|i| (lines[*i].band_ns(), *i));
-    -surest.map_or(0, |i| zone_part(offset(i)) * SECOND)
+    // Behind whom they run is ahead: there are zones of +13 and +14 hours, and none of -13.
+    let ahead_of = |l: &Line| zone_part(-l.pieces.first().map_or(0, |p| p.line.offset));
+    let mut found: BTreeMap<i64, usize> = BTreeMap::new();
+    for (i, line) in lines.iter().enumerate() {
+        if i != reference && line.state == State::Fitted && is_zoned(i) {
+            *found.entry(ahead_of(line)).or_default() += 1;
+        }
+    }
+    let most = found.into_iter().max_by_key(|(zone, n)| (*n, std::cmp::Reverse(zone.abs()), *zone));
+    most.map_or(0, |(zone, _)| zone * SECOND)
+}
+
+/// Whether most stamps say their zone, by the first of them; none without any.
+fn most_have_zones<'a>(stamps: impl Iterator<Item = &'a Stamp>) -> Option<bool> {
+    let (mut n, mut zoned) = (0, 0);
+    for stamp in stamps.take(64) {
+        n += 1;
+        zoned += usize::from(stamp.offset_s.is_some());
+    }
+    (n > 0).then_some(zoned * 2 > n)
 }
 
 /// Fits all clocks. `world` is still on the hosts' own clocks. What `before` knows holds where these lines do not tell.
@@ -343,7 +368,7 @@ pub(crate) fn fit_all(plan: &Plan, world: &World, before: Option<&ClockModel>) -
         let (new, base) = if known[*p] { (*b, *p) } else { (*p, *b) };
         let pieces = if known[*p] { f.pieces.clone() } else { fit::turned(&f.pieces) };
         let pieces = lines[base].then(&pieces);
-        lines[new] = Line { pieces, samples: f.samples, state: f.state };
+        lines[new] = Line { pieces, samples: f.samples, state: f.state, ..Line::default() };
         known[new] = true;
     }
     for i in 0..n {
@@ -361,10 +386,15 @@ pub(crate) fn fit_all(plan: &Plan, world: &World, before: Option<&ClockModel>) -
     }
     // As it was in the slices before, or as it shows itself now.
     let own = before.and_then(|b| b.lines[reference].pieces.first()).map(|p| p.line.offset);
-    let is_zoned = |i: usize| {
-        let told = || plan.sources.iter().any(|s| s.instance == i && plan.told_zone(s).is_some());
-        by_instance[i].first().is_some_and(|t| t.r.stamp.offset_s.is_some()) || told()
-    };
+    for (i, line) in lines.iter_mut().enumerate() {
+        let stamps = by_instance[i].iter().map(|t| &t.r.stamp);
+        line.has_zone = before.is_some_and(|b| b.lines.get(i).is_some_and(|l| l.has_zone))
+            || most_have_zones(stamps)
+                .or_else(|| most_have_zones(mentions[i].iter().map(|m| &m.e.stamp)))
+                .unwrap_or(false);
+    }
+    let is_told = |i: usize| plan.sources.iter().any(|s| s.instance == i && plan.told_zone(s).is_some());
+    let is_zoned = |i: usize| lines[i].has_zone || is_told(i);
     let wrong_by = own.unwrap_or_else(|| zone_of_reference(&lines, reference, is_zoned));
     if wrong_by != 0 {
         shift_all(&mut lines, wrong_by);

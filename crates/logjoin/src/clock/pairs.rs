@@ -57,6 +57,8 @@ pub(super) enum Stamped {
     End,
     /// When the request came.
     Start,
+    /// Some moment of a request of which the proxy tells one end alone: what most requests take lies between.
+    Within,
 }
 
 /// One line of the other side.
@@ -80,6 +82,8 @@ pub(super) struct Backs {
     pub total: u64,
     /// Whether some stamps can be read both ways.
     pub has_two_readings: bool,
+    /// Whether some are messages.
+    pub has_messages: bool,
 }
 
 /// The requests of a proxy, ready to be compared.
@@ -224,7 +228,8 @@ impl<'a> Front<'a> {
             rows.sort_by_key(|b| (b.key, b.end.0));
             rows.truncate(MAX_ROWS);
         }
-        Backs { rows, total, has_two_readings }
+        let has_messages = rows.iter().any(|b| b.is_message);
+        Backs { rows, total, has_two_readings, has_messages }
     }
 
     /// Where both sides count alike, a line with other bytes than any request for the same is another proxy's: it would only
@@ -354,7 +359,14 @@ fn vote(f: &Timed, b: &Back, row: u32, stamped: Stamped) -> Option<Vote> {
     let at = if is_start { f.start_lo } else { f.end_lo };
     // Between which moments of the proxy the backend's moment lies.
     let (from, to, moment) = if b.is_message {
-        (f_start.0, f_end.1 + WIRE, b.end)
+        // The bounds of an end that the proxy does not tell are those of any request, and say nothing of a usual one.
+        match (knows_start, knows_end) {
+            (true, true) => (f_start.0, f_end.1 + WIRE, b.end),
+            (false, _) if stamped == Stamped::Within => (f_end.0 - TYPICAL, f_end.1 + WIRE, b.end),
+            (_, false) if stamped == Stamped::Within => (f_start.0, f_start.1 + TYPICAL, b.end),
+            (false, _) => (f_end.0, f_end.1, b.end),
+            (_, false) => (f_start.0, f_start.1, b.end),
+        }
     } else if b.has_duration && f.has_duration {
         // One inside the other; what is left is the wire and the queues, on both ends alike.
         let (lo, hi) = (b.end.0 - f_end.1 - WIRE / 2, b.start.1 - f_start.0 + WIRE / 2);

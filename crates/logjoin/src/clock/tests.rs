@@ -5,11 +5,11 @@ use logjoin_parse::{Anchor, Precision, Product, Stamp};
 use super::fit::Fit;
 use super::pairs::{Front, MAX_FRONTS};
 use super::{ClockModel, State, fit_all};
-use crate::event::{At, Request};
+use crate::event::{At, LogEvent, Request, Severity};
 use crate::options::Options;
 use crate::plan::{InstancePlan, Plan};
 use crate::signals::Matcher;
-use crate::timeline::{Timed, World};
+use crate::timeline::{Moment, Timed, World};
 
 const MS: i64 = 1_000_000;
 const SECOND: i64 = 1_000 * MS;
@@ -100,6 +100,27 @@ fn fit(front: &[Timed], back: &[Timed]) -> Fit {
     Front::new(&front, MAX_FRONTS).fit(&back, &[])
 }
 
+/// A message that names a request, written at a moment, to the millisecond.
+fn said(line: u64, target: u64, at: i64) -> Moment<LogEvent> {
+    let stamp = Stamp::epoch(at, Precision::Millis);
+    let e = LogEvent {
+        at: At::new(1, line),
+        stamp,
+        severity: Severity::Info,
+        method: 1,
+        target,
+        tails: [0, 0],
+        key: target,
+        id: 0,
+        client: 0,
+        signal: None,
+        template: 0,
+        text: String::new(),
+        settled: false,
+    };
+    Moment { e, instance: 1, lo: at, hi: at + MS }
+}
+
 /// The twin: every whole number of milliseconds in turn; the one that the most lines of the backend admit, by the middle of
 /// those that do as well.
 fn naive(front: &[Timed], back: &[Timed], around: i64) -> i64 {
@@ -130,6 +151,33 @@ fn as_good_as_trying_everything() {
         assert!(error <= naive_error.max(40 * MS), "{unit} {offset}: {error} and {naive_error}");
         assert!(error <= found.pieces[0].band_ns, "{unit} {offset}: {error} {}", found.pieces[0].band_ns);
         assert_eq!(found.pieces.len(), 1);
+    }
+}
+
+#[test]
+fn messages_beside_requests_without_durations_are_measured_as_finely_as_requests() {
+    for (seed, ahead) in [(21, 1_200 * MS), (22, 0), (23, -700 * MS)] {
+        let (mut dice, mut now) = (Dice(seed), START);
+        let (mut front, mut ends, mut both) = (Vec::new(), Vec::new(), Vec::new());
+        for line in 0..500 {
+            now += (dice.unit() * 0.8 * SECOND as f64) as i64;
+            let (target, spent) = (10 + dice.below(200), 5 * MS + (dice.unit() * 30.0) as i64 * MS);
+            front.push(shown(line, target, now + spent + MS, None, SECOND));
+            ends.push(said(2 * line + 1, target, now + spent + ahead));
+            both.extend([
+                said(2 * line, target, now + ahead),
+                said(2 * line + 1, target, now + spent + ahead),
+            ]);
+        }
+        let front: Vec<&Timed> = front.iter().collect();
+        // Nobody says how long the requests took, so that their beginnings blur what their ends tell by no more than that.
+        for (messages, most) in [(&ends, 10 * MS), (&both, 25 * MS)] {
+            let found = Front::new(&front, MAX_FRONTS).fit(&[], &messages.iter().collect::<Vec<_>>());
+            assert_eq!(found.state, State::Fitted, "{ahead}");
+            let error = found.pieces[0].line.at(START + 50 * SECOND) - ahead;
+            let band = found.pieces[0].band_ns;
+            assert!(error.abs() <= most && band < 60 * MS, "{ahead}: {error} of {band}");
+        }
     }
 }
 

@@ -29,8 +29,8 @@ pub(super) fn skews(plan: &Plan, lines: &mut [Line]) -> Vec<Contradicted> {
             {
                 contradicted.push((i, fitted.line.offset, lines[i].samples));
             }
-            lines[i] =
-                Line { pieces: vec![Piece { line, ..Piece::default() }], state: State::Told, samples: 0 };
+            let pieces = vec![Piece { line, ..Piece::default() }];
+            lines[i] = Line { pieces, state: State::Told, samples: 0, has_zone: lines[i].has_zone };
         }
     }
     contradicted

@@ -301,6 +301,16 @@ pub(super) static FAMILY: Family = Family {
         ])
         .misses(&["GET /is-server-ready HTTP/1.1"])
         .from("common practice"),
+        entry("app-starting-at", ProcessReady, Process, "A program starts to listen at an address")
+        .any(&["starting", "started"])
+        .re(r"(?i:\bstart(?:ing|ed)(?: (?:the|http|https|web|api|development|production))* server (?:on|at)(?: (?:port|address|addr))?:? )(?:(?<addr>(?:https?://|tcp://|unix:)\S+|[\w.\[\]*-]*:\d+|/\S+\.sock)|(?<port>\d{2,5})\b)")
+        .hits(&[
+            ("Starting server on http://10.63.4.2:8888", &[("addr", "http://10.63.4.2:8888")]),
+            ("starting http server at :8080", &[("addr", ":8080")]),
+            ("Started server on port 3000", &[("port", "3000")]),
+        ])
+        .misses(&["Starting server maintenance at 10:30"])
+        .from("common practice: said by programs that listen at once and say nothing more"),
         entry("app-starting", ProcessStarting, Process, "A program starts")
         .any(&["starting", "booting"])
         .re(r"(?i:^(?:[\w.-]+: )?(?:starting|booting)(?: up)?(?: (?:the|http|web|api))?(?: [\w.-]+)? (?:server|service|application|app|worker process)\b|^starting up\b|^(?:server[ _.-]?)?(?:starting|booting|startup)$|\bserver (?:is )?starting\b)")

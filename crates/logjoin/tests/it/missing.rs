@@ -315,3 +315,82 @@ fn the_name_of_a_host_is_the_name_of_its_instance() {
     let f = &world.analyze().failures[0];
     assert_eq!((f.attempts[0].instance.as_deref(), f.cause), (Some("api"), CauseId::BackendCrash));
 }
+
+/// Waitress says without a time that it serves, between lines of the application that have one: a restart is over when it is, not
+/// when the line before was written.
+#[test]
+fn a_start_line_without_a_time_ends_the_silence_before_it() {
+    let mut world = outage(FULL, &full, &combined);
+    world.logs.retain(|l| !l.path.starts_with("app-1/"));
+    let mut app = "INFO:waitress:Serving on http://10.0.1.11:8000\n".to_owned();
+    for n in (0..400).filter(|n| !(300..320).contains(n)) {
+        if n == 320 {
+            app += "INFO:waitress:Serving on http://10.0.1.11:8000\n";
+        }
+        let _ = writeln!(
+            app,
+            "2026-11-21 02:{:02}:{:02},120 INFO  [desk:{n}][waitress-1] GET /items/{} 200 14.5ms",
+            n / 60,
+            n % 60,
+            n * 13 % 29
+        );
+    }
+    world.logs.extend(World::of(&[("app-1/app.log", app.as_bytes())]).logs);
+    let lines = |b: &[u8]| b.iter().enumerate().filter(|(_, c)| **c == b'\n').map(|(i, _)| i + 1).collect();
+    for a in [world.analyze(), world.fold(Options::default(), lines)] {
+        assert_eq!(a.failures.len(), 20);
+        let life = a.lifecycle.iter().find(|l| l.instance == "app-1").expect("a life");
+        let ready: Vec<i64> = life.events.iter().filter(|e| e.what == "ready").map(|e| e.time.0).collect();
+        let failed: Vec<i64> = a.failures.iter().map(|f| f.time.0).collect();
+        let (first, last) = (failed[0], failed[failed.len() - 1]);
+        // The first one stands before any line with a time, and takes that of the next one.
+        assert!(matches!(ready[..], [a, b] if a < first && b > last), "{ready:?} {failed:?}");
+    }
+}
+
+/// A server says where it listens before any line of its log has a time. Its address is known by that, so that the one of another
+/// server, whose log has no time at all, is not taken to be its own because it is left over.
+#[test]
+fn where_a_server_listens_is_known_by_a_line_before_any_time() {
+    let (mut access, mut errors) = (String::new(), String::new());
+    let mut hooks =
+        " * Serving Flask app 'hooks'\n * Debug mode: off\n * Running on http://10.0.1.12:5000\n".to_owned();
+    for n in 0..60 {
+        let second = format!("02:00:{n:02}");
+        let (path, status) = if n % 3 == 0 { ("pay", 502) } else { ("hooks", 200) };
+        let _ = writeln!(
+            access,
+            "192.0.2.{n} - - [21/Nov/2026:{second} +0000] \"GET /{path}/{n} HTTP/1.1\" {status} {n}57 \"-\" \"agent\""
+        );
+        if status == 200 {
+            let _ = writeln!(hooks, "10.0.0.5 - - [21/Nov/2026 {second}] \"GET /{path}/{n} HTTP/1.0\" 200 -");
+        } else {
+            let _ = writeln!(
+                errors,
+                "2026/11/21 {second} [error] 12#12: *{n} connect() failed (111: Connection refused) while connecting to upstream, \
+                 client: 192.0.2.{n}, server: a, request: \"GET /{path}/{n} HTTP/1.1\", upstream: \"http://10.0.1.13:9292/{path}/{n}\""
+            );
+        }
+    }
+    let puma = "Puma starting in single mode...\n* Listening on http://10.0.1.13:9292\nUse Ctrl-C to stop\n";
+    let world = World::of(&[
+        ("edge/access.log", access.as_bytes()),
+        ("edge/error.log", errors.as_bytes()),
+        ("hooks/hooks.log", hooks.as_bytes()),
+        ("rb/puma.log", puma.as_bytes()),
+    ]);
+    let lines = |b: &[u8]| b.iter().enumerate().filter(|(_, c)| **c == b'\n').map(|(i, _)| i + 1).collect();
+    for a in [world.analyze(), world.fold(Options::default(), lines)] {
+        assert_eq!(a.failures.len(), 20);
+        for f in &a.failures {
+            assert_ne!(f.attempts[0].instance.as_deref(), Some("hooks"), "{f:?}");
+        }
+        let source = |id: &str| a.sources.iter().find(|s| s.id == id).expect("a source");
+        let claims: Vec<_> =
+            source("hooks/hooks.log").addresses.iter().map(|c| (&*c.address, &*c.reason)).collect();
+        assert_eq!(claims, [("10.0.1.12:5000", "listening-line")]);
+        // It has the time of the first line that has one; the server whose log has none has no place in time.
+        let life = |name: &str| a.lifecycle.iter().find(|l| l.instance == name).map_or(0, |l| l.events.len());
+        assert_eq!((life("hooks"), life("rb")), (1, 0), "{:?}", a.lifecycle);
+    }
+}

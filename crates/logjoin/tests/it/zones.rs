@@ -140,43 +140,90 @@ fn a_log_by_itself_is_put_where_one_zone_alone_puts_it() {
 /// HAProxy writes no zone, and has the finest stamps; the server behind it writes its own. `--tz` is believed against both.
 #[test]
 fn a_log_that_writes_its_zone_corrects_the_reference() {
-    let (mut proxy, mut served) = (String::new(), String::new());
-    for n in 0..200 {
-        let at = BEGIN + n;
-        let local = DateTime::from_timestamp(at - 18_000, 0).unwrap();
-        let (status, state) = if n % 20 == 7 { (503, "sC--") } else { (200, "----") };
-        let stamp = local.format("%d/%b/%Y:%H:%M:%S");
-        writeln!(
-            proxy,
-            "{} lb1 haproxy[5144]: 192.0.2.{n}:35277 [{stamp}.250] web shop/app-1 0/0/0/21/21 {status} 401 - - {state} \
-             1/1/0/0/0 0/0 \"GET /orders/{n} HTTP/1.1\"",
-            local.format("%b %d %H:%M:%S")
-        )
-        .unwrap();
-        if status == 200 {
-            let utc = DateTime::from_timestamp(at, 0).unwrap().format("%d/%b/%Y:%H:%M:%S");
-            writeln!(served, "10.0.0.1 - - [{utc} +0000] \"GET /orders/{n} HTTP/1.1\" 200 275").unwrap();
+    // Nobody lives thirteen hours behind UTC.
+    for (east_s, zone, place) in
+        [(-18_000, "-05:00", "America/Bogota"), (46_800, "+13:00", "Pacific/Tongatapu")]
+    {
+        let (mut proxy, mut served) = (String::new(), String::new());
+        for n in 0..200 {
+            let at = BEGIN + n;
+            let local = DateTime::from_timestamp(at + east_s, 0).unwrap();
+            let (status, state) = if n % 20 == 7 { (503, "sC--") } else { (200, "----") };
+            let stamp = local.format("%d/%b/%Y:%H:%M:%S");
+            writeln!(
+                proxy,
+                "{} lb1 haproxy[5144]: 192.0.2.{n}:35277 [{stamp}.250] web shop/app-1 0/0/0/21/21 {status} 401 - - {state} \
+                 1/1/0/0/0 0/0 \"GET /orders/{n} HTTP/1.1\"",
+                local.format("%b %d %H:%M:%S")
+            )
+            .unwrap();
+            if status == 200 {
+                let utc = DateTime::from_timestamp(at, 0).unwrap().format("%d/%b/%Y:%H:%M:%S");
+                writeln!(served, "10.0.0.1 - - [{utc} +0000] \"GET /orders/{n} HTTP/1.1\" 200 275").unwrap();
+            }
         }
-    }
-    let files = [("lb1/haproxy.log", &*proxy), ("app-1/access.log", &*served)];
-    let first = (BEGIN + 7) * 1_000_000_000 + 250_500_000;
-    in_all_ways(&files, |a| {
-        let of = |id| source(a, id);
-        assert_eq!(of("lb1/haproxy.log").zone, "-05:00");
-        assert_eq!(of("app-1/access.log").zone_reason, "+00:00, written in each stamp");
-        assert_eq!((a.totals.failures, a.failures[0].start.unwrap().0), (10, first));
-        let wrong: Vec<_> = a.clocks.iter().map(|c| (c.source.as_str(), c.zone_error_s)).collect();
-        assert_eq!(wrong, [("app-1", 0), ("lb1", -18_000)]);
-    });
+        let files = [("lb1/haproxy.log", &*proxy), ("app-1/access.log", &*served)];
+        let first = (BEGIN + 7) * 1_000_000_000 + 250_500_000;
+        in_all_ways(&files, |a| {
+            let of = |id| source(a, id);
+            assert_eq!(of("lb1/haproxy.log").zone, zone);
+            assert_eq!(of("app-1/access.log").zone_reason, "+00:00, written in each stamp");
+            assert_eq!((a.totals.failures, a.failures[0].start.unwrap().0), (10, first));
+            let wrong: Vec<_> = a.clocks.iter().map(|c| (c.source.as_str(), c.zone_error_s)).collect();
+            assert_eq!(wrong, [("app-1", 0), ("lb1", east_s)]);
+        });
 
-    let files: Vec<(&str, &[u8])> = files.iter().map(|(name, text)| (*name, text.as_bytes())).collect();
-    let mut told = Options::default();
-    told.zones.push((logjoin::Pattern::new("lb1/"), "America/Bogota".parse().unwrap()));
-    let a = World::of(&files).fold(told, |_| Vec::new());
-    assert_eq!(
-        (a.failures[0].start.unwrap().0, source(&a, "lb1/haproxy.log").zone_reason.as_str()),
-        (first, "told")
-    );
+        let files: Vec<(&str, &[u8])> = files.iter().map(|(name, text)| (*name, text.as_bytes())).collect();
+        let mut told = Options::default();
+        told.zones.push((logjoin::Pattern::new("lb1/"), place.parse().unwrap()));
+        let a = World::of(&files).fold(told, |_| Vec::new());
+        assert_eq!(
+            (a.failures[0].start.unwrap().0, source(&a, "lb1/haproxy.log").zone_reason.as_str()),
+            (first, "told")
+        );
+    }
+}
+
+/// An hour, or quarters of one, are a zone where the stamps name none. Of seconds since 1970 and of stamps that name theirs, they
+/// are what the clock of the host is wrong by.
+#[test]
+fn a_clock_whose_stamps_need_no_zone_has_no_wrong_one() {
+    let local = |at: i64, form: &str| DateTime::from_timestamp(at, 0).unwrap().format(form).to_string();
+    let epoch = |at: i64, n: i64| {
+        format!(
+            r#"{{"level":30,"time":{at}400,"pid":57,"hostname":"app","req":{{"method":"GET","url":"/orders/{n}"}},"res":{{"statusCode":200}},"responseTime":2,"msg":"request completed"}}"#
+        )
+    };
+    let zoned = |at: i64, n: i64| {
+        let stamp = local(at, "%d/%b/%Y:%H:%M:%S");
+        format!("10.0.0.1 - - [{stamp} +0000] \"GET /orders/{n} HTTP/1.1\" 200 275")
+    };
+    let bare = |at: i64, n: i64| {
+        let stamp = local(at, "%Y-%m-%d %H:%M:%S");
+        format!("{stamp},400 - shop - INFO - GET /orders/{n} 200 2.0ms")
+    };
+    type Writer<'a> = &'a dyn Fn(i64, i64) -> String;
+    for (write, ahead, clock) in [
+        (&epoch as Writer<'_>, 3_600, 3_600.3),
+        (&zoned, 3_600, 3_599.9),
+        (&zoned, 660, 659.9),
+        // This one is in another zone, as the requests show that its lines name.
+        (&bare, 3_600, 0.3),
+    ] {
+        let (mut proxy, mut app) = (String::new(), String::new());
+        for n in 0..200 {
+            let status = if n % 20 == 7 { 502 } else { 200 };
+            proxy += &access(BEGIN + n, &format!("/orders/{n}"), status);
+            if status == 200 {
+                app += &(write(BEGIN + n + ahead, n) + "\n");
+            }
+        }
+        in_all_ways(&[("edge/access.log", &*proxy), ("app-1/app.log", &*app)], |a| {
+            let c = a.clocks.iter().find(|c| c.source == "app-1").expect("a clock");
+            assert_eq!((c.state.as_str(), c.zone_error_s), ("fitted", 0), "{c:?}");
+            assert!((c.offset_s.unwrap() - clock).abs() < 0.6, "{clock}: {c:?}");
+        });
+    }
 }
 
 /// A balancer that passes connections on unread names no request: it is no measure of time, and its zone is assumed.
