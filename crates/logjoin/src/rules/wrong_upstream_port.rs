@@ -74,21 +74,16 @@ fn configured_address(case: &Case<'_>, label: &str) -> Option<String> {
     configured(case, label).map(|s| s.address.clone())
 }
 
-/// How many requests to a label succeeded while the version of the configuration was in force that was at the failure, or at all
-/// where there is but one; a moment around a change belongs to both.
+/// How many requests to a label had succeeded since the version of the configuration was loaded that was in force at the failure, or
+/// ever where there is but one. What succeeds later may do so by a version that nobody kept.
 fn served_in_force(case: &Case<'_>, label: &str) -> usize {
+    // The old process finishes what it has.
+    const HANDOVER: i64 = 2 * SECOND;
     let product = case.scene.plan.instances[case.proxy].product;
     let versions = case.scene.plan.configs.iter().filter(|c| c.config.product == product);
-    let changes = versions.filter_map(|c| c.loaded_ns);
-    let (mut from, mut to) = (i64::MIN / 4, i64::MAX / 4);
-    for change in changes {
-        if change <= case.end + SECOND {
-            from = from.max(change + 2 * SECOND);
-        } else {
-            to = to.min(change - SECOND);
-        }
-    }
-    if from < to { case.scene.label_served(label, from, to) } else { 0 }
+    let loaded = versions.filter_map(|c| c.loaded_ns).filter(|t| *t <= case.end + SECOND).max();
+    let from = loaded.map_or(i64::MIN / 4, |t| t + HANDOVER);
+    if from < case.end { case.scene.label_served(label, from, case.end) } else { 0 }
 }
 
 /// One of HAProxy's servers in the configuration that was in force at that moment.
