@@ -163,7 +163,7 @@ fn a_log_that_writes_its_zone_corrects_the_reference() {
             }
         }
         let files = [("lb1/haproxy.log", &*proxy), ("app-1/access.log", &*served)];
-        let first = (BEGIN + 7) * 1_000_000_000 + 250_500_000;
+        let first = (BEGIN + 7) * 1_000_000_000 + 250_000_000;
         in_all_ways(&files, |a| {
             let of = |id| source(a, id);
             assert_eq!(of("lb1/haproxy.log").zone, zone);
