@@ -132,7 +132,7 @@ fn bombs_inside_archives_stop_at_the_cap() {
 }
 
 #[test]
-fn the_last_of_members_with_one_name_counts_and_nested_archives_are_noted() {
+fn the_last_of_members_with_one_name_counts_and_nested_archives_are_problems() {
     let grown = tar(&[
         ("a.log", b"one\n".to_vec()),
         ("a.log", b"one\ntwo\n".to_vec()),
@@ -143,7 +143,9 @@ fn the_last_of_members_with_one_name_counts_and_nested_archives_are_noted() {
     let found = discover(&[dir.path().to_owned()], &DiscoverOptions::default());
     assert_eq!(names(&found.files, dir.path()), ["logs.tar!a.log"]);
     assert_eq!(text(&found.files[0]), ["one", "two"]);
-    assert!(found.notes[0].to_string().contains("inner.tar: skipped, an archive inside an archive"));
+    let problem = found.problems[0].to_string();
+    assert!(problem.contains("inner.tar: an archive inside an archive"), "{problem}");
+    assert!(problem.contains("unpack the outer one first"), "{problem}");
 }
 
 #[test]
