@@ -9,17 +9,18 @@ use logjoin::options::Zone;
 use logjoin::{Analysis, Options, Pattern};
 use logjoin_bench::bulk;
 use logjoin_bench::generate::{Front, Scenario};
-use logjoin_cli::engine::Inputs;
+use logjoin_files::{Inputs, Margin};
 
 const MINUTE: i64 = 60_000_000_000;
 
-/// Analyses a folder; `reach` as in [`Inputs::set_reach`].
+/// Analyses a folder; `reach`: the margin in nanoseconds, and the least bytes of a log that is not read whole.
 fn analyze(folder: &Path, options: &Options, reach: (Option<i64>, u64)) -> (Analysis, u64) {
     let mut inputs = Inputs::find(&[folder.to_owned()], &[]);
-    inputs.set_reach(reach.0, reach.1);
+    inputs.set_margin(reach.0.map_or(Margin::Usual, Margin::Told));
+    inputs.set_least_to_seek(reach.1);
     let plan = inputs.plan(options.clone());
-    let analysis = inputs.analyze(&plan, &|_| (), &|| ());
-    assert_eq!(inputs.problems, Vec::<String>::new());
+    let analysis = inputs.analyze(&plan);
+    assert_eq!(inputs.problems, []);
     for s in &analysis.sources {
         assert!(s.ledger.holds(), "{}: {:?}", s.id, s.ledger);
     }

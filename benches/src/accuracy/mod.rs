@@ -77,7 +77,7 @@ pub fn recordings(root: &Path) -> io::Result<Vec<PathBuf>> {
 pub fn run(folder: &Path) -> io::Result<Recording> {
     let parts: Vec<PathBuf> =
         ["logs", "conf"].map(|d| folder.join(d)).into_iter().filter(|d| d.is_dir()).collect();
-    let (analysis, _problems) = logjoin_cli::engine::analyze(&parts, &[], all_kept());
+    let (analysis, _problems) = logjoin_files::analyze(&parts, &[], all_kept());
     let said = Said::new(&analysis, &folder.to_string_lossy());
     let truth: Truth = serde_json::from_slice(&std::fs::read(folder.join("truth.json"))?)?;
     let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -129,7 +129,7 @@ pub fn run_without(folder: &Path, removal: Removal) -> io::Result<Vec<(f64, bool
         return Ok(Vec::new());
     }
     let parts = ["logs", "conf"].map(|d| scratch.path().join(d));
-    let (analysis, _problems) = logjoin_cli::engine::analyze(&parts, &[], all_kept());
+    let (analysis, _problems) = logjoin_files::analyze(&parts, &[], all_kept());
     let said = Said::new(&analysis, &scratch.path().to_string_lossy());
     Ok(score::score(&truth, &said, group_of).cause_bets)
 }

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use logjoin::Stage;
 use logjoin_bench::bulk;
 use logjoin_bench::measure::{Lap, forget_peak, memory};
-use logjoin_cli::engine::Inputs;
+use logjoin_files::Inputs;
 
 fn main() -> ExitCode {
     match run() {

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use logjoin::{Analysis, Follow, Options};
 use logjoin_bench::measure::Lap;
-use logjoin_cli::engine::Inputs;
+use logjoin_files::Inputs;
 use logjoin_input::ReadOptions;
 
 const PIECE: usize = 64 * 1024;
@@ -46,7 +46,7 @@ fn run() -> Result<(), String> {
 fn measure(folder: &PathBuf, every: i64) -> Result<(), String> {
     let paths = std::slice::from_ref(folder);
     let mut lap = Lap::new();
-    let (whole, _) = logjoin_cli::engine::analyze(paths, &[], Options::default());
+    let (whole, _) = logjoin_files::analyze(paths, &[], Options::default());
     let (_, by_files) = lap.lap();
 
     // All pieces first: what is measured is the analysis, not the reading.

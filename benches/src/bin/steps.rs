@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use logjoin_bench::measure::{Lap, forget_peak, memory};
-use logjoin_cli::engine::Inputs;
+use logjoin_files::Inputs;
 
 fn main() -> ExitCode {
     match run() {

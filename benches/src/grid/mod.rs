@@ -64,7 +64,7 @@ pub fn run(cell: &Cell, folder: &Path) -> io::Result<Outcome> {
     let world = generate(&cell.scenario);
     world.write(folder)?;
     let paths = [folder.join("logs"), folder.join("conf")];
-    let (analysis, _problems) = logjoin_cli::engine::analyze(&paths, &[], all_kept());
+    let (analysis, _problems) = logjoin_files::analyze(&paths, &[], all_kept());
     let said = Said::new(&analysis, &folder.to_string_lossy());
     let mut outcome = Outcome::default();
     joins(&world.truth, &said, cell.scenario.ids, &mut outcome);

@@ -11,7 +11,7 @@ use crate::generate::{Scenario, Stamps, TrueClock, World, generate};
 
 fn analyze(world: &World, folder: &Path) -> Analysis {
     world.write(folder).unwrap();
-    logjoin_cli::engine::analyze(&[folder.join("logs"), folder.join("conf")], &[], Options::default()).0
+    logjoin_files::analyze(&[folder.join("logs"), folder.join("conf")], &[], Options::default()).0
 }
 
 /// The joins of each failure, by the proxy's line.
@@ -110,10 +110,10 @@ fn an_anchor_tells_a_clock_that_nothing_else_tells() {
         anchors: vec![(line("edge/access.log", proxy), line("node-a/access.log", 1))],
         ..Options::default()
     };
-    let untold = logjoin_cli::engine::analyze(&paths, &[], Options::default()).0;
+    let untold = logjoin_files::analyze(&paths, &[], Options::default()).0;
     let of = |a: &Analysis| a.clocks.iter().find(|c| c.source == "node-a").cloned().unwrap();
     assert_eq!((of(&untold).state.as_str(), of(&untold).offset_s), ("too-few-samples", None));
-    let told = of(&logjoin_cli::engine::analyze(&paths, &[], options).0);
+    let told = of(&logjoin_files::analyze(&paths, &[], options).0);
     assert_eq!(told.state, "told");
     assert!((told.offset_s.unwrap() - 41.0).abs() < 0.01, "{told:?}");
 }

@@ -9,14 +9,14 @@ use logjoin::options::{LineAt, Zone, can_fail};
 use logjoin::redact::Redactor;
 use logjoin::render::{Slo, Template};
 use logjoin::rows::Names;
-use logjoin::{CauseId, Pattern};
+use logjoin::{CauseId, Options, Pattern};
+use logjoin_files::Margin;
 use logjoin_parse::Format;
 use logjoin_parse::compile::{self, Compiled, Escape, FormatError};
 
 use crate::args;
 use crate::exit::Failure;
 use crate::output::{Form, OutputArgs};
-use crate::seek::Margin;
 use crate::time_args;
 
 /// Many more threads than cores wait for each other: with thousands, a second becomes minutes.
@@ -87,6 +87,29 @@ pub(crate) enum FailOn {
 }
 
 impl AnalyzeArgs {
+    /// What of it the engine is told.
+    pub(crate) fn options(&self) -> Options {
+        let usual = Options::default();
+        Options {
+            statuses: self.statuses.clone(),
+            zones: self.zones.clone(),
+            skews: self.skews.clone(),
+            anchors: self.anchors.clone(),
+            roles: self.roles.clone(),
+            formats: self.formats.clone(),
+            peers: self.peers.clone(),
+            since_ns: self.since_ns,
+            until_ns: self.until_ns,
+            derive: self.derive,
+            max_failures: self.failures,
+            window_s: self.window_s.unwrap_or(usual.window_s),
+            slice_rows: self.slice_rows.unwrap_or(usual.slice_rows),
+            lean_rows: self.lean_rows.unwrap_or(usual.lean_rows),
+            keep_failures: self.keep_failures.unwrap_or(usual.keep_failures),
+            ..usual
+        }
+    }
+
     /// Makes sense of the options; `now_ns` is the present.
     pub(crate) fn new(paths: Vec<PathBuf>, o: &args::Options, now_ns: i64) -> Result<AnalyzeArgs, Failure> {
         let time = |e: time_args::TimeError| Failure::usage(e.to_string());

@@ -13,7 +13,7 @@ use crate::analyze_args::AnalyzeArgs;
 use crate::args::{self, CheckCommand};
 use crate::exit::{Failure, Outcome};
 use crate::output::{Level, OutputArgs, say};
-use crate::{engine, run};
+use crate::run;
 
 pub(crate) fn check(command: &CheckCommand) -> Result<Outcome, Failure> {
     let output = OutputArgs {
@@ -129,7 +129,7 @@ fn subject(file: &InputFile) -> Result<Option<Subject>, String> {
     let text = read_config(path).map_err(|error| error.to_string())?;
     let mut load = logjoin_input::loader(path.parent().unwrap_or(path));
     let config = logjoin_config::read(file.name(), &text, &mut |name| load(name).unwrap_or_default());
-    let loaded_ns = engine::version_ns(file.name());
+    let loaded_ns = logjoin_files::version_ns(file.name());
     Ok(config.map(|config| Subject { path: file.name().to_owned(), config, loaded_ns }))
 }
 

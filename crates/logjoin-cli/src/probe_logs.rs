@@ -9,10 +9,9 @@ use std::time::Duration;
 
 use logjoin::analysis::{Failure as Failed, LineRef};
 use logjoin::{Analysis, Options};
+use logjoin_files::Inputs;
 use logjoin_input::ReadOptions;
 use logjoin_probe::{LogLine, LoggedFailure, LogsStep};
-
-use crate::engine::Inputs;
 
 /// Longest text of a line that is shown, characters.
 const SHOWN: usize = 400;
@@ -43,7 +42,7 @@ pub(crate) fn find(paths: &[PathBuf], id: &str) -> (LogsStep, Vec<String>) {
         );
     }
     let plan = inputs.plan(Options { keep_failures: usize::MAX, ..Options::default() });
-    let analysis = inputs.analyze(&plan, &|_| (), &|| ());
+    let analysis = inputs.analyze(&plan);
     let failed: Vec<&Failed> = analysis.failures.iter().filter(|f| is_marked(f, &marked)).collect();
     let wanted: BTreeSet<At> =
         failed.iter().flat_map(|f| around(f)).map(|l| (l.file.clone(), l.line)).collect();
@@ -70,7 +69,8 @@ pub(crate) fn find(paths: &[PathBuf], id: &str) -> (LogsStep, Vec<String>) {
         })
         .collect();
     let marked = marked.keys().map(|(file, n)| line(file, *n)).collect();
-    (LogsStep { files, marked, failures, notes }, inputs.problems)
+    let problems = inputs.problems.iter().map(ToString::to_string).collect();
+    (LogsStep { files, marked, failures, notes }, problems)
 }
 
 /// The lines that `test` (file, number, bytes) picks, as text.

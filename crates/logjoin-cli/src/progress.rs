@@ -25,9 +25,13 @@ impl Progress {
         Progress { shown, expected, bytes: AtomicU64::new(0), start: now, last: Mutex::new(now) }
     }
 
-    /// That many bytes were read.
+    /// That many bytes more were read.
     pub(crate) fn advance(&self, bytes: u64) {
-        let all = self.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        self.at(self.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes);
+    }
+
+    /// That many bytes were read in all.
+    pub(crate) fn at(&self, all: u64) {
         if !self.shown {
             return;
         }

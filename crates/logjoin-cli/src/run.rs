@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::BufWriter;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -9,10 +10,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use clap::FromArgMatches;
 use logjoin::render;
 use logjoin::{Analysis, CauseId};
+use logjoin_files::{Inputs, Problem, ProblemKind};
 
 use crate::analyze_args::{AnalyzeArgs, FailOn};
 use crate::args::{AnalyzeCommand, Cli, Command, DocumentOptions};
-use crate::engine::Inputs;
 use crate::exit::{Failure, Outcome};
 use crate::output::{Form, Level, OutputArgs, say, to_stdout, wants_progress};
 use crate::progress::Progress;
@@ -161,26 +162,36 @@ fn analyze_plainly(args: &AnalyzeArgs, verbose: bool) -> Result<(Analysis, Outco
         None => Inputs::find(&args.paths, &args.configs),
     };
     if inputs.is_empty() {
-        inputs.problems.iter().chain(&inputs.advice).for_each(|p| say(Level::Warning, p));
-        inputs.notes.iter().for_each(|n| say(Level::Note, n));
+        warn(&inputs);
+        inputs.notes.iter().for_each(|n| say(Level::Note, &n.to_string()));
         if let Some(meant) = mistyped_command(&args.paths) {
             say(Level::Note, &format!("did you mean the command `logjoin {meant}`?"));
         }
         return Err(Failure::Io(nothing_read(&args.paths)));
     }
-    let plan = inputs.plan_for(args);
+    inputs.set_margin(args.margin);
+    let plan = inputs.plan(args.options());
     let is_shown = wants_progress(args.no_progress);
     let progress = Progress::new(is_shown, if is_shown { inputs.expected_bytes() } else { 0 });
-    let advance = |bytes| progress.advance(bytes);
-    let then = || progress.then("joining and judging");
+    let judging = "joining and judging";
     let mut analysis = match &args.unparsed {
-        None => inputs.analyze(&plan, &advance, &then),
+        None => {
+            let watch = |p: logjoin_files::Progress| {
+                if p.stage.is_none() {
+                    progress.at(p.bytes)
+                } else {
+                    progress.then(judging)
+                }
+                ControlFlow::Continue(())
+            };
+            inputs.analyze_watched(&plan, &watch).unwrap_or_else(|_| unreachable!("nobody breaks it off"))
+        }
         Some(path) => {
             let failed = |e| Failure::Io(format!("{}: cannot be written: {e}", path.display()));
             let mut out = BufWriter::new(File::create(path).map_err(failed)?);
-            let (scans, written) = inputs.scan_writing(&plan, &advance, &mut out);
+            let (scans, written) = inputs.scan_writing(&plan, &|bytes| progress.advance(bytes), &mut out);
             written.map_err(failed)?;
-            then();
+            progress.then(judging);
             let mut analysis = logjoin::finish(&plan, scans);
             inputs.complete(&mut analysis);
             analysis
@@ -190,14 +201,33 @@ fn analyze_plainly(args: &AnalyzeArgs, verbose: bool) -> Result<(Analysis, Outco
     if args.hash_inputs {
         hashes::add(&mut analysis, |path| inputs.was_read(path));
     }
-    for p in inputs.problems.iter().chain(&inputs.advice) {
-        say(Level::Warning, p);
-    }
+    tell_what_raises_limits(&mut analysis, &inputs.problems);
+    warn(&inputs);
     if verbose {
-        inputs.notes.iter().for_each(|n| say(Level::Note, n));
+        inputs.notes.iter().for_each(|n| say(Level::Note, &n.to_string()));
     }
     let outcome = if inputs.problems.is_empty() { Outcome::Done } else { Outcome::Incomplete };
     Ok((analysis, outcome))
+}
+
+/// What to do about a file that holds more than was read of it.
+const RAISES: &str = "; --max-unpacked raises it";
+
+fn tell_what_raises_limits(a: &mut Analysis, problems: &[Problem]) {
+    for p in problems.iter().filter(|p| p.kind == ProblemKind::TooLarge) {
+        let input = a.inputs.iter_mut().find(|i| i.path == p.path);
+        if let Some(problem) = input.and_then(|i| i.problem.as_mut()) {
+            problem.push_str(RAISES);
+        }
+    }
+}
+
+fn warn(inputs: &Inputs) {
+    for p in &inputs.problems {
+        let more = if p.kind == ProblemKind::TooLarge { RAISES } else { "" };
+        say(Level::Warning, &format!("{p}{more}"));
+    }
+    inputs.advice.iter().for_each(|a| say(Level::Warning, a));
 }
 
 /// No failures in no requests are no good news: a script must not go on as if all were well.

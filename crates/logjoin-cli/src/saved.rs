@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 
 use logjoin::Analysis;
 use logjoin::analysis::SCHEMA_VERSION;
+use logjoin_files::{RESULT_HEAD_BYTES, is_result, may_be_result};
 
 use crate::exit::Failure;
 
 /// The saved result, if the only path is one. Beside others it is no log, and not read as one.
 pub(crate) fn load(paths: &[PathBuf]) -> Result<Option<Analysis>, Failure> {
     let [path] = paths else {
-        return match paths.iter().find(|p| p.is_file() && is_saved(&head(p))) {
+        return match paths.iter().find(|p| p.is_file() && is_result(&head(p))) {
             Some(path) => Err(Failure::usage(format!(
                 "{}: a saved result: give it alone, or hold it against another with logjoin compare",
                 path.display()
@@ -41,45 +42,16 @@ struct Version {
     schema_version: u32,
 }
 
-/// Bytes of the beginning by which a result is known.
-pub(crate) const HEAD_BYTES: usize = 256;
-
-/// Whether these are the first bytes of a result, however it is spaced: an application's line of JSON names no such tool.
-pub(crate) fn is_saved(head: &[u8]) -> bool {
-    let text = squeezed(head);
-    text.starts_with(VERSION_FIRST) && text.contains("\"tool\":{\"name\":\"logjoin\"")
-}
-
-const VERSION_FIRST: &str = "{\"schema_version\":";
-
 /// A result starts with its version; one of another version may have another shape after it.
 fn looks_saved(path: &Path) -> bool {
-    squeezed(&head(path)).starts_with(VERSION_FIRST)
-}
-
-fn squeezed(head: &[u8]) -> String {
-    let head = &head[..head.len().min(HEAD_BYTES)];
-    String::from_utf8_lossy(head).split_whitespace().collect()
+    may_be_result(&head(path))
 }
 
 fn head(path: &Path) -> Vec<u8> {
     let mut head = Vec::new();
     if let Ok(file) = File::open(path) {
         // What cannot be read is no result.
-        let _ = file.take(HEAD_BYTES as u64).read_to_end(&mut head);
+        let _ = file.take(RESULT_HEAD_BYTES as u64).read_to_end(&mut head);
     }
     head
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_result_is_known_by_its_beginning() {
-        assert!(is_saved(b"{\n  \"schema_version\": 1,\n  \"tool\": {\n    \"name\": \"logjoin\",\n"));
-        assert!(is_saved(br#"{"schema_version":1,"tool":{"name":"logjoin","version":"0.1.0"},"inputs":["#));
-        assert!(!is_saved(br#"{"schema_version":3,"level":"info","message":"started"}"#));
-        assert!(!is_saved(b""));
-    }
 }

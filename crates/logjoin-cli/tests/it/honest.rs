@@ -4,7 +4,6 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use logjoin::Options;
-use logjoin_cli::engine;
 use serde_json::Value;
 
 use super::{ACCESS, GUNICORN, err, logjoin, out};
@@ -110,8 +109,9 @@ fn who_watches_gets_the_same_result_as_who_does_not() {
     }
     std::fs::write(dir.path().join("old.zip"), b"PK\x03\x04\x14\0\0\0").unwrap();
     let paths = [dir.path().to_owned()];
-    let (alone, problems) = engine::analyze(&paths, &[], Options::default());
-    let watched = engine::analyze_with(&paths, &[], Options::default(), &|_| ControlFlow::Continue(()));
+    let (alone, problems) = logjoin_files::analyze(&paths, &[], Options::default());
+    let watched =
+        logjoin_files::analyze_with(&paths, &[], Options::default(), &|_| ControlFlow::Continue(()));
     let mut kinds: Vec<&str> = alone.inputs.iter().map(|i| i.kind.as_str()).collect();
     kinds.sort_unstable();
     assert_eq!((kinds.as_slice(), problems.len()), (&["copy", "log", "unread"][..], 1));
@@ -138,7 +138,7 @@ fn a_status_that_never_counts_is_refused() {
         assert!(out(&o).contains("2 gateway failures in 3 requests"), "{status}");
     }
     let options = Options { statuses: [404, 502].into(), ..Options::default() };
-    let (analysis, _) = engine::analyze(&[dir.path().to_owned()], &[], options);
+    let (analysis, _) = logjoin_files::analyze(&[dir.path().to_owned()], &[], options);
     let told = analysis.notes.iter().find(|n| n.text.contains("404")).expect("a note about 404");
     assert_eq!(told.level, "warning");
 }

@@ -5,7 +5,6 @@ mod conformance;
 #[path = "../../../../fixtures/corpora.rs"]
 mod corpora;
 mod entries;
-mod examples;
 mod guide;
 mod honest;
 mod outputs;

@@ -160,7 +160,7 @@ fn a_range_leaves_lines_out_and_says_so() {
 
 #[test]
 fn all_parts_of_a_file_leave_the_same_lines_out() {
-    use logjoin_cli::engine::Inputs;
+    use logjoin_files::{Inputs, Margin};
 
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("stack.log");
@@ -177,13 +177,15 @@ fn all_parts_of_a_file_leave_the_same_lines_out() {
     std::fs::write(&path, &text).unwrap();
     let at = |hour: i64| Some((1_795_219_200 + hour * 3600) * 1_000_000_000);
     let mut inputs = Inputs::find(std::slice::from_ref(&path), &[]);
-    inputs.set_reach(Some(3_600_000_000_000), 0);
+    inputs.set_margin(Margin::Told(3_600_000_000_000));
+    inputs.set_least_to_seek(0);
     let plan = inputs.plan(logjoin::Options { since_ns: at(12), until_ns: at(14), ..Default::default() });
     let read = std::sync::atomic::AtomicU64::new(0);
-    let advance = |n| {
-        read.fetch_add(n, std::sync::atomic::Ordering::Relaxed);
+    let watch = |p: logjoin_files::Progress| {
+        read.fetch_max(p.bytes, std::sync::atomic::Ordering::Relaxed);
+        std::ops::ControlFlow::Continue(())
     };
-    let a = inputs.analyze(&plan, &advance, &|| ());
+    let a = inputs.analyze_watched(&plan, &watch).expect("not cancelled");
     let [input] = &a.inputs[..] else { panic!("{:?}", a.inputs) };
     assert_eq!(input.bytes, read.into_inner(), "once, not once for each part");
     assert!(input.bytes < text.len() as u64);

@@ -12,7 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 use chrono::{DateTime, FixedOffset};
-use logjoin_cli::engine::{self, analyze_with};
+use logjoin_files::{Cancelled, Watch, analyze_with};
 use pyo3::exceptions::{PyOSError, PyRuntimeError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -110,14 +110,14 @@ pub(crate) fn analyze(
     };
     let (options, paths) = (told.options()?, paths.into_vec());
     let configs = configs.map(Paths::into_vec).unwrap_or_default();
-    let work = move |watch: &engine::Watch<'_>| analyze_with(&paths, &configs, options, watch);
+    let work = move |watch: &Watch<'_>| analyze_with(&paths, &configs, options, watch);
     let (analysis, problems) = watched(py, progress.as_ref(), work)?;
     if analysis.inputs.iter().all(|i| i.kind == "unread")
         && let Some(problem) = problems.first()
     {
-        return Err(PyOSError::new_err(problem.clone()));
+        return Err(PyOSError::new_err(problem.to_string()));
     }
-    Ok(Analysis::new(analysis, problems))
+    Ok(Analysis::new(analysis, problems.iter().map(ToString::to_string).collect()))
 }
 
 /// Analyses logs that are in memory: a map from path to bytes. A path is a name; its folder tells what belongs together.
@@ -131,11 +131,11 @@ pub(crate) fn analyze_bytes(py: Python<'_>, files: Vec<(String, Vec<u8>)>) -> An
 fn watched<T: Send>(
     py: Python<'_>,
     progress: Option<&Bound<'_, PyAny>>,
-    work: impl FnOnce(&engine::Watch<'_>) -> Result<T, engine::Cancelled> + Send,
+    work: impl FnOnce(&Watch<'_>) -> Result<T, Cancelled> + Send,
 ) -> PyResult<T> {
     let (seen, stop) = (Arc::new(Mutex::new(Progress::default())), Arc::new(AtomicBool::new(false)));
     let latest = || *seen.lock().unwrap_or_else(PoisonError::into_inner);
-    let watch = |p: engine::Progress| {
+    let watch = |p: logjoin_files::Progress| {
         let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
         // Threads tell in any order; what was read stays read.
         seen.files = p.files;

@@ -1,22 +1,21 @@
-//! From paths to an [`Analysis`]: carries bytes from `logjoin-input` to `logjoin`, which do not know each other.
+//! The files that are found, told apart and planned; and their reading, in steps.
 
-use std::fmt;
 use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::DateTime;
 use logjoin::options::FileTimes;
-use logjoin::{Analysis, ConfigFile, FileScan, FileScanner, Head, Options, Plan, Stage};
+use logjoin::{Analysis, ConfigFile, FileScan, FileScanner, Head, Options, Plan};
 use logjoin_input::{
-    DiscoverOptions, InputError, InputFile, NoteKind, ReadOptions, Tally, discover, group, read_config,
+    DiscoverOptions, InputFile, Note, NoteKind, ReadOptions, Tally, discover, group, read_config,
 };
 use rayon::prelude::*;
 
-use crate::analyze_args::AnalyzeArgs;
 use crate::lockstep::{self, Step};
-use crate::saved;
+use crate::problem::Problem;
+use crate::progress::{Cancelled, Counter, Watch};
+use crate::saved::{RESULT_HEAD_BYTES, is_result};
 use crate::seek::{self, Margin, Reach, Reading};
 
 /// Bytes of each file's beginning by which its format is recognised.
@@ -27,16 +26,27 @@ const CONFIG_BYTES: u64 = 4 * 1024 * 1024;
 /// What is said of a result among logs.
 const SAVED: &str = "a saved result among logs is not read (given alone, it is shown again)";
 
-/// The inputs, recognised but not yet read.
+/// Files that were found and told apart, and are not yet read.
+///
+/// ```
+/// use logjoin::Options;
+/// use logjoin_files::Inputs;
+///
+/// let mut inputs = Inputs::find(&["../../fixtures/scenarios/worker-crash".into()], &[]);
+/// let plan = inputs.plan(Options::default());
+/// assert!(plan.paths().any(|path| path.ends_with("access.log")));
+/// let analysis = inputs.analyze(&plan);
+/// assert_eq!(analysis.totals.failures, 95);
+/// ```
 pub struct Inputs {
     /// Files with lines, with the name of the rotated set each belongs to and its place in it.
     logs: Vec<(InputFile, String, u32)>,
     /// Configurations of proxies.
     configs: Vec<ConfigFile>,
-    /// What could not be read, for people.
-    pub problems: Vec<String>,
-    /// What a reader should know: files passed over, copies.
-    pub notes: Vec<String>,
+    /// What could not be read; after reading, what was not read to its end, too.
+    pub problems: Vec<Problem>,
+    /// What was left aside on purpose: copies, links that lead nowhere.
+    pub notes: Vec<Note>,
     /// What a caller could do better, for people.
     pub advice: Vec<String>,
     /// Files that are not read because another one has all that is in them: path, and why.
@@ -68,27 +78,27 @@ impl Inputs {
             read: ReadOptions { max_decompressed: max_unpacked, ..ReadOptions::default() },
             logs: Vec::new(),
             configs: Vec::new(),
-            problems: found.problems.iter().map(told).collect(),
-            notes: found.notes.iter().map(ToString::to_string).collect(),
+            problems: found.problems.iter().map(Problem::of).collect(),
+            notes: Vec::new(),
             advice: Vec::new(),
             copies: copies(&found.notes),
-            unread: unread(&found.problems),
+            unread: Vec::new(),
             saved: Vec::new(),
             reach: Reach::default(),
             lanes: Vec::new(),
         };
+        inputs.unread = unread(&inputs.problems);
+        inputs.notes = found.notes;
         let named = discover(configs, &DiscoverOptions::default());
-        inputs.problems.extend(named.problems.iter().map(ToString::to_string));
+        inputs.problems.extend(named.problems.iter().map(Problem::of));
         for file in &named.files {
             if !inputs.take_config(file) {
-                inputs
-                    .problems
-                    .push(format!("{}: not a configuration of nginx, httpd or HAProxy", file.name()));
+                inputs.problems.push(Problem::not_a_configuration(file.name()));
             }
         }
         let mut logs = Vec::new();
         for file in found.files {
-            if !file.is_stream() && file.head(saved::HEAD_BYTES).is_ok_and(|head| saved::is_saved(&head)) {
+            if !file.is_stream() && file.head(RESULT_HEAD_BYTES).is_ok_and(|head| is_result(&head)) {
                 inputs.advice.push(format!("{}: {SAVED}", file.name()));
                 inputs.saved.push(file.name().to_owned());
                 continue;
@@ -108,11 +118,14 @@ impl Inputs {
         inputs
     }
 
-    /// When a range of time is asked for, looks at requests only so far outside of it: that many nanoseconds on both sides, or
-    /// as usual; and reads logs of at least `least_bytes` of text not much further.
-    pub fn set_reach(&mut self, margin_ns: Option<i64>, least_bytes: u64) {
-        let margin = margin_ns.map_or(Margin::Usual, Margin::Told);
-        self.reach = Reach { margin, least_bytes };
+    /// How far outside of a range of time requests are looked at, where a range is asked for.
+    pub fn set_margin(&mut self, margin: Margin) {
+        self.reach.margin = margin;
+    }
+
+    /// A log of less text, in bytes, is read whole where a range is asked for: 64 MiB unless told.
+    pub fn set_least_to_seek(&mut self, bytes: u64) {
+        self.reach.least_bytes = bytes;
     }
 
     /// Reads a file as a configuration, if it is one.
@@ -125,7 +138,7 @@ impl Inputs {
         let text = match read_config(path) {
             Ok(text) => text,
             Err(e) => {
-                self.problems.push(e.to_string());
+                self.problems.push(Problem::of(&e));
                 return true;
             }
         };
@@ -142,8 +155,8 @@ impl Inputs {
         self.logs.iter().map(|(file, ..)| file)
     }
 
-    /// How many bytes reading will yield, about.
-    pub(crate) fn expected_bytes(&self) -> u64 {
+    /// How many bytes of text reading will yield, about, once it is planned: compressed files are guessed.
+    pub fn expected_bytes(&self) -> u64 {
         self.logs
             .iter()
             .enumerate()
@@ -152,7 +165,7 @@ impl Inputs {
     }
 
     /// Whether a file was read to its end, and not only near the range of time that was asked for.
-    pub(crate) fn was_read(&self, path: &str) -> bool {
+    pub fn was_read(&self, path: &str) -> bool {
         self.logs
             .iter()
             .position(|(f, ..)| f.name() == path)
@@ -167,38 +180,6 @@ impl Inputs {
     /// Whether there is nothing to read.
     pub fn is_empty(&self) -> bool {
         self.logs.is_empty() && self.configs.is_empty()
-    }
-
-    /// Decides what each file is, as the options of the command line say.
-    pub(crate) fn plan_for(&mut self, args: &AnalyzeArgs) -> Plan {
-        let mut options = Options {
-            statuses: args.statuses.clone(),
-            zones: args.zones.clone(),
-            skews: args.skews.clone(),
-            anchors: args.anchors.clone(),
-            roles: args.roles.clone(),
-            formats: args.formats.clone(),
-            peers: args.peers.clone(),
-            since_ns: args.since_ns,
-            until_ns: args.until_ns,
-            derive: args.derive,
-            max_failures: args.failures,
-            ..Options::default()
-        };
-        if let Some(s) = args.window_s {
-            options.window_s = s;
-        }
-        if let Some(n) = args.slice_rows {
-            options.slice_rows = n;
-        }
-        if let Some(n) = args.lean_rows {
-            options.lean_rows = n;
-        }
-        if let Some(n) = args.keep_failures {
-            options.keep_failures = n;
-        }
-        self.reach.margin = args.margin;
-        self.plan(options)
     }
 
     /// Decides what each file is.
@@ -239,23 +220,9 @@ impl Inputs {
         plan
     }
 
-    /// Reads everything, all files side by side, and judges it. `advance` is told of bytes as they are read, `before_last` when
-    /// all is read and what is left is judged.
-    pub fn analyze(
-        &mut self,
-        plan: &Plan,
-        advance: &(dyn Fn(u64) + Sync),
-        before_last: &(dyn Fn() + Sync),
-    ) -> Analysis {
-        let tell = |step| {
-            match step {
-                Step::Read(bytes) => advance(bytes),
-                Step::FileDone => {}
-                Step::Judging(_) => before_last(),
-            }
-            ControlFlow::Continue(())
-        };
-        match self.read(plan, &tell) {
+    /// Reads everything, all files side by side, and judges it. What could not be read is added to the problems.
+    pub fn analyze(&mut self, plan: &Plan) -> Analysis {
+        match self.analyze_watched(plan, &|_| ControlFlow::Continue(())) {
             Ok(analysis) => analysis,
             Err(Cancelled) => unreachable!("nobody breaks it off"),
         }
@@ -268,37 +235,25 @@ impl Inputs {
     ///
     /// [`Cancelled`] when `watch` asked for it.
     pub fn analyze_watched(&mut self, plan: &Plan, watch: &Watch<'_>) -> Result<Analysis, Cancelled> {
-        let files = self.logs.len() as u64;
-        let (bytes, done) = (AtomicU64::new(0), AtomicU64::new(0));
-        let tell = |step| {
-            let (more_bytes, more_files, stage) = match step {
-                Step::Read(n) => (n, 0, None),
-                Step::FileDone => (0, 1, None),
-                Step::Judging(stage) => (0, 0, Some(stage)),
-            };
-            let bytes = bytes.fetch_add(more_bytes, Ordering::Relaxed) + more_bytes;
-            let files_done = done.fetch_add(more_files, Ordering::Relaxed) + more_files;
-            watch(Progress { files, files_done, bytes, stage })
-        };
-        self.read(plan, &tell)
-    }
-
-    fn read(&mut self, plan: &Plan, tell: &lockstep::Told<'_>) -> Result<Analysis, Cancelled> {
+        let counter = Counter::new(self.logs.len());
+        let tell = |step: Step| watch(counter.after(step));
         let files = self.lanes.iter().map(|(log, reading)| (&self.logs[*log].0, *reading));
-        let (mut analysis, problems) = lockstep::analyze(plan, files, &self.read, tell)?;
+        let (mut analysis, problems) = lockstep::analyze(plan, files, &self.read, &tell)?;
         self.note(problems);
         self.complete(&mut analysis);
         Ok(analysis)
     }
 
-    /// Adds the files that the engine never saw to the inputs of a result.
-    pub(crate) fn complete(&self, analysis: &mut Analysis) {
+    /// Adds the files that the engine never saw (copies, what could not be opened) to the inputs of a result that was made of
+    /// [`scan_writing`](Inputs::scan_writing)'s scans; [`analyze`](Inputs::analyze) does it by itself.
+    pub fn complete(&self, analysis: &mut Analysis) {
         self.copies.iter().for_each(|(path, why)| analysis.add_copy(path, why));
         self.unread.iter().for_each(|(path, why)| analysis.add_unread(path, why));
         self.saved.iter().for_each(|path| analysis.add_note(path, SAVED));
     }
 
-    /// Reads one file after the other: the lines that no format reads are written to `out` as `path:line:text`.
+    /// Reads one file after the other for [`logjoin::finish`]: the lines that no format reads are written to `out` as
+    /// `path:line:text`. `advance` is told of bytes as they are read. Memory grows with the input.
     ///
     /// # Errors
     ///
@@ -338,7 +293,7 @@ impl Inputs {
         scans
     }
 
-    fn note(&mut self, problems: Vec<String>) {
+    fn note(&mut self, problems: Vec<Problem>) {
         self.problems.extend(problems);
         // What is found while looking is found again while reading.
         self.problems.sort();
@@ -347,11 +302,9 @@ impl Inputs {
 }
 
 /// The notes on copies.
-fn copies(notes: &[logjoin_input::Note]) -> Vec<(String, String)> {
-    let is_copy = |n: &&logjoin_input::Note| {
-        matches!(n.kind, NoteKind::SameContent { .. } | NoteKind::Beginning { .. })
-    };
-    let told = |n: &logjoin_input::Note| {
+fn copies(notes: &[Note]) -> Vec<(String, String)> {
+    let is_copy = |n: &&Note| matches!(n.kind, NoteKind::SameContent { .. } | NoteKind::Beginning { .. });
+    let told = |n: &Note| {
         let text = n.to_string();
         let text = text.strip_prefix(&format!("{}: ", n.path)).unwrap_or(&text).to_owned();
         (n.path.clone(), text)
@@ -359,26 +312,13 @@ fn copies(notes: &[logjoin_input::Note]) -> Vec<(String, String)> {
     notes.iter().filter(is_copy).map(told).collect()
 }
 
-/// The problems of files of which nothing is read; of damaged archives something is, and what is not there is no file.
-fn unread(problems: &[InputError]) -> Vec<(String, String)> {
-    let is_unread = |e: &&InputError| {
-        !(e.is_not_found() || e.is_truncated() || e.is_corrupt() || e.is_too_large() || e.is_no_pattern())
-    };
-    problems.iter().filter(is_unread).map(|e| (e.path().to_owned(), e.reason())).collect()
+/// Files that are there and of which nothing is read.
+fn unread(problems: &[Problem]) -> Vec<(String, String)> {
+    problems.iter().filter(|p| p.is_unread()).map(|p| (p.path.clone(), p.reason.clone())).collect()
 }
 
 /// What a file gave, and what stopped its reading early.
-type Scanned = (FileScan, Option<String>);
-
-/// An error with the option that avoids it, where there is one.
-pub(crate) fn told(e: &InputError) -> String {
-    format!("{}: {}", e.path(), reason(e))
-}
-
-/// The same without the path, for where that stands already.
-pub(crate) fn reason(e: &InputError) -> String {
-    if e.is_too_large() { format!("{}; --max-unpacked raises it", e.reason()) } else { e.reason() }
-}
+type Scanned = (FileScan, Option<Problem>);
 
 /// What reading left out of lines, in words.
 pub(crate) fn left_out(tally: &Tally, read: &ReadOptions) -> Option<String> {
@@ -408,8 +348,8 @@ fn scan_file(
         Ok(chunks) => chunks,
         Err(e) => {
             let mut scan = scanner.finish();
-            scan.set_problem(reason(&e));
-            return (scan, Some(told(&e)));
+            scan.set_problem(e.reason());
+            return (scan, Some(Problem::of(&e)));
         }
     };
     for chunk in &mut chunks {
@@ -421,64 +361,9 @@ fn scan_file(
         scan.set_cut(cut);
     }
     if let Some(e) = chunks.problem() {
-        scan.set_problem(reason(e));
+        scan.set_problem(e.reason());
     }
-    (scan, chunks.problem().map(told))
-}
-
-/// How far reading is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Progress {
-    /// Log files that were found.
-    pub files: u64,
-    /// Those that were read.
-    pub files_done: u64,
-    /// Decompressed bytes that were read.
-    pub bytes: u64,
-    /// What is done with them, once all are read.
-    pub stage: Option<Stage>,
-}
-
-/// Told of [`Progress`] from all threads; breaks to cancel.
-pub type Watch<'w> = dyn Fn(Progress) -> ControlFlow<()> + Sync + 'w;
-
-/// The caller broke the analysis off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Cancelled;
-
-impl fmt::Display for Cancelled {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("cancelled")
-    }
-}
-
-impl std::error::Error for Cancelled {}
-
-/// [`analyze`] under the eyes of the caller: `watch` is told how far reading is, then of each step of the judgement, and may
-/// break it off. It is not called while files are looked for.
-///
-/// # Errors
-///
-/// [`Cancelled`] when `watch` asked for it.
-pub fn analyze_with(
-    paths: &[PathBuf],
-    configs: &[PathBuf],
-    options: Options,
-    watch: &Watch<'_>,
-) -> Result<(Analysis, Vec<String>), Cancelled> {
-    let mut inputs = Inputs::find(paths, configs);
-    let plan = inputs.plan(options);
-    let analysis = inputs.analyze_watched(&plan, watch)?;
-    Ok((analysis, inputs.problems))
-}
-
-/// Analyses files and folders. What could not be read is in the second value; the rest was analysed.
-pub fn analyze(paths: &[PathBuf], configs: &[PathBuf], options: Options) -> (Analysis, Vec<String>) {
-    match analyze_with(paths, configs, options, &|_| ControlFlow::Continue(())) {
-        Ok(all) => all,
-        Err(Cancelled) => unreachable!("nobody breaks it off"),
-    }
+    (scan, chunks.problem().map(Problem::of))
 }
 
 /// What is known of when a file was written.
@@ -491,8 +376,13 @@ fn times(file: &InputFile) -> FileTimes {
     }
 }
 
-/// When a version of a configuration was loaded, by the time in its name, nanoseconds since 1970.
-pub(crate) fn version_ns(name: &str) -> Option<i64> {
+/// When a version of a configuration was loaded, by the time in its name; nanoseconds since 1970.
+///
+/// ```
+/// assert_eq!(logjoin_files::version_ns("conf/nginx.conf.20261121T022715Z"), Some(1_795_228_035_000_000_000));
+/// assert_eq!(logjoin_files::version_ns("conf/nginx.conf"), None);
+/// ```
+pub fn version_ns(name: &str) -> Option<i64> {
     logjoin_config::version_time(name).and_then(|civil| civil_ns(&civil))
 }
 

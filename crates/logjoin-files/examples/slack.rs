@@ -7,7 +7,7 @@
 use std::path::PathBuf;
 
 use logjoin::{Analysis, Options};
-use logjoin_cli::engine::analyze;
+use logjoin_files::analyze;
 use serde_json::{Value, json};
 
 fn escape(text: &str) -> String {

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use logjoin::Options;
 use logjoin::render::{RenderOptions, by_id};
-use logjoin_cli::engine::{Progress, analyze_with};
+use logjoin_files::{Progress, analyze_with};
 
 const ENOUGH: u64 = 1 << 30;
 

@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use logjoin::Options;
-use logjoin_cli::engine::{Cancelled, analyze, analyze_with};
+use logjoin_files::{Cancelled, analyze, analyze_with};
 use serde_json::Value;
 
 fn crash() -> PathBuf {
@@ -17,10 +17,12 @@ fn crash() -> PathBuf {
 /// `cargo test` builds the examples next to the program; `None`, said, where only this test was built.
 #[allow(clippy::print_stderr)] // a skipped test says why
 fn run(name: &str, args: &[&str]) -> Option<Output> {
-    let program = Path::new(env!("CARGO_BIN_EXE_logjoin")).parent().expect("a folder").join("examples");
+    // Tests are in `deps`, beside `examples`.
+    let test = std::env::current_exe().expect("the path of this test");
+    let program = test.parent().and_then(Path::parent).expect("a folder").join("examples");
     let program = program.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
     if !program.exists() {
-        eprintln!("skipped: {} is not built; `cargo test -p logjoin-cli` builds it", program.display());
+        eprintln!("skipped: {} is not built; `cargo test -p logjoin-files` builds it", program.display());
         return None;
     }
     let output = Command::new(program).args(args).output().expect("the example starts");
@@ -81,7 +83,7 @@ fn follow() {
 #[test]
 fn progress_is_told_and_obeyed() {
     let (calls, most) = (AtomicU64::new(0), AtomicU64::new(0));
-    let watch = |p: logjoin_cli::engine::Progress| {
+    let watch = |p: logjoin_files::Progress| {
         calls.fetch_add(1, Ordering::Relaxed);
         most.fetch_max(p.bytes, Ordering::Relaxed);
         assert!(p.files_done <= p.files);
@@ -89,7 +91,7 @@ fn progress_is_told_and_obeyed() {
     };
     let (watched, problems) =
         analyze_with(&[crash()], &[], Options::default(), &watch).expect("not cancelled");
-    assert_eq!(problems, [""; 0]);
+    assert_eq!(problems, []);
     assert_eq!(watched, analyze(&[crash()], &[], Options::default()).0);
     let bytes: u64 = watched.inputs.iter().filter(|i| i.kind == "log").map(|i| i.bytes).sum();
     assert_eq!(most.into_inner(), bytes);

@@ -8,7 +8,9 @@ use logjoin::{Analysis, Fold, Lane, Plan, Stage};
 use logjoin_input::{ChunksAhead, InputFile, ReadOptions};
 use rayon::prelude::*;
 
-use crate::engine::{Cancelled, left_out, reason, told};
+use crate::inputs::left_out;
+use crate::problem::Problem;
+use crate::progress::Cancelled;
 use crate::seek::{Gate, Reading};
 use crate::spare::Spare;
 
@@ -44,7 +46,7 @@ pub(crate) fn analyze<'f>(
     files: impl Iterator<Item = (&'f InputFile, Reading)>,
     options: &'f ReadOptions,
     tell: &Told<'_>,
-) -> Result<(Analysis, Vec<String>), Cancelled> {
+) -> Result<(Analysis, Vec<Problem>), Cancelled> {
     let mut readers: Vec<Reader<'_>> = files.map(|(file, reading)| Reader::Waiting(file, reading)).collect();
     let reads = Reads { plan, options, spare: Spare::of(readers.len()) };
     let mut fold = Fold::new(plan);
@@ -81,7 +83,7 @@ fn feed<'f>(
     lane: &mut Lane<'_>,
     reader: &mut Reader<'f>,
     reads: &Reads<'f>,
-    problems: &mut Vec<String>,
+    problems: &mut Vec<Problem>,
     tell: &Told<'_>,
 ) -> ControlFlow<()> {
     // A file that is read once for each of its programs is one file for whoever waits.
@@ -105,8 +107,8 @@ fn feed<'f>(
                 Reader::Open(file, reading, Box::new((reads.spare.feed(file, chunks), gate)))
             }
             Err(e) => {
-                lane.set_problem(reason(&e));
-                problems.push(told(&e));
+                lane.set_problem(e.reason());
+                problems.push(Problem::of(&e));
                 Reader::Done
             }
         };
@@ -132,8 +134,8 @@ fn feed<'f>(
             lane.set_cut(cut.join("; "));
         }
         if let Some(e) = chunks.problem() {
-            lane.set_problem(reason(e));
-            problems.push(told(e));
+            lane.set_problem(e.reason());
+            problems.push(Problem::of(e));
         }
     }
     reads.spare.done();

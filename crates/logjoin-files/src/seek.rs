@@ -25,13 +25,13 @@ const LEAST_BYTES: u64 = 64 << 20;
 /// Bytes of a file's beginning in which its first stamp is looked for.
 const HEAD_BYTES: usize = 64 * 1024;
 
-/// How far outside of the range logs are read.
+/// How far outside of a range of time logs are read, where a range is asked for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum Margin {
-    /// As far as suits what is in them.
+pub enum Margin {
+    /// As far as suits what is in them: two hours of requests, the day before of what tells of starts and stops.
     #[default]
     Usual,
-    /// That far, nanoseconds.
+    /// That far on both sides, nanoseconds.
     Told(i64),
     /// To their ends.
     All,

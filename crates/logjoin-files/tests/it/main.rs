@@ -1,0 +1,3 @@
+//! Files and folders in, analyses out.
+
+mod examples;
