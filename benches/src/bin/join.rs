@@ -93,7 +93,7 @@ fn score(analysis: &logjoin::Analysis, truth: &[bulk::Own]) {
     let (mut joined, mut right, mut logged, mut found) = (0, 0, 0, 0);
     for f in analysis.failures.iter().filter(|f| f.file.ends_with("/edge/access.log")) {
         let Some(own) = truth.get(&f.line) else { continue };
-        *states.entry(&f.join).or_default() += 1;
+        *states.entry(f.join.as_str()).or_default() += 1;
         let is_own = |b: &&logjoin::analysis::BackendJoin| {
             own.is_some_and(|(file, line)| b.at.line == *line && b.at.file.ends_with(file))
         };

@@ -114,6 +114,6 @@ fn an_anchor_tells_a_clock_that_nothing_else_tells() {
     let of = |a: &Analysis| a.clocks.iter().find(|c| c.source == "node-a").cloned().unwrap();
     assert_eq!((of(&untold).state.as_str(), of(&untold).offset_s), ("too-few-samples", None));
     let told = of(&logjoin_files::analyze(&paths, &[], options).0);
-    assert_eq!(told.state, "told");
+    assert_eq!(told.state, logjoin::analysis::ClockState::Told);
     assert!((told.offset_s.unwrap() - 41.0).abs() < 0.01, "{told:?}");
 }

@@ -11,8 +11,8 @@ use logjoin::render::{Slo, Template};
 use logjoin::rows::Names;
 use logjoin::{CauseId, Options, Pattern};
 use logjoin_files::Margin;
-use logjoin_parse::Format;
 use logjoin_parse::compile::{self, Compiled, Escape, FormatError};
+use logjoin_parse::{Format, Product};
 
 use crate::args;
 use crate::exit::Failure;
@@ -40,11 +40,11 @@ pub(crate) struct AnalyzeArgs {
     /// Lines about the same moment.
     pub anchors: Vec<(LineAt, LineAt)>,
     /// Roles of files.
-    pub roles: Vec<(Pattern, String)>,
+    pub roles: Vec<(Pattern, Product)>,
     /// Formats of files.
     pub formats: Vec<(Pattern, Format)>,
     /// Addresses of instances.
-    pub peers: Vec<(String, Pattern)>,
+    pub peers: Vec<(Pattern, String)>,
     /// Statuses that count.
     pub statuses: BTreeSet<i32>,
     /// How much is in view around a failure, seconds.
@@ -300,11 +300,11 @@ fn anchor(text: &str) -> Result<(LineAt, LineAt), Failure> {
     })
 }
 
-fn peers(all: &[String]) -> Result<Vec<(String, Pattern)>, Failure> {
+fn peers(all: &[String]) -> Result<Vec<(Pattern, String)>, Failure> {
     all.iter()
         .map(|text| match text.split_once('=') {
             Some((address, glob)) if !address.is_empty() && !glob.is_empty() => {
-                Ok((address.to_owned(), Pattern::new(glob)))
+                Ok((Pattern::new(glob), address.to_owned()))
             }
             _ => Err(Failure::usage(format!(
                 "--peer {text:?}: expected ADDR=GLOB, such as 10.0.0.1:8080=app-1/"
@@ -313,12 +313,8 @@ fn peers(all: &[String]) -> Result<Vec<(String, Pattern)>, Failure> {
         .collect()
 }
 
-fn role(text: &str) -> Result<String, String> {
-    match text {
-        "httpd" => Ok("apache".to_owned()),
-        "nginx" | "apache" | "haproxy" | "backend" | "system" => Ok(text.to_owned()),
-        _ => Err("expected nginx, apache, haproxy, backend or system".to_owned()),
-    }
+fn role(text: &str) -> Result<Product, String> {
+    Product::by_name(text).ok_or_else(|| "expected nginx, apache, haproxy, backend or system".to_owned())
 }
 
 fn statuses(text: &str) -> Result<BTreeSet<i32>, Failure> {
@@ -395,8 +391,8 @@ mod tests {
         assert_eq!(a.skews[0].1, -41.2);
         assert_eq!((a.anchors[0].0.line, a.anchors[0].1.line), (17, 5));
         assert!(a.anchors[0].1.file.fits("C:/a=b.log"));
-        assert_eq!(a.roles[0].1, "apache");
-        assert_eq!(a.peers[0].0, "10.0.0.3:8080");
+        assert_eq!(a.roles[0].1, Product::Apache);
+        assert_eq!(a.peers[0].1, "10.0.0.3:8080");
         assert_eq!(a.statuses, BTreeSet::from([502, 504]));
         assert_eq!(a.window_s, Some(120.0));
         assert_eq!(a.fail_on, [FailOn::Any, FailOn::Cause(CauseId::OomKill)]);

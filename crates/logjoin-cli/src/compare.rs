@@ -51,8 +51,12 @@ pub(crate) fn compare(command: CompareCommand) -> Result<Outcome, Failure> {
 /// Failures are those of the range; so must the requests be that they are held against. They are counted in the steps of
 /// the load over time that begin in the range. False where that is not known.
 fn limit_requests(a: &mut Analysis, since: Option<i64>, until: Option<i64>) -> bool {
-    let proxies: Vec<&str> =
-        a.sources.iter().filter(|s| s.role == "proxy-access").map(|s| s.instance.as_str()).collect();
+    let proxies: Vec<&str> = a
+        .sources
+        .iter()
+        .filter(|s| s.role == logjoin::analysis::SourceRole::ProxyAccess)
+        .map(|s| s.instance.as_str())
+        .collect();
     let of = a.traffic.iter().filter(|t| t.server.is_none() && proxies.contains(&t.source.as_str()));
     let points: Vec<(i64, u64)> = of.flat_map(|t| &t.points).map(|p| (p.start.0, p.requests)).collect();
     if points.is_empty() {

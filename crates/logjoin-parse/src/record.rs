@@ -28,6 +28,27 @@ pub enum Product {
     Unknown,
 }
 
+impl Product {
+    /// By the name that people type: `nginx`, `apache` (or `httpd`), `haproxy`, `backend`, `system`.
+    ///
+    /// ```
+    /// use logjoin_parse::Product;
+    ///
+    /// assert_eq!(Product::by_name("httpd"), Some(Product::Apache));
+    /// assert_eq!(Product::by_name("proxy"), None);
+    /// ```
+    pub fn by_name(name: &str) -> Option<Product> {
+        Some(match name {
+            "nginx" => Product::Nginx,
+            "apache" | "httpd" => Product::Apache,
+            "haproxy" => Product::Haproxy,
+            "backend" => Product::Backend,
+            "system" => Product::System,
+            _ => return None,
+        })
+    }
+}
+
 /// Which moment of a request the stamp of a line names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[non_exhaustive]

@@ -35,7 +35,7 @@ const FILES: [(&str, &str); 3] = [
 fn main() -> Result<(), logjoin::signals::SignalError> {
     NANNY.check()?;
     // Which log belongs to the address in the error line; in real traffic the joins tell.
-    let peers = vec![("10.0.0.1:80".to_owned(), Pattern::new("app/"))];
+    let peers = vec![(Pattern::new("app/"), "10.0.0.1:80".to_owned())];
     for signals in [vec![], vec![&NANNY]] {
         let known = signals.len();
         let analysis = analyze(FILES, Options { signals, peers: peers.clone(), ..Options::default() });

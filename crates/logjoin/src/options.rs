@@ -29,12 +29,12 @@ pub struct Options {
     pub skews: Vec<(Pattern, f64)>,
     /// Lines known to be about the same moment, in pairs: they tell the offset between the clocks of their instances.
     pub anchors: Vec<(LineAt, LineAt)>,
-    /// Roles: `nginx`, `apache`, `haproxy`, `backend` or `system`, by a pattern of the path.
-    pub roles: Vec<(Pattern, String)>,
+    /// Who wrote files, by a pattern of the path; [`Product::Unknown`](logjoin_parse::Product) leaves it to the files.
+    pub roles: Vec<(Pattern, logjoin_parse::Product)>,
     /// Formats, by a pattern of the path.
     pub formats: Vec<(Pattern, logjoin_parse::Format)>,
-    /// Addresses of instances: `10.0.0.1:8080` and a pattern of the paths of that instance's logs.
-    pub peers: Vec<(String, Pattern)>,
+    /// Addresses of instances, by a pattern of the paths of their logs: `10.0.0.1:8080`.
+    pub peers: Vec<(Pattern, String)>,
     /// Messages of your own programs and what they mean, asked before the built-in table; the rules take them as they take
     /// its entries. The first 128 count, and each that [`SignalDef::check`] finds at fault becomes a note.
     pub signals: Vec<&'static SignalDef>,

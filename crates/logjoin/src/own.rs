@@ -10,13 +10,13 @@ use logjoin_parse::{Access, Anchor, Body, ErrorLine, LogLine, Precision, Product
 /// the caller's; results refer to them.
 ///
 /// ```
-/// use logjoin::parse::{Access, ErrorLine, Kind};
+/// use logjoin::parse::{Access, ErrorLine, Kind, Product};
 /// use logjoin::{Event, FileScanner, Head, Options, Pattern, finish, plan};
 ///
 /// let head = |path: &str, kind| Head { path: path.into(), kind: Some(kind), ..Head::default() };
 /// let heads = vec![head("edge/requests", Kind::Access), head("edge/errors", Kind::Error)];
 /// let mut options = Options::default();
-/// options.roles.push((Pattern::new("edge/"), "nginx".into()));
+/// options.roles.push((Pattern::new("edge/"), Product::Nginx));
 /// let plan = plan(heads, Vec::new(), options);
 ///
 /// let t = 1_795_229_237_000_000_000; // nanoseconds since 1970-01-01 UTC

@@ -121,7 +121,7 @@ impl Peers {
                 });
             }
         };
-        for (address, pattern) in &plan.options.peers {
+        for (pattern, address) in &plan.options.peers {
             let is_part = |s: &SourcePlan| s.files.iter().any(|f| plan.files[*f].part.is_some());
             let is_told = |s: &SourcePlan| {
                 pattern.fits(&s.id) || is_part(s) && pattern.fits(&plan.instances[s.instance].name)

@@ -22,7 +22,7 @@
 //! let access = r#"192.0.2.1 - - [21/Nov/2026:02:47:17 +0000] "GET /cart HTTP/1.1" 502 150 "-" "curl""#;
 //! let app = "2026-11-21T02:47:17Z ERROR no licence left, giving up";
 //! let mut options = logjoin::Options { rules: vec![licence], ..Default::default() };
-//! options.peers.push(("10.0.0.1:80".into(), logjoin::Pattern::new("app/")));
+//! options.peers.push((logjoin::Pattern::new("app/"), "10.0.0.1:80".into()));
 //! let analysis = logjoin::analyze([("web/access.log", access), ("web/error.log", error), ("app/app.log", app)], options);
 //! let failure = &analysis.failures[0];
 //! assert_eq!((failure.cause, failure.detail.as_deref()), (logjoin::CauseId::Custom, Some("licence-server")));

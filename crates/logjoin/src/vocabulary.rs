@@ -1,4 +1,4 @@
-//! The closed vocabularies: causes, mechanisms, origins.
+//! The closed vocabularies: causes, mechanisms, origins, and what sources, joins, clocks and lives may be.
 
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +24,12 @@ macro_rules! ids {
             /// Finds a value by its id.
             pub fn by_id(id: &str) -> Option<$name> {
                 $name::ALL.iter().copied().find(|v| v.as_str() == id)
+            }
+        }
+
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                self.as_str()
             }
         }
 
@@ -200,5 +206,138 @@ ids! {
         Custom = "custom",
         /// Not explained.
         Unknown = "unknown",
+    }
+}
+
+ids! {
+    /// What a file was to the analysis.
+    InputKind {
+        /// Lines that were read.
+        Log = "log",
+        /// A proxy's configuration.
+        Config = "config",
+        /// Not read, since another file has all that is in it; a note says which.
+        Copy = "copy",
+        /// Not read, since it could not be; its problem says why.
+        Unread = "unread",
+    }
+}
+
+ids! {
+    /// What a source tells of.
+    SourceRole {
+        /// A proxy's requests.
+        ProxyAccess = "proxy-access",
+        /// A proxy's errors and states.
+        ProxyError = "proxy-error",
+        /// A backend's requests.
+        BackendAccess = "backend-access",
+        /// A backend's messages.
+        BackendLog = "backend-log",
+        /// Kernel, init system, supervisor, container engine.
+        System = "system",
+        /// Nothing that was recognised.
+        Unknown = "unknown",
+    }
+}
+
+impl SourceRole {
+    /// Whether a proxy wrote it.
+    pub fn is_proxy(self) -> bool {
+        matches!(self, SourceRole::ProxyAccess | SourceRole::ProxyError)
+    }
+}
+
+ids! {
+    /// How grave a note is.
+    NoteLevel {
+        /// Worth knowing.
+        Info = "info",
+        /// Something is missing or was left out.
+        Warning = "warning",
+    }
+}
+
+ids! {
+    /// What is known of an instance's clock.
+    ClockState {
+        /// Fitted on requests that both sides logged.
+        Fitted = "fitted",
+        /// The caller told it.
+        Told = "told",
+        /// All others are measured against it.
+        Reference = "reference",
+        /// Too few requests to fit it on.
+        TooFewSamples = "too-few-samples",
+        /// They contradict each other.
+        Contradictory = "contradictory",
+    }
+}
+
+ids! {
+    /// Which side of a failed request another proxy's line is on.
+    ChainSide {
+        /// Of a proxy behind the one that logged the failure.
+        Inner = "inner",
+        /// Of a proxy before it.
+        Outer = "outer",
+    }
+}
+
+ids! {
+    /// What the search for a backend's lines about a failed request came to.
+    JoinState {
+        /// Found.
+        Joined = "joined",
+        /// Several requests could own the lines that are there.
+        Ambiguous = "ambiguous",
+        /// The backend's log covers the moment, and knows nothing of the request.
+        NoBackendEvent = "no-backend-event",
+        /// No log covers it.
+        NotLogged = "not-logged",
+        /// The request was never sent to a backend.
+        NotTried = "not-tried",
+    }
+}
+
+ids! {
+    /// By what a backend's line was found.
+    JoinedBy {
+        /// An id that both lines have.
+        Id = "id",
+        /// What both say of the request: path, time, duration, bytes.
+        Request = "request",
+        /// The time alone: the only request that was there.
+        Time = "time",
+    }
+}
+
+ids! {
+    /// What an instance does.
+    LifeState {
+        /// It was started, and does not serve yet.
+        Starting = "starting",
+        /// It serves.
+        Ready = "ready",
+        /// It was asked to stop, and finishes its requests.
+        Draining = "draining",
+        /// It is away.
+        Down = "down",
+        /// The logs do not tell.
+        Unknown = "unknown",
+    }
+}
+
+ids! {
+    /// What sort of restart it was.
+    RestartKind {
+        /// It died.
+        Crash = "crash",
+        /// An orderly stop.
+        Deploy = "deploy",
+        /// A proxy read its configuration anew.
+        Reload = "reload",
+        /// A start without an end before it.
+        Start = "start",
     }
 }

@@ -86,7 +86,7 @@ mod tests {
         let other = analyze(files.into_iter().rev(), Options::default());
         assert_eq!(one, other);
         assert_eq!(one.failures[0].mechanism, crate::Mechanism::Refused);
-        assert!(one.inputs.iter().any(|i| i.kind == "config"), "{:?}", one.inputs);
+        assert!(one.inputs.iter().any(|i| i.kind == crate::analysis::InputKind::Config), "{:?}", one.inputs);
     }
 
     #[test]

@@ -203,7 +203,7 @@ fn a_timeout_that_was_too_short_gets_one_that_is_not() {
 #[test]
 fn a_restart_tells_its_order() {
     for (case, analysis) in fires("deploy-restart") {
-        let restart = analysis.restarts.iter().find(|r| r.kind == "deploy");
+        let restart = analysis.restarts.iter().find(|r| r.kind == logjoin::analysis::RestartKind::Deploy);
         let restart = restart.unwrap_or_else(|| panic!("{}: {:?}", case.id, analysis.restarts));
         assert_eq!(restart.order_kept, Some(false), "{}: {restart:?}", case.id);
         assert!(restart.failures_during > 0 && !restart.lines.is_empty(), "{}: {restart:?}", case.id);

@@ -140,7 +140,7 @@ fn a_status_that_never_counts_is_refused() {
     let options = Options { statuses: [404, 502].into(), ..Options::default() };
     let (analysis, _) = logjoin_files::analyze(&[dir.path().to_owned()], &[], options);
     let told = analysis.notes.iter().find(|n| n.text.contains("404")).expect("a note about 404");
-    assert_eq!(told.level, "warning");
+    assert_eq!(told.level, logjoin::analysis::NoteLevel::Warning);
 }
 
 #[test]

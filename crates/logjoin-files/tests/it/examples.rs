@@ -93,7 +93,8 @@ fn progress_is_told_and_obeyed() {
         analyze_with(&[crash()], &[], Options::default(), &watch).expect("not cancelled");
     assert_eq!(problems, []);
     assert_eq!(watched, analyze(&[crash()], &[], Options::default()).0);
-    let bytes: u64 = watched.inputs.iter().filter(|i| i.kind == "log").map(|i| i.bytes).sum();
+    let bytes: u64 =
+        watched.inputs.iter().filter(|i| i.kind == logjoin::analysis::InputKind::Log).map(|i| i.bytes).sum();
     assert_eq!(most.into_inner(), bytes);
     assert!(calls.into_inner() >= 12 * 2, "once per block and once per file");
 

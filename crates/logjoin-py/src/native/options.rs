@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, FixedOffset};
 use logjoin::options::can_fail;
+use logjoin::parse::Product;
 use logjoin::{Options, Pattern};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -58,13 +59,13 @@ impl Told<'_> {
             options.skews.push((Pattern::new(&pattern), seconds));
         }
         for (pattern, role) in pairs::<String>(&self.roles)? {
-            if !ROLES.contains(&role.as_str()) {
+            let Some(product) = Product::by_name(&role) else {
                 return Err(PyValueError::new_err(format!("roles: {role} is none of {}", ROLES.join(", "))));
-            }
-            options.roles.push((Pattern::new(&pattern), role));
+            };
+            options.roles.push((Pattern::new(&pattern), product));
         }
         for (address, pattern) in pairs::<String>(&self.peers)? {
-            options.peers.push((address, Pattern::new(&pattern)));
+            options.peers.push((Pattern::new(&pattern), address));
         }
         Ok(options)
     }

@@ -112,7 +112,7 @@ pub(crate) fn analyze(
     let configs = configs.map(Paths::into_vec).unwrap_or_default();
     let work = move |watch: &Watch<'_>| analyze_with(&paths, &configs, options, watch);
     let (analysis, problems) = watched(py, progress.as_ref(), work)?;
-    if analysis.inputs.iter().all(|i| i.kind == "unread")
+    if analysis.inputs.iter().all(|i| i.kind == logjoin::analysis::InputKind::Unread)
         && let Some(problem) = problems.first()
     {
         return Err(PyOSError::new_err(problem.to_string()));

@@ -92,7 +92,7 @@ view! {
     /// Line number, from 1.
     line: u64 = |x| x.at.line;
     /// "id", "request" or "time".
-    how: String = |x| x.how.clone();
+    how: String = |x| x.how.to_string();
     /// Probability that it belongs to this request.
     confidence: f64 = |x| x.confidence;
 }
@@ -152,7 +152,7 @@ view! {
     /// The backend's lines about it.
     backend: Vec<BackendJoin> = |x| all(&x.backend, BackendJoin);
     /// What the join came to.
-    join: String = |x| x.join.clone();
+    join: String = |x| x.join.to_string();
     /// Lines about the event behind it.
     cause_lines: Vec<LineRef> = |x| all(&x.cause_lines, LineRef);
     /// Other causes that were considered.
@@ -263,7 +263,7 @@ view! {
     /// Half width of the range in which the offset lies, seconds.
     band_s: Option<f64> = |x| x.band_s;
     /// How it was found, or why not.
-    state: String = |x| x.state.clone();
+    state: String = |x| x.state.to_string();
 }
 
 view! {
@@ -274,7 +274,7 @@ view! {
     /// Its files, oldest first.
     files: Vec<String> = |x| x.files.clone();
     /// Role: "proxy-access", "proxy-error", "backend-access" ...
-    role: String = |x| x.role.clone();
+    role: String = |x| x.role.to_string();
     /// Product.
     product: String = |x| x.product.clone();
     /// Name of the instance that it belongs to.
@@ -297,7 +297,7 @@ view! {
     /// Something the reader should know.
     Note of data::Note, shown as |x| format!("{}: {}", x.about, x.text);
     /// "info" or "warning".
-    level: String = |x| x.level.clone();
+    level: String = |x| x.level.to_string();
     /// What it is about.
     about: String = |x| x.about.clone();
     /// The sentence.

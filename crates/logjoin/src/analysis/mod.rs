@@ -26,6 +26,9 @@ pub use self::traffic::{
     Baseline, HealthAudit, HiddenFailures, Restart, TimeoutAdvice, TimeoutChoice, Traffic, TrafficPoint,
 };
 use crate::vocabulary::{CauseId, Mechanism, Origin};
+pub use crate::vocabulary::{
+    ChainSide, ClockState, InputKind, JoinState, JoinedBy, LifeState, NoteLevel, RestartKind, SourceRole,
+};
 
 /// Version of the JSON form.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -152,30 +155,30 @@ impl Analysis {
     /// Whether any line of a proxy's access log was read, in the asked range of time or outside of it. Where none was, no
     /// failures are no good news: there is nothing to judge.
     pub fn saw_requests(&self) -> bool {
-        let is_read = |s: &Source| s.role == "proxy-access" && s.ledger.events + s.ledger.filtered > 0;
+        let is_read =
+            |s: &Source| s.role == SourceRole::ProxyAccess && s.ledger.events + s.ledger.filtered > 0;
         self.totals.requests > 0 || self.sources.iter().any(is_read)
     }
 
     /// Adds a file that was left out because another one has all that is in it; `why` says which.
     pub fn add_copy(&mut self, path: &str, why: &str) {
-        let (path, kind) = (path.to_owned(), "copy".to_owned());
-        self.add_note(&path, why);
-        self.add_input(path, kind, None);
+        self.add_note(path, why);
+        self.add_input(path.to_owned(), InputKind::Copy, None);
     }
 
     /// Adds a file that was not read at all: what may hold logs must not vanish. `problem` says why.
     pub fn add_unread(&mut self, path: &str, problem: &str) {
         if self.inputs.iter().all(|i| i.path != path) {
-            self.add_input(path.to_owned(), "unread".to_owned(), Some(problem.to_owned()));
+            self.add_input(path.to_owned(), InputKind::Unread, Some(problem.to_owned()));
         }
     }
 
     /// Adds something that the reader should know of a file.
     pub fn add_note(&mut self, path: &str, text: &str) {
-        self.notes.push(Note { level: "info".into(), about: path.to_owned(), text: text.to_owned() });
+        self.notes.push(Note { level: NoteLevel::Info, about: path.to_owned(), text: text.to_owned() });
     }
 
-    fn add_input(&mut self, path: String, kind: String, problem: Option<String>) {
+    fn add_input(&mut self, path: String, kind: InputKind, problem: Option<String>) {
         let at = self.inputs.partition_point(|i| i.path < path);
         self.inputs.insert(at, Input { path, source: None, bytes: 0, lines: 0, kind, sha256: None, problem });
     }
@@ -206,9 +209,8 @@ pub struct Input {
     pub bytes: u64,
     /// Lines read.
     pub lines: u64,
-    /// `log`, `config`, `copy` for a file that was not read since another one has all that is in it (a note says which), or
-    /// `unread` for one that could not be read, such as a zip archive (`problem` says why).
-    pub kind: String,
+    /// What it was to the analysis.
+    pub kind: InputKind,
     /// SHA-256 of the file as it lies on disk (compressed, and of the whole archive for its members), in hexadecimal; absent
     /// where it was not asked for, and of streams.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -278,8 +280,8 @@ pub struct Source {
     pub files: Vec<String>,
     /// Formats read, the most frequent first, with the number of events of each.
     pub formats: Vec<FormatCount>,
-    /// `proxy-access`, `proxy-error`, `backend-access`, `backend-log`, `system` or `unknown`.
-    pub role: String,
+    /// What it tells of.
+    pub role: SourceRole,
     /// `nginx`, `apache`, `haproxy`, `backend`, `system` or `unknown`.
     pub product: String,
     /// Name of the proxy or backend instance that it belongs to.
@@ -370,8 +372,8 @@ pub struct Clock {
     pub samples: u64,
     /// Moments at which the clock was stepped, with the size of the step.
     pub steps: Vec<ClockStep>,
-    /// `fitted`, `told`, `same-host`, `reference`, `too-few-samples`, `contradictory`.
-    pub state: String,
+    /// What is known of it.
+    pub state: ClockState,
 }
 
 /// A step of a clock.
@@ -628,8 +630,8 @@ pub struct Failure {
     pub chain: Vec<ChainLink>,
     /// The backend's lines about this request.
     pub backend: Vec<BackendJoin>,
-    /// What the join came to: `joined`, `ambiguous`, `no-backend-event`, `not-logged` or `not-tried`.
-    pub join: String,
+    /// What the search for the backend's lines came to.
+    pub join: JoinState,
     /// Lines about the event behind it.
     pub cause_lines: Vec<LineRef>,
     /// Other causes that were considered.
@@ -670,8 +672,8 @@ pub struct Attempt {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ChainLink {
-    /// `inner` or `outer`.
-    pub side: String,
+    /// Where that proxy stands.
+    pub side: ChainSide,
     /// The line.
     #[serde(flatten)]
     pub at: LineRef,
@@ -687,8 +689,8 @@ pub struct BackendJoin {
     /// The line.
     #[serde(flatten)]
     pub at: LineRef,
-    /// `id`, `request` (path and time) or `time` (the only request that was there).
-    pub how: String,
+    /// By what it was found.
+    pub how: JoinedBy,
     /// Probability that it belongs to this request.
     pub confidence: f64,
 }
@@ -784,8 +786,8 @@ pub struct LifeEvent {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct LifeSpan {
-    /// `starting`, `ready`, `draining`, `down` or `unknown`.
-    pub state: String,
+    /// What the instance does.
+    pub state: LifeState,
     /// From.
     pub start: Time,
     /// To.
@@ -833,8 +835,8 @@ pub struct UnknownReason {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Note {
-    /// `info` or `warning`.
-    pub level: String,
+    /// How grave it is.
+    pub level: NoteLevel,
     /// What it is about: a file, a source or an instance.
     pub about: String,
     /// The sentence.

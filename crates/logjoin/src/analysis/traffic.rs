@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Count, LineRef, Time};
+use crate::vocabulary::RestartKind;
 
 /// Load over time of one instance, or of one server as one proxy saw it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -131,8 +132,8 @@ pub struct TimeoutChoice {
 pub struct Restart {
     /// The instance.
     pub instance: String,
-    /// `deploy`, `crash`, `start` or `reload` (of a proxy).
-    pub kind: String,
+    /// What sort it was.
+    pub kind: RestartKind,
     /// When the old process was asked to stop, or died.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub stopped: Option<Time>,

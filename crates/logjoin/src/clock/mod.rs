@@ -26,6 +26,7 @@ use crate::event::At;
 use crate::par;
 use crate::plan::Plan;
 use crate::timeline::{Moment, Timed, World};
+use crate::vocabulary::ClockState;
 
 const SECOND: i64 = 1_000_000_000;
 /// Requests that are looked at at a time.
@@ -216,13 +217,12 @@ impl ClockModel {
                 samples: l.samples,
                 steps: if known { steps.collect() } else { Vec::new() },
                 state: match l.state {
-                    State::Fitted => "fitted",
-                    State::Told => "told",
-                    State::Reference => "reference",
-                    State::TooFew => "too-few-samples",
-                    State::Contradictory => "contradictory",
-                }
-                .into(),
+                    State::Fitted => ClockState::Fitted,
+                    State::Told => ClockState::Told,
+                    State::Reference => ClockState::Reference,
+                    State::TooFew => ClockState::TooFewSamples,
+                    State::Contradictory => ClockState::Contradictory,
+                },
             }
         };
         plan.instances.iter().zip(&self.lines).map(clock).collect()

@@ -325,6 +325,6 @@ fn a_backend_whose_lines_contradict_each_other_is_refused_and_nothing_leans_on_i
     assert!(clocks.is_known(2) && error(&clocks, 2).0 <= error(&clocks, 2).1);
     // The second proxy is not measured by it either.
     assert_eq!(clocks.lines[1].state, State::TooFew);
-    let said: Vec<String> = clocks.report(&plan, START).into_iter().map(|c| c.state).collect();
+    let said: Vec<&str> = clocks.report(&plan, START).into_iter().map(|c| c.state.as_str()).collect();
     assert_eq!(said, ["reference", "too-few-samples", "fitted", "contradictory", "fitted"]);
 }

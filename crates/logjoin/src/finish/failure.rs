@@ -5,11 +5,11 @@ use crate::diagnose::{Judged, cause_cites};
 use crate::event::At;
 use crate::finish::line_ref;
 use crate::index::Row;
-use crate::join::{How, reaches};
+use crate::join::reaches;
 use crate::rules::Cite;
 use crate::scene::Scene;
 use crate::text::Text;
-use crate::vocabulary::CauseId;
+use crate::vocabulary::{CauseId, ChainSide, JoinState, JoinedBy};
 
 pub(super) fn build(
     scene: &Scene<'_>,
@@ -52,13 +52,13 @@ pub(super) fn build(
             chain: chains[i]
                 .iter()
                 .map(|(other, is_inner, confidence)| ChainLink {
-                    side: if *is_inner { "inner" } else { "outer" }.into(),
+                    side: if *is_inner { ChainSide::Inner } else { ChainSide::Outer },
                     at: line_ref(scene.plan, scene.world.requests[*other].r.at),
                     confidence: *confidence,
                 })
                 .collect(),
             backend: backend(scene, i),
-            join: join_state(scene, i).into(),
+            join: join_state(scene, i),
             cause_lines: cause_lines(scene, i, j),
             alternatives: j
                 .alternatives
@@ -109,7 +109,7 @@ fn backend(scene: &Scene<'_>, i: usize) -> Vec<BackendJoin> {
         .iter()
         .map(|l| BackendJoin {
             at: line_ref(scene.plan, row_at(scene, l.row)),
-            how: l.how.as_str().into(),
+            how: l.how,
             confidence: round(l.confidence),
         })
         .collect();
@@ -117,23 +117,23 @@ fn backend(scene: &Scene<'_>, i: usize) -> Vec<BackendJoin> {
     lines
 }
 
-fn join_state(scene: &Scene<'_>, i: usize) -> &'static str {
+fn join_state(scene: &Scene<'_>, i: usize) -> JoinState {
     let (f, j) = (&scene.failing[i], &scene.joins[i]);
     let case = scene.case(i);
     if !j.lines.is_empty() {
-        "joined"
+        JoinState::Joined
     } else if j.ambiguous {
-        "ambiguous"
+        JoinState::Ambiguous
     } else if f.tries.is_empty() && !reaches(f.mechanism) || !reaches(f.mechanism) {
-        "not-tried"
+        JoinState::NotTried
     } else if case
         .instance
         .and_then(|n| scene.covered(n))
         .is_some_and(|(lo, hi)| lo <= case.start && hi >= case.end)
     {
-        "no-backend-event"
+        JoinState::NoBackendEvent
     } else {
-        "not-logged"
+        JoinState::NotLogged
     }
 }
 
@@ -146,7 +146,7 @@ fn cause_lines(scene: &Scene<'_>, i: usize, j: &Judged) -> Vec<LineRef> {
         let spoken = scene.joins[i].lines.iter().filter(|l| match l.row {
             Row::Log(n) => {
                 let e = &scene.world.logs[n as usize].e;
-                l.how == How::Time || e.target == 0 || e.severity >= crate::event::Severity::Warning
+                l.how == JoinedBy::Time || e.target == 0 || e.severity >= crate::event::Severity::Warning
             }
             Row::Request(_) => false,
         });

@@ -15,7 +15,7 @@ use crate::diagnose::Judged;
 use crate::event::At;
 use crate::scene::{MS, SECOND, Scene};
 use crate::signals::{Meaning, Scope};
-use crate::vocabulary::{CauseId, Mechanism};
+use crate::vocabulary::{CauseId, LifeState, Mechanism};
 
 /// Events of one meaning closer than this are one.
 const SAME: i64 = 50 * MS;
@@ -25,27 +25,6 @@ const DRAIN: i64 = 10 * SECOND;
 const SETTLED: i64 = 2 * SECOND;
 /// Shorter silences are nothing.
 const SILENCE: i64 = 20 * SECOND;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum State {
-    Starting,
-    Ready,
-    Draining,
-    Down,
-    Unknown,
-}
-
-impl State {
-    fn word(self) -> &'static str {
-        match self {
-            State::Starting => "starting",
-            State::Ready => "ready",
-            State::Draining => "draining",
-            State::Down => "down",
-            State::Unknown => "unknown",
-        }
-    }
-}
 
 /// What a fact is, for those who ask further.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,15 +63,15 @@ impl Event {
 pub(super) struct Life {
     pub instance: usize,
     pub events: Vec<Event>,
-    /// State, from, to.
-    pub spans: Vec<(State, i64, i64)>,
+    /// LifeState, from, to.
+    pub spans: Vec<(LifeState, i64, i64)>,
 }
 
 impl Life {
     /// The state at a moment; unknown outside of what is covered.
-    pub fn state(&self, t: i64) -> State {
+    pub fn state(&self, t: i64) -> LifeState {
         let span = self.spans.iter().find(|(_, from, to)| (*from..*to).contains(&t));
-        span.map_or(State::Unknown, |s| s.0)
+        span.map_or(LifeState::Unknown, |s| s.0)
     }
 }
 
@@ -268,12 +247,12 @@ fn silences(lines: &[(i64, At)], step: i64) -> Vec<Fact> {
 
 fn machine(instance: usize, facts: &[Fact], first: i64, last: i64, scene: &Scene<'_>) -> Life {
     let mut life = Life { instance, events: Vec::new(), spans: Vec::new() };
-    let (mut state, mut since) = (State::Unknown, first);
+    let (mut state, mut since) = (LifeState::Unknown, first);
     // What is true only after this moment can end the state.
     let mut holds_until = first;
     let mut same: Option<(Meaning, i64)> = None;
     for (n, f) in facts.iter().enumerate() {
-        let settled = if life.spans.iter().any(|s| s.0 == State::Down) { since + SETTLED } else { since };
+        let settled = if life.spans.iter().any(|s| s.0 == LifeState::Down) { since + SETTLED } else { since };
         let next = match &f.kind {
             Kind::Log { meaning, scope, signal, text } => {
                 if same.is_some_and(|(m, t)| m == *meaning && f.t - t < SAME) {
@@ -291,7 +270,7 @@ fn machine(instance: usize, facts: &[Fact], first: i64, last: i64, scene: &Scene
                 after(*meaning, *scope)
             }
             Kind::Served => match state {
-                State::Down | State::Starting if f.hi > holds_until => {
+                LifeState::Down | LifeState::Starting if f.hi > holds_until => {
                     life.note(
                         f,
                         What::Served,
@@ -299,10 +278,10 @@ fn machine(instance: usize, facts: &[Fact], first: i64, last: i64, scene: &Scene
                         "request",
                         "the first request that was answered",
                     );
-                    Some(State::Ready)
+                    Some(LifeState::Ready)
                 }
-                State::Draining if f.t > since + DRAIN => Some(State::Ready),
-                State::Unknown => Some(State::Ready),
+                LifeState::Draining if f.t > since + DRAIN => Some(LifeState::Ready),
+                LifeState::Unknown => Some(LifeState::Ready),
                 _ => None,
             },
             // One refusal may be anything; two without an answer between them are not.
@@ -311,7 +290,7 @@ fn machine(instance: usize, facts: &[Fact], first: i64, last: i64, scene: &Scene
                 let again = after.find(|f| matches!(f.kind, Kind::Served | Kind::Refused { .. }));
                 let is_before = |next: &Fact| f.t < *until && *until <= next.t;
                 let is_gone = again.is_none_or(|f| matches!(f.kind, Kind::Refused { .. }) || is_before(f));
-                if is_gone && f.t >= settled && matches!(state, State::Ready | State::Unknown) {
+                if is_gone && f.t >= settled && matches!(state, LifeState::Ready | LifeState::Unknown) {
                     life.note(
                         f,
                         What::Refused,
@@ -319,21 +298,21 @@ fn machine(instance: usize, facts: &[Fact], first: i64, last: i64, scene: &Scene
                         "request",
                         "the first connection that was refused",
                     );
-                    Some(State::Down)
+                    Some(LifeState::Down)
                 } else {
                     None
                 }
             }
-            Kind::CheckDown { text } if state == State::Ready && f.t >= settled => {
+            Kind::CheckDown { text } if state == LifeState::Ready && f.t >= settled => {
                 life.note(f, What::CheckDown, "check-refused", "haproxy-state", text);
-                Some(State::Down)
+                Some(LifeState::Down)
             }
-            Kind::CheckUp { text } if matches!(state, State::Down | State::Starting) => {
+            Kind::CheckUp { text } if matches!(state, LifeState::Down | LifeState::Starting) => {
                 life.note(f, What::CheckUp, "check-passed", "haproxy-state", text);
-                Some(State::Ready)
+                Some(LifeState::Ready)
             }
             Kind::CheckDown { .. } | Kind::CheckUp { .. } => None,
-            Kind::Silence { until } if matches!(state, State::Ready | State::Unknown) => {
+            Kind::Silence { until } if matches!(state, LifeState::Ready | LifeState::Unknown) => {
                 let s = (until - f.t) / SECOND;
                 life.note(
                     f,
@@ -342,7 +321,7 @@ fn machine(instance: usize, facts: &[Fact], first: i64, last: i64, scene: &Scene
                     "silence",
                     &format!("no line for {s} s before this one"),
                 );
-                Some(State::Unknown)
+                Some(LifeState::Unknown)
             }
             Kind::Silence { .. } => None,
             Kind::Reload { text } => {
@@ -352,7 +331,7 @@ fn machine(instance: usize, facts: &[Fact], first: i64, last: i64, scene: &Scene
         };
         if let Some(next) = next.filter(|next| *next != state) {
             // The moments between its first line and its first answer are part of what follows.
-            if state == State::Unknown && life.spans.is_empty() && f.t - since < SETTLED {
+            if state == LifeState::Unknown && life.spans.is_empty() && f.t - since < SETTLED {
                 (state, holds_until) = (next, f.hi);
                 continue;
             }
@@ -364,7 +343,7 @@ fn machine(instance: usize, facts: &[Fact], first: i64, last: i64, scene: &Scene
     }
     // What was down when its log ended stays down while the others go on.
     let world_end = scene.range.map_or(last, |r| r.1);
-    let end = if state == State::Down { world_end.max(last) } else { last };
+    let end = if state == LifeState::Down { world_end.max(last) } else { last };
     if end > since {
         life.span(state, since, end);
     }
@@ -373,7 +352,7 @@ fn machine(instance: usize, facts: &[Fact], first: i64, last: i64, scene: &Scene
 
 impl Life {
     /// Adds a stretch; one that goes on in the same state makes the one before it longer.
-    fn span(&mut self, state: State, from: i64, to: i64) {
+    fn span(&mut self, state: LifeState, from: i64, to: i64) {
         match self.spans.last_mut() {
             Some(last) if last.0 == state && last.2 == from => last.2 = to,
             _ => self.spans.push((state, from, to)),
@@ -413,15 +392,17 @@ fn word(m: Meaning) -> Option<&'static str> {
 }
 
 /// The state that follows. A worker that dies leaves the others serving.
-fn after(m: Meaning, scope: Scope) -> Option<State> {
+fn after(m: Meaning, scope: Scope) -> Option<LifeState> {
     let of_process = scope == Scope::Process;
     match m {
-        Meaning::ProcessStarting => Some(State::Starting),
-        Meaning::ProcessReady => Some(State::Ready),
-        Meaning::StopRequested if of_process => Some(State::Draining),
-        Meaning::ProcessStopped if of_process => Some(State::Down),
-        Meaning::Crash | Meaning::OomKill | Meaning::KilledBySupervisor if of_process => Some(State::Down),
-        Meaning::StartFailed => Some(State::Down),
+        Meaning::ProcessStarting => Some(LifeState::Starting),
+        Meaning::ProcessReady => Some(LifeState::Ready),
+        Meaning::StopRequested if of_process => Some(LifeState::Draining),
+        Meaning::ProcessStopped if of_process => Some(LifeState::Down),
+        Meaning::Crash | Meaning::OomKill | Meaning::KilledBySupervisor if of_process => {
+            Some(LifeState::Down)
+        }
+        Meaning::StartFailed => Some(LifeState::Down),
         _ => None,
     }
 }
@@ -445,11 +426,7 @@ pub(super) fn report(scene: &Scene<'_>, lives: &[Life]) -> Vec<InstanceLife> {
         spans: life
             .spans
             .iter()
-            .map(|(state, from, to)| LifeSpan {
-                state: state.word().into(),
-                start: Time::at(*from),
-                end: Time::at(*to),
-            })
+            .map(|(state, from, to)| LifeSpan { state: *state, start: Time::at(*from), end: Time::at(*to) })
             .collect(),
     })
     .collect()

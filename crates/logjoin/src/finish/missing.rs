@@ -11,7 +11,7 @@ use crate::diagnose::Judged;
 use crate::plan::Plan;
 use crate::render::words;
 use crate::scene::{Case, Scene};
-use crate::vocabulary::{CauseId, Mechanism};
+use crate::vocabulary::{CauseId, Mechanism, NoteLevel};
 
 const NGINX: &str = "log_format upstream '$remote_addr - $remote_user [$time_iso8601] \"$request\" $status $body_bytes_sent \"$http_referer\" \"$http_user_agent\" rt=$request_time c=$connection id=$request_id ua=\"$upstream_addr\" us=\"$upstream_status\" uct=\"$upstream_connect_time\" uht=\"$upstream_header_time\" urt=\"$upstream_response_time\"';";
 const APACHE: &str = "LogFormat \"%h %l %u %t \\\"%r\\\" %>s %b \\\"%{Referer}i\\\" \\\"%{User-Agent}i\\\" %D %L %{BALANCER_WORKER_NAME}e %{UNIQUE_ID}e\" combined_upstream";
@@ -103,7 +103,7 @@ pub(super) fn ambiguous(scene: &Scene<'_>, judged: &[Judged], files: &[FileFacts
             let back: Vec<&str> = back.into_iter().collect();
             let names = names.join(", ");
             Note {
-                level: "info".into(),
+                level: NoteLevel::Info,
                 about: front.name.clone(),
                 text: format!(
                     "{} could belong to any of several lines of {names}: a request id in both logs would tell. At {}: {}; {}. At {names}: {}",
@@ -156,7 +156,7 @@ pub(super) fn mute(scene: &Scene<'_>, sums: &Sums, files: &[FileFacts]) -> Vec<N
             words::grouped(failures),
             line.replace('\n', "; ")
         );
-        Some(Note { level: "info".into(), about: instance.name.clone(), text })
+        Some(Note { level: NoteLevel::Info, about: instance.name.clone(), text })
     };
     scene.plan.instances.iter().enumerate().filter_map(note).collect()
 }

@@ -56,6 +56,7 @@ use crate::scene::Scene;
 use crate::thin::Thinning;
 use crate::timeline::{self, Horizon};
 use crate::trail::Trail;
+use crate::vocabulary::{InputKind, NoteLevel};
 
 /// Correlates what the scans found and tells the story. The order of `scans` does not matter.
 pub fn finish(plan: &Plan, scans: Vec<FileScan>) -> Analysis {
@@ -227,7 +228,7 @@ fn inputs(plan: &Plan, files: &[sources::FileFacts]) -> Vec<Input> {
             source: file.part.is_none().then(|| plan.sources[file.source].id.clone()),
             bytes: f.bytes,
             lines: f.ledger.lines,
-            kind: "log".into(),
+            kind: InputKind::Log,
             sha256: None,
             problem: f.problem.clone(),
         });
@@ -237,7 +238,7 @@ fn inputs(plan: &Plan, files: &[sources::FileFacts]) -> Vec<Input> {
         source: None,
         bytes: 0,
         lines: 0,
-        kind: "config".into(),
+        kind: InputKind::Config,
         sha256: None,
         problem: c.config.problems.first().map(|p| match &p.place {
             at if at.file == c.path => format!("line {}: {}", at.line, p.message),
@@ -296,7 +297,7 @@ fn clock_notes(plan: &Plan, clocks: &clock::ClockModel) -> Vec<Note> {
     let mut notes = Vec::new();
     if clocks.reference.is_none() && !plan.instances.is_empty() {
         notes.push(Note {
-            level: "warning".into(),
+            level: NoteLevel::Warning,
             about: "inputs".into(),
             text: if plan.instances.iter().any(|i| i.is_proxy) {
                 "no line of a proxy's access log says when it was written: no failed request can be placed in time, and none is explained"

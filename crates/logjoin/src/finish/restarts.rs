@@ -5,7 +5,7 @@ use logjoin_parse::StateEvent;
 
 use super::answered::Answered;
 use super::balance::configs_of;
-use super::lifecycle::{Life, State, What};
+use super::lifecycle::{Life, What};
 use super::line_ref;
 use crate::analysis::{LineRef, Restart, Time};
 use crate::episodes::Row;
@@ -14,7 +14,7 @@ use crate::failing::Failing;
 use crate::render::words;
 use crate::scene::{SECOND, Scene};
 use crate::signals::Meaning;
-use crate::vocabulary::CauseId;
+use crate::vocabulary::{CauseId, LifeState, RestartKind};
 
 const LINES: usize = 5;
 const MINUTE: i64 = 60 * SECOND;
@@ -42,7 +42,7 @@ struct Absence {
     stopped: Option<i64>,
     started: Option<i64>,
     ready: Option<i64>,
-    kind: &'static str,
+    kind: RestartKind,
     lines: Vec<At>,
 }
 
@@ -51,18 +51,23 @@ fn absences(life: &Life) -> Vec<Absence> {
     let mut open: Option<Absence> = None;
     for (state, from, _) in &life.spans {
         let event = life.events.iter().find(|e| e.t == *from);
-        let fresh =
-            || Absence { stopped: None, started: None, ready: None, kind: "start", lines: Vec::new() };
+        let fresh = || Absence {
+            stopped: None,
+            started: None,
+            ready: None,
+            kind: RestartKind::Start,
+            lines: Vec::new(),
+        };
         match state {
-            State::Ready => {
+            LifeState::Ready => {
                 if let Some(mut a) = open.take() {
                     a.ready = Some(*from);
                     a.lines.extend(event.map(|e| e.at));
                     out.push(a);
                 }
             }
-            State::Unknown => {}
-            State::Draining | State::Down | State::Starting => {
+            LifeState::Unknown => {}
+            LifeState::Draining | LifeState::Down | LifeState::Starting => {
                 let a = open.get_or_insert_with(fresh);
                 a.lines.extend(event.map(|e| e.at));
                 match event.map(|e| e.what) {
@@ -70,12 +75,12 @@ fn absences(life: &Life) -> Vec<Absence> {
                     Some(What::Sign(Meaning::StopRequested | Meaning::ProcessStopped))
                         if a.stopped.is_none() =>
                     {
-                        (a.kind, a.stopped) = ("deploy", Some(*from));
+                        (a.kind, a.stopped) = (RestartKind::Deploy, Some(*from));
                     }
                     Some(What::Sign(Meaning::Crash | Meaning::OomKill | Meaning::KilledBySupervisor))
                         if a.stopped.is_none() =>
                     {
-                        (a.kind, a.stopped) = ("crash", Some(*from));
+                        (a.kind, a.stopped) = (RestartKind::Crash, Some(*from));
                     }
                     // It was gone at least since then.
                     Some(What::Refused | What::CheckDown) if a.stopped.is_none() => a.stopped = Some(*from),
@@ -118,8 +123,8 @@ fn of_life(scene: &Scene<'_>, life: &Life, out: &mut Vec<(i64, Restart)>) {
         let seconds = |ns: i64| format!("{:.1} s", ns as f64 / SECOND as f64);
         let requests = |n: u64| words::count(n, "request", "requests");
         let what = match a.kind {
-            "deploy" => "stopped on request",
-            "crash" => "died",
+            RestartKind::Deploy => "stopped on request",
+            RestartKind::Crash => "died",
             _ if a.stopped.is_some() => "was gone, and no line says why",
             _ => "started",
         };
@@ -135,7 +140,7 @@ fn of_life(scene: &Scene<'_>, life: &Life, out: &mut Vec<(i64, Restart)>) {
                 words::grouped(during),
                 words::grouped(hidden)
             ),
-            Some(false) if a.kind == "deploy" => {
+            Some(false) if a.kind == RestartKind::Deploy => {
                 format!(
                     "{} sent to it meanwhile failed: take it out of the pool before the stop",
                     requests(during)
@@ -158,7 +163,7 @@ fn of_life(scene: &Scene<'_>, life: &Life, out: &mut Vec<(i64, Restart)>) {
             begin,
             Restart {
                 instance: name.clone(),
-                kind: a.kind.into(),
+                kind: a.kind,
                 stopped: a.stopped.map(Time::at),
                 started: a.started.map(Time::at),
                 ready: a.ready.map(Time::at),
@@ -221,9 +226,9 @@ fn reloads(
     for ((t, mut lines), next) in moments.into_iter().zip(ends) {
         let uses = |i: usize| scene.peers.traffic.get(&(proxy, i)).is_some_and(|n| *n >= 3);
         let used: Vec<&Life> =
-            lives.iter().filter(|l| uses(l.instance) && l.state(t) != State::Unknown).collect();
-        let gone: Vec<&&Life> = used.iter().filter(|l| l.state(t) != State::Ready).collect();
-        let ready = |l: &Life| l.spans.iter().find(|s| s.0 == State::Ready && s.1 >= t).map(|s| s.1);
+            lives.iter().filter(|l| uses(l.instance) && l.state(t) != LifeState::Unknown).collect();
+        let gone: Vec<&&Life> = used.iter().filter(|l| l.state(t) != LifeState::Ready).collect();
+        let ready = |l: &Life| l.spans.iter().find(|s| s.0 == LifeState::Ready && s.1 >= t).map(|s| s.1);
         let until = gone.iter().map(|l| ready(l).unwrap_or(i64::MAX)).max().unwrap_or(t);
         let failed = |from: i64, to: i64| -> u64 {
             let here = scene.failing.iter().filter(|f| f.is_gateway && (from..to).contains(&f.end_ns));
@@ -269,7 +274,7 @@ fn reloads(
             t,
             Restart {
                 instance: name.clone(),
-                kind: "reload".into(),
+                kind: RestartKind::Reload,
                 stopped: None,
                 started: Some(Time::at(t)),
                 ready: None,

@@ -13,6 +13,7 @@ use crate::event::At;
 use crate::peers::Peers;
 use crate::plan::{Plan, SourcePlan, product_name};
 use crate::scanner::FileScan;
+use crate::vocabulary::{NoteLevel, SourceRole};
 
 /// What a scan says of its file beside the events.
 #[derive(Debug, Clone)]
@@ -122,7 +123,7 @@ pub(super) fn build(
                 id: s.id.clone(),
                 files: s.files.iter().map(|f| plan.files[*f].path.clone()).collect(),
                 formats,
-                role: role(s).into(),
+                role: role(s),
                 product: product_name(s.writer.product).into(),
                 instance: plan.instances[s.instance].name.clone(),
                 role_reason: s.reason.clone(),
@@ -148,16 +149,16 @@ fn is_empty_rest(plan: &Plan, s: &SourcePlan, files: &[FileFacts]) -> bool {
         && !files.iter().any(|f| s.files.contains(&f.file) && f.ledger.lines > 0)
 }
 
-fn role(s: &SourcePlan) -> &'static str {
+fn role(s: &SourcePlan) -> SourceRole {
     use logjoin_parse::Product;
     match (s.writer.is_proxy, s.writer.product, s.kind) {
-        (true, Product::Haproxy, _) => "proxy-access",
-        (true, _, Some(Kind::Access)) => "proxy-access",
-        (true, _, _) => "proxy-error",
-        (false, Product::System, _) => "system",
-        (false, _, Some(Kind::Access)) => "backend-access",
-        (false, _, None) => "unknown",
-        (false, ..) => "backend-log",
+        (true, Product::Haproxy, _) => SourceRole::ProxyAccess,
+        (true, _, Some(Kind::Access)) => SourceRole::ProxyAccess,
+        (true, _, _) => SourceRole::ProxyError,
+        (false, Product::System, _) => SourceRole::System,
+        (false, _, Some(Kind::Access)) => SourceRole::BackendAccess,
+        (false, _, None) => SourceRole::Unknown,
+        (false, ..) => SourceRole::BackendLog,
     }
 }
 
@@ -209,21 +210,21 @@ pub(super) fn notes(plan: &Plan, files: &[FileFacts]) -> Vec<Note> {
             let example =
                 f.unparsed.first().map_or(String::new(), |e| format!("; line {} is: {}", e.at.line, e.text));
             notes.push(Note {
-                level: if l.unparsed * 2 > l.lines { "warning" } else { "info" }.into(),
+                level: if l.unparsed * 2 > l.lines { NoteLevel::Warning } else { NoteLevel::Info },
                 about: path.clone(),
                 text: format!("{} of {} lines are of no known format{example}", l.unparsed, l.lines),
             });
         }
         if f.precision.is_none() && !f.formats.is_empty() {
             notes.push(Note {
-                level: "warning".into(),
+                level: NoteLevel::Warning,
                 about: path.clone(),
                 text: "no line says when it was written: nothing in it is joined by time. Let its writer put the time before each line (RFC 3339, with zone and fraction), or give it as its container engine or the journal keeps it".into(),
             });
         }
         // The same for all parts of a file.
         if let Some(p) = f.problem.as_ref().filter(|_| plan.first_part(f.file) == f.file) {
-            notes.push(Note { level: "warning".into(), about: path.clone(), text: p.clone() });
+            notes.push(Note { level: NoteLevel::Warning, about: path.clone(), text: p.clone() });
         }
     }
     let own = &plan.options.signals;
@@ -234,7 +235,7 @@ pub(super) fn notes(plan: &Plan, files: &[FileFacts]) -> Vec<Note> {
         .skip(crate::signals::OWN)
         .map(|def| (def.id.to_owned(), "too many signals: not used".to_owned()));
     for (about, text) in faults.chain(left_out) {
-        notes.push(Note { level: "warning".into(), about, text });
+        notes.push(Note { level: NoteLevel::Warning, about, text });
     }
     notes
 }

@@ -11,16 +11,18 @@ use crate::options::{LineAt, Pattern, can_fail};
 use crate::plan::Plan;
 use crate::render::words::{count, grouped};
 use crate::scene::Scene;
+use crate::vocabulary::NoteLevel;
 
 pub(super) fn notes(plan: &Plan, clocks: &ClockModel, files: &[FileFacts]) -> Vec<Note> {
-    let warning = |about: &str, text: String| Note { level: "warning".into(), about: about.to_owned(), text };
+    let warning =
+        |about: &str, text: String| Note { level: NoteLevel::Warning, about: about.to_owned(), text };
     let o = &plan.options;
     let mut notes = Vec::new();
     let patterns = (o.zones.iter().map(|(p, _)| ("zone", p)))
         .chain(o.skews.iter().map(|(p, _)| ("skew", p)))
         .chain(o.roles.iter().map(|(p, _)| ("role", p)))
         .chain(o.formats.iter().map(|(p, _)| ("format", p)))
-        .chain(o.peers.iter().map(|(_, p)| ("peer", p)));
+        .chain(o.peers.iter().map(|(p, _)| ("peer", p)));
     for (what, pattern) in patterns.filter(|(_, p)| !fits_any(plan, p)) {
         let text =
             format!("the {what} given for {}: no log fits this pattern, so it is not used", pattern.text());
@@ -66,9 +68,9 @@ pub(super) fn strange_peers(scene: &Scene<'_>) -> Vec<Note> {
                 pool.servers.iter().any(|s| s.address == address || names(&s.name))
             })
     };
-    let strange = plan.options.peers.iter().filter(|(address, p)| fits_any(plan, p) && !is_named(address));
-    let note = |(address, pattern): &(String, Pattern)| Note {
-        level: "warning".into(),
+    let strange = plan.options.peers.iter().filter(|(p, address)| fits_any(plan, p) && !is_named(address));
+    let note = |(pattern, address): &(Pattern, String)| Note {
+        level: NoteLevel::Warning,
         about: "inputs".into(),
         text: format!(
             "the peer given for {}: no log or configuration of a proxy names {address}, so nothing is joined by it; write addresses as the proxy logs them, HAProxy's servers as backend/server",
@@ -89,7 +91,7 @@ pub(super) fn thinned(scene: &Scene<'_>) -> Option<Note> {
             grouped(listed)
         )
     };
-    (all > listed).then(|| Note { level: "info".into(), about: "failures".into(), text: text() })
+    (all > listed).then(|| Note { level: NoteLevel::Info, about: "failures".into(), text: text() })
 }
 
 fn fits_any(plan: &Plan, pattern: &Pattern) -> bool {

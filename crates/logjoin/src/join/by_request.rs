@@ -17,7 +17,7 @@ use super::order::Order;
 use super::pairing::{Fit, Group, Line, groups};
 use super::sequence::Sequence;
 use super::stated::{self, CLEAR};
-use super::{Habit, How, Join, Joined, Kind};
+use super::{Habit, Join, Joined, Kind};
 use crate::clock::ClockModel;
 use crate::event::At;
 use crate::failing::Failing;
@@ -26,7 +26,7 @@ use crate::par;
 use crate::peers::Peers;
 use crate::plan::Plan;
 use crate::timeline::World;
-use crate::vocabulary::Mechanism;
+use crate::vocabulary::{JoinedBy, Mechanism};
 
 /// Where this much of the probability is on lines, none of them clear, it is not said that there is none.
 const OPEN: f64 = 0.1;
@@ -339,7 +339,7 @@ fn give(g: &Group, p: &[f64], joins: &mut [Join]) {
         let confidence = stated::line(p).min(SURE);
         if confidence >= CLEAR {
             if !joins[f].lines.iter().any(|l| l.row == row) {
-                joins[f].lines.push(Joined { row, how: How::Request, confidence });
+                joins[f].lines.push(Joined { row, how: JoinedBy::Request, confidence });
             }
         } else if any >= OPEN {
             joins[f].ambiguous = true;

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::clusters::{Given, Stretches, Why, assign};
 use super::placing::{self, Said, Writer};
 use super::stated::{self, CLEAR};
-use super::{How, Join, Joined, reaches};
+use super::{Join, Joined, reaches};
 use logjoin_parse::Product;
 
 use crate::clock::ClockModel;
@@ -23,7 +23,7 @@ use crate::scene::{MS, SECOND};
 use crate::signals::{Meaning, Scope};
 use crate::spans::merged;
 use crate::timeline::{Moment, Timed, World};
-use crate::vocabulary::Mechanism;
+use crate::vocabulary::{JoinedBy, Mechanism};
 
 /// Share of the messages of a kind that must lie inside requests of the route.
 const SHARE: f64 = 0.75;
@@ -145,7 +145,7 @@ pub(super) fn join(
             let given = assign(&lines, &owners);
             for (o, l, confidence) in by_habit(&lines, &owners, (band, covered_s), &given, &mut open) {
                 let row = Row::Log(lines[l].0 as u32);
-                found.extend(owners[o].failing.map(|f| (f, Joined { row, how: How::Time, confidence })));
+                found.extend(owners[o].failing.map(|f| (f, Joined { row, how: JoinedBy::Time, confidence })));
             }
         }
     }
@@ -153,7 +153,7 @@ pub(super) fn join(
     for (f, joined) in found {
         let lines = &mut joins[f].lines;
         if !lines.iter().any(|l| l.row == joined.row)
-            && lines.iter().filter(|l| l.how == How::Time).count() < MOST
+            && lines.iter().filter(|l| l.how == JoinedBy::Time).count() < MOST
         {
             lines.push(joined);
         }

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::{How, Join, reaches};
+use super::{Join, reaches};
 use crate::failing::Failing;
 use crate::hash::short;
 use crate::index::{Entry, Row};
 use crate::peers::Peers;
 use crate::plan::Plan;
 use crate::timeline::{Timed, World};
-use crate::vocabulary::Mechanism;
+use crate::vocabulary::{JoinedBy, Mechanism};
 
 const MS: i64 = 1_000_000;
 const SECOND: i64 = 1_000_000_000;
@@ -107,7 +107,7 @@ pub(super) fn failed(
     let mut out: BTreeMap<(u64, u64), Vec<Claim>> = BTreeMap::new();
     for (i, f) in failing.iter().enumerate() {
         let r = &world.requests[f.request].r;
-        if r.key == 0 || joins[i].lines.iter().any(|l| l.how == How::Id) {
+        if r.key == 0 || joins[i].lines.iter().any(|l| l.how == JoinedBy::Id) {
             continue;
         }
         out.entry((r.method, r.key)).or_default().extend(tries(plan, world, peers, f, i));

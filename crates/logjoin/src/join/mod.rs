@@ -38,7 +38,7 @@ use crate::par;
 use crate::peers::Peers;
 use crate::plan::Plan;
 use crate::timeline::World;
-use crate::vocabulary::Mechanism;
+use crate::vocabulary::{JoinedBy, Mechanism};
 use serde::{Deserialize, Serialize};
 
 /// Lines of one kind, of which a request has one.
@@ -66,33 +66,11 @@ impl Habit {
     }
 }
 
-/// By what a line is joined.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum How {
-    /// An id that both lines have.
-    Id,
-    /// What both say of the request.
-    Request,
-    /// The time alone.
-    Time,
-}
-
-impl How {
-    /// In the result.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            How::Id => "id",
-            How::Request => "request",
-            How::Time => "time",
-        }
-    }
-}
-
 /// A backend's line that belongs to a failed request.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Joined {
     pub row: Row,
-    pub how: How,
+    pub how: JoinedBy,
     pub confidence: f64,
 }
 
@@ -186,7 +164,7 @@ fn by_id(plan: &Plan, world: &World, index: &Index<'_>, failing: &[Failing], joi
                 if is_proxy || j.lines.iter().any(|l| l.row == row) {
                     continue;
                 }
-                j.lines.push(Joined { row, how: How::Id, confidence: 0.999 });
+                j.lines.push(Joined { row, how: JoinedBy::Id, confidence: 0.999 });
             }
         }
     }

@@ -21,14 +21,8 @@ pub(super) fn resolve(
 ) -> (Product, String) {
     let path = &heads[first].path;
     let id = &sources[me].id;
-    if let Some((_, role)) = options.roles.iter().find(|(p, _)| p.fits(path) || p.fits(id)) {
-        let product = match role.as_str() {
-            "nginx" => Product::Nginx,
-            "apache" | "httpd" => Product::Apache,
-            "haproxy" => Product::Haproxy,
-            "system" => Product::System,
-            _ => Product::Backend,
-        };
+    let told = options.roles.iter().find(|(p, _)| p.fits(path) || p.fits(id)).map(|(_, product)| *product);
+    if let Some(product) = told.filter(|p| *p != Product::Unknown) {
         return (product, "told".into());
     }
     let own = sources[me].writer.product;

@@ -85,7 +85,7 @@ pub fn explain_failure(a: &Analysis, f: &Failure, o: &RenderOptions) -> Vec<u8> 
     let join =
         |b: &crate::analysis::BackendJoin| format!(" (by {}, {})", b.how, words::percent(b.confidence));
     places(&mut c, "backend", f.backend.iter().map(|b| (&b.at, join(b))));
-    c.row("result", &[plain(&f.join)]);
+    c.row("result", &[plain(f.join)]);
     c.title("3. The verdict");
     c.row("origin", &[plain(f.origin.as_str())]);
     c.row("seen as", &[plain(f.mechanism.as_str())]);

@@ -36,7 +36,7 @@ struct Spans(BTreeMap<String, Vec<Value>>);
 fn render(a: &Analysis, o: &RenderOptions) -> Vec<u8> {
     let mut spans = Spans::default();
     // In a file of several programs, failures are lines of the proxy's.
-    let (proxies, others): (Vec<_>, Vec<_>) = a.sources.iter().partition(|s| s.role.starts_with("proxy"));
+    let (proxies, others): (Vec<_>, Vec<_>) = a.sources.iter().partition(|s| s.role.is_proxy());
     let instances: BTreeMap<&str, &str> = others
         .into_iter()
         .chain(proxies)
@@ -76,7 +76,7 @@ fn request(spans: &mut Spans, f: &Failure, instances: &BTreeMap<&str, &str>) {
         float("logjoin.confidence", f.confidence),
         text("logjoin.origin", f.origin.as_str()),
         text("logjoin.mechanism", f.mechanism.as_str()),
-        text("logjoin.join", &f.join),
+        text("logjoin.join", f.join.as_str()),
         json!({ "key": "logjoin.gateway", "value": { "boolValue": f.gateway } }),
         text("log.file.path", &f.file),
         int("log.file.line", i64::try_from(f.line).unwrap_or(i64::MAX)),
@@ -152,7 +152,7 @@ fn backend(
 ) {
     let attributes = vec![
         float("logjoin.join.confidence", b.confidence),
-        text("logjoin.join.how", &b.how),
+        text("logjoin.join.how", b.how.as_str()),
         // A joined line has a moment, not a length: the span lasts as long as the proxy waited for it.
         text("logjoin.time.source", "proxy"),
         text("log.file.path", &b.at.file),

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::analysis::*;
-use crate::vocabulary::{CauseId, Mechanism, Origin};
+use crate::vocabulary::{CauseId, ClockState, InputKind, Mechanism, NoteLevel, Origin, SourceRole};
 
 use super::escape::HOSTILE;
 
@@ -75,7 +75,7 @@ fn failure(n: usize, ms: i64, cause: CauseId, mechanism: Mechanism, episode: Opt
         error_lines: vec![line("logs/edge-1/error.log", 10 + n as u64)],
         chain: if n.is_multiple_of(3) {
             vec![ChainLink {
-                side: "outer".into(),
+                side: ChainSide::Outer,
                 at: line("logs/lb/haproxy.log", n as u64),
                 confidence: 0.98,
             }]
@@ -87,11 +87,11 @@ fn failure(n: usize, ms: i64, cause: CauseId, mechanism: Mechanism, episode: Opt
         } else {
             vec![BackendJoin {
                 at: line("logs/api-2/app.log", 40 + n as u64),
-                how: "request".into(),
+                how: JoinedBy::Request,
                 confidence: 0.91,
             }]
         },
-        join: if mechanism == Mechanism::Refused { "no-backend-event" } else { "joined" }.into(),
+        join: if mechanism == Mechanism::Refused { JoinState::NoBackendEvent } else { JoinState::Joined },
         cause_lines: vec![line("logs/host/kern.log", 14)],
         alternatives: vec![Alternative { cause: CauseId::BackendCrash, confidence: 0.05 }],
     }
@@ -148,12 +148,12 @@ fn ledger(events: u64, continuations: u64, blank: u64, filtered: u64, unparsed: 
     }
 }
 
-fn source(id: &str, role: &str, product: &str, instance: &str, format: &str, l: Ledger) -> Source {
+fn source(id: &str, role: SourceRole, product: &str, instance: &str, format: &str, l: Ledger) -> Source {
     Source {
         id: id.into(),
         files: vec![format!("{id}.1"), id.into()],
         formats: vec![FormatCount { format: format.into(), events: l.events }],
-        role: role.into(),
+        role,
         product: product.into(),
         instance: instance.into(),
         role_reason: "its lines have upstream fields".into(),
@@ -291,21 +291,21 @@ pub(crate) fn rich() -> Analysis {
         schema_version: SCHEMA_VERSION,
         tool: Tool { name: "logjoin".into(), version: "0.1.0".into() },
         inputs: vec![
-            Input { path: "logs/api-2/app.log".into(), source: Some("logs/api-2/app.log".into()), bytes: 180_224_000, lines: app.lines, kind: "log".into(), sha256: Some("9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".into()), problem: None },
-            Input { path: "logs/edge-1/access.log".into(), source: Some("logs/edge-1/access.log".into()), bytes: 361_299_600, lines: edge.lines, kind: "log".into(), sha256: None, problem: None },
-            Input { path: "logs/edge-1/nginx.conf".into(), source: None, bytes: 2_048, lines: 81, kind: "config".into(), sha256: None, problem: None },
-            Input { path: "logs/edge-1/old.gz".into(), source: None, bytes: 0, lines: 0, kind: "log".into(), sha256: None, problem: Some("the archive ends in the middle of a block".into()) },
-            Input { path: "logs/host/kern.log".into(), source: Some("logs/host/kern.log".into()), bytes: 48_000, lines: kern.lines, kind: "log".into(), sha256: None, problem: None },
+            Input { path: "logs/api-2/app.log".into(), source: Some("logs/api-2/app.log".into()), bytes: 180_224_000, lines: app.lines, kind: InputKind::Log, sha256: Some("9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".into()), problem: None },
+            Input { path: "logs/edge-1/access.log".into(), source: Some("logs/edge-1/access.log".into()), bytes: 361_299_600, lines: edge.lines, kind: InputKind::Log, sha256: None, problem: None },
+            Input { path: "logs/edge-1/nginx.conf".into(), source: None, bytes: 2_048, lines: 81, kind: InputKind::Config, sha256: None, problem: None },
+            Input { path: "logs/edge-1/old.gz".into(), source: None, bytes: 0, lines: 0, kind: InputKind::Log, sha256: None, problem: Some("the archive ends in the middle of a block".into()) },
+            Input { path: "logs/host/kern.log".into(), source: Some("logs/host/kern.log".into()), bytes: 48_000, lines: kern.lines, kind: InputKind::Log, sha256: None, problem: None },
         ],
         sources: vec![
-            source("logs/api-2/app.log", "backend-access", "backend", "api-2", "pino", app),
-            source("logs/edge-1/access.log", "proxy-access", "nginx", "edge-1", "custom", edge),
-            source("logs/host/kern.log", "system", "system", "host", "kernel", kern),
+            source("logs/api-2/app.log", SourceRole::BackendAccess, "backend", "api-2", "pino", app),
+            source("logs/edge-1/access.log", SourceRole::ProxyAccess, "nginx", "edge-1", "custom", edge),
+            source("logs/host/kern.log", SourceRole::System, "system", "host", "kernel", kern),
         ],
         clocks: vec![
-            Clock { source: "api-2".into(), reference: "edge-1".into(), offset_s: Some(41.182), zone_error_s: 3_600, drift_ppm: 3.2, band_s: Some(0.035), samples: 1_204, steps: vec![ClockStep { at: at(1_200_000), by_s: -1.5 }], state: "fitted".into() },
-            Clock { source: "edge-1".into(), reference: "edge-1".into(), offset_s: Some(0.0), zone_error_s: 0, drift_ppm: 0.0, band_s: Some(0.0), samples: 0, steps: Vec::new(), state: "reference".into() },
-            Clock { source: "host".into(), reference: "edge-1".into(), offset_s: None, zone_error_s: 0, drift_ppm: 0.0, band_s: None, samples: 2, steps: Vec::new(), state: "too-few-samples".into() },
+            Clock { source: "api-2".into(), reference: "edge-1".into(), offset_s: Some(41.182), zone_error_s: 3_600, drift_ppm: 3.2, band_s: Some(0.035), samples: 1_204, steps: vec![ClockStep { at: at(1_200_000), by_s: -1.5 }], state: ClockState::Fitted },
+            Clock { source: "edge-1".into(), reference: "edge-1".into(), offset_s: Some(0.0), zone_error_s: 0, drift_ppm: 0.0, band_s: Some(0.0), samples: 0, steps: Vec::new(), state: ClockState::Reference },
+            Clock { source: "host".into(), reference: "edge-1".into(), offset_s: None, zone_error_s: 0, drift_ppm: 0.0, band_s: None, samples: 2, steps: Vec::new(), state: ClockState::TooFewSamples },
         ],
         totals: Totals {
             requests: 1_204_332,
@@ -354,10 +354,10 @@ pub(crate) fn rich() -> Analysis {
                 LifeEvent { time: at(56_000), what: "ready".into(), signal: "node-listening".into(), at: line("logs/api-2/app.log", 95), text: "listening on :8080 \u{1b}[0m<i>".into() },
             ],
             spans: vec![
-                LifeSpan { state: "ready".into(), start: at(0), end: at(41_040) },
-                LifeSpan { state: "down".into(), start: at(41_040), end: at(44_400) },
-                LifeSpan { state: "starting".into(), start: at(44_400), end: at(56_000) },
-                LifeSpan { state: "ready".into(), start: at(56_000), end: at(3_600_000) },
+                LifeSpan { state: LifeState::Ready, start: at(0), end: at(41_040) },
+                LifeSpan { state: LifeState::Down, start: at(41_040), end: at(44_400) },
+                LifeSpan { state: LifeState::Starting, start: at(44_400), end: at(56_000) },
+                LifeSpan { state: LifeState::Ready, start: at(56_000), end: at(3_600_000) },
             ],
         }],
         traffic: vec![Traffic {
@@ -383,7 +383,7 @@ pub(crate) fn rich() -> Analysis {
         }],
         restarts: vec![Restart {
             instance: "api-2".into(),
-            kind: "crash".into(),
+            kind: RestartKind::Crash,
             stopped: Some(at(41_040)),
             started: Some(at(44_400)),
             ready: Some(at(56_000)),
@@ -401,8 +401,8 @@ pub(crate) fn rich() -> Analysis {
         unknown: vec![UnknownReason { reason: "the proxy logged no upstream address".into(), failures: 2, advice: Some("log_format main '$remote_addr ... $upstream_addr $upstream_status';".into()) }],
         ledger: all,
         notes: vec![
-            Note { level: "warning".into(), about: "logs/edge-1/old.gz".into(), text: "the archive ends in the middle of a block; what came before was read".into() },
-            Note { level: "info".into(), about: "api-2".into(), text: "its log is taken to be in +01:00, although it says nothing".into() },
+            Note { level: NoteLevel::Warning, about: "logs/edge-1/old.gz".into(), text: "the archive ends in the middle of a block; what came before was read".into() },
+            Note { level: NoteLevel::Info, about: "api-2".into(), text: "its log is taken to be in +01:00, although it says nothing".into() },
         ],
     }
 }

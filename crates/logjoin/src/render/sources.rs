@@ -4,6 +4,7 @@ use super::canvas::{Align, Canvas, Role, Span, plain, span};
 use super::{RenderOptions, words};
 use crate::Analysis;
 use crate::analysis::{Ledger, Source};
+use crate::vocabulary::InputKind;
 
 /// The sources: format, role, instance, zone, precision, range, gaps, what was assumed and why, lines, unparsed ones.
 pub fn sources(a: &Analysis, o: &RenderOptions) -> Vec<u8> {
@@ -12,7 +13,8 @@ pub fn sources(a: &Analysis, o: &RenderOptions) -> Vec<u8> {
         c.blank();
         source(&mut c, s, a, o.verbose);
     }
-    let config: Vec<&str> = a.inputs.iter().filter(|i| i.kind == "config").map(|i| i.path.as_str()).collect();
+    let config: Vec<&str> =
+        a.inputs.iter().filter(|i| i.kind == InputKind::Config).map(|i| i.path.as_str()).collect();
     if !config.is_empty() {
         c.blank();
         c.row("config", &[plain(config.join(", "))]);
@@ -23,7 +25,7 @@ pub fn sources(a: &Analysis, o: &RenderOptions) -> Vec<u8> {
         let text = problem.strip_prefix(&format!("{}: ", i.path)).unwrap_or(problem);
         c.row("problem", &[span(Role::Place, &i.path), plain(": "), span(Role::Bad, text)]);
     }
-    for i in a.inputs.iter().filter(|i| i.kind == "copy") {
+    for i in a.inputs.iter().filter(|i| i.kind == InputKind::Copy) {
         let why = a.notes.iter().find(|n| n.about == i.path).map_or("", |n| n.text.as_str());
         c.row("left out", &[span(Role::Place, &i.path), plain(format!(": {why}"))]);
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::render::{sample, words};
+use crate::vocabulary::ClockState;
 
 fn render_with(r: &Renderer, a: &Analysis, o: &RenderOptions) -> String {
     String::from_utf8((r.render)(a, o)).unwrap_or_else(|_| panic!("{} writes UTF-8", r.id))
@@ -135,7 +136,7 @@ fn every_report_tells_the_same_numbers() {
         ]);
     }
     for k in &a.clocks {
-        facts.extend(k.offset_s.filter(|_| k.state == "fitted").map(words::offset));
+        facts.extend(k.offset_s.filter(|_| k.state == ClockState::Fitted).map(words::offset));
     }
     for u in &a.unknown {
         facts.push(words::count(u.failures, "failure", "failures"));

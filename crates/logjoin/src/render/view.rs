@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::words;
 use crate::Analysis;
 use crate::analysis::{Count, Episode, Evidence, Failure, Incident, LifeSpan, Time, TimeoutAdvice};
+use crate::vocabulary::{InputKind, LifeState};
 
 /// The range over all sources.
 pub(crate) fn range(a: &Analysis) -> Option<(Time, Time)> {
@@ -167,7 +168,7 @@ impl Strip {
             return Some(Strip::counting(&listed, 1, (start, end), most));
         }
         let proxies: BTreeSet<&str> =
-            a.sources.iter().filter(|s| s.role.starts_with("proxy")).map(|s| s.instance.as_str()).collect();
+            a.sources.iter().filter(|s| s.role.is_proxy()).map(|s| s.instance.as_str()).collect();
         let load = a.traffic.iter().filter(|t| t.server.is_none() && proxies.contains(t.source.as_str()));
         let step_s = load.clone().map(|t| i64::from(t.step_s)).max().unwrap_or(1).max(1);
         let steps: Vec<(Time, u64)> = load.flat_map(|t| &t.points).map(|p| (p.start, p.failures)).collect();
@@ -231,30 +232,30 @@ pub(crate) fn state_strip(spans: &[LifeSpan], start: Time, end: Time, slices: us
             let inside =
                 |x: &LifeSpan| (i128::from(x.end.0).min(to) - i128::from(x.start.0).max(from)).max(0);
             // What is not well wins a slice however short it is: a restart of a second must not vanish.
-            let worst = spans.iter().filter(|x| inside(x) > 0).max_by_key(|x| state_rank(&x.state));
-            worst.map_or('?', |x| state_letter(&x.state))
+            let worst = spans.iter().filter(|x| inside(x) > 0).max_by_key(|x| state_rank(x.state));
+            worst.map_or('?', |x| state_letter(x.state))
         })
         .collect()
 }
 
-fn state_rank(state: &str) -> u8 {
+fn state_rank(state: LifeState) -> u8 {
     match state {
-        "down" => 4,
-        "starting" => 3,
-        "draining" => 2,
-        "ready" => 1,
-        _ => 0,
+        LifeState::Down => 4,
+        LifeState::Starting => 3,
+        LifeState::Draining => 2,
+        LifeState::Ready => 1,
+        LifeState::Unknown => 0,
     }
 }
 
 /// One character for a state; the legend is `= ready, s starting, d draining, X down, ? unknown`.
-pub(crate) fn state_letter(state: &str) -> char {
+pub(crate) fn state_letter(state: LifeState) -> char {
     match state {
-        "ready" => '=',
-        "starting" => 's',
-        "draining" => 'd',
-        "down" => 'X',
-        _ => '?',
+        LifeState::Ready => '=',
+        LifeState::Starting => 's',
+        LifeState::Draining => 'd',
+        LifeState::Down => 'X',
+        LifeState::Unknown => '?',
     }
 }
 
@@ -320,7 +321,8 @@ pub(crate) fn instance_of_server(a: &Analysis, server: &str) -> String {
 pub(crate) fn files(a: &Analysis) -> String {
     let bad = a.inputs.iter().filter(|i| i.problem.is_some()).count() as u64;
     let bytes = a.inputs.iter().map(|i| i.bytes).sum();
-    let read = a.inputs.iter().filter(|i| !matches!(i.kind.as_str(), "copy" | "unread")).count() as u64;
+    let read =
+        a.inputs.iter().filter(|i| !matches!(i.kind, InputKind::Copy | InputKind::Unread)).count() as u64;
     let all = format!("{} of {}", words::count(read, "file", "files"), words::size(bytes));
     if bad == 0 { all } else { format!("{all} ({bad} with problems)") }
 }
@@ -385,9 +387,12 @@ mod tests {
 
     #[test]
     fn a_short_fall_is_seen_in_a_long_strip() {
-        let span =
-            |state: &str, start, end| LifeSpan { state: state.into(), start: Time(start), end: Time(end) };
-        let spans = [span("ready", 0, 500), span("down", 500, 501), span("ready", 501, 1000)];
+        let span = |state: LifeState, start, end| LifeSpan { state, start: Time(start), end: Time(end) };
+        let spans = [
+            span(LifeState::Ready, 0, 500),
+            span(LifeState::Down, 500, 501),
+            span(LifeState::Ready, 501, 1000),
+        ];
         assert_eq!(state_strip(&spans, Time(0), Time(1000), 10), "=====X====");
         assert_eq!(state_strip(&[], Time(5), Time(5), 3), "???");
     }

@@ -1,6 +1,6 @@
 //! Records of the caller's own give what their lines would have given.
 
-use logjoin::parse::{Kind, parse_any};
+use logjoin::parse::{Kind, Product, parse_any};
 use logjoin::{Analysis, Event, FileScanner, Head, Options, Pattern, analyze, finish, plan};
 
 const FILES: [(&str, &str, Kind); 4] = [
@@ -27,9 +27,9 @@ const FILES: [(&str, &str, Kind); 4] = [
 
 fn options() -> Options {
     let mut options = Options::default();
-    options.roles.push((Pattern::new("web/"), "nginx".into()));
-    options.roles.push((Pattern::new("app/"), "backend".into()));
-    options.peers.push(("10.0.0.1:80".into(), Pattern::new("app/")));
+    options.roles.push((Pattern::new("web/"), Product::Nginx));
+    options.roles.push((Pattern::new("app/"), Product::Backend));
+    options.peers.push((Pattern::new("app/"), "10.0.0.1:80".into()));
     options
 }
 
@@ -54,7 +54,7 @@ fn values_and_lines_are_judged_alike() {
     assert_eq!(events.totals, lines.totals);
     assert_eq!(events.failures, lines.failures);
     assert_eq!(events.incidents, lines.incidents);
-    let roles = |a: &Analysis| a.sources.iter().map(|s| (s.id.clone(), s.role.clone())).collect::<Vec<_>>();
+    let roles = |a: &Analysis| a.sources.iter().map(|s| (s.id, s.role.clone())).collect::<Vec<_>>();
     assert_eq!(roles(&events), roles(&lines));
     assert!(events.ledger.holds() && events.ledger.events == 5, "{:?}", events.ledger);
 }

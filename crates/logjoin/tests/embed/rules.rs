@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use logjoin::parse::Product;
 use logjoin::rule::{Failed, Rule, Verdict};
 use logjoin::signals::Meaning;
 use logjoin::{Analysis, CauseId, Mechanism, Options, Pattern, analyze};
@@ -34,10 +35,10 @@ fn files(message: &str) -> [(&'static str, String); 4] {
 }
 
 fn analyse(message: &str, rules: Vec<Rule>) -> Analysis {
-    let peers = vec![("10.0.0.1:80".to_owned(), Pattern::new("app/"))];
+    let peers = vec![(Pattern::new("app/"), "10.0.0.1:80".to_owned())];
     let mut options = Options { rules, peers, derive: true, ..Options::default() };
-    options.roles.push((Pattern::new("web/"), "nginx".into()));
-    options.roles.push((Pattern::new("app/"), "backend".into()));
+    options.roles.push((Pattern::new("web/"), Product::Nginx));
+    options.roles.push((Pattern::new("app/"), Product::Backend));
     analyze(files(message), options)
 }
 

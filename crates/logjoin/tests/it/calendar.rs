@@ -289,7 +289,7 @@ fn an_error_log_in_a_folder_of_its_own_has_the_zone_of_its_access_log() {
         ("logs/error/edge.log", error.as_bytes()),
     ]);
     let analysis = known.analyze();
-    let of = |kind: &str| analysis.sources.iter().find(|s| s.role == kind).unwrap();
+    let of = |kind: &str| analysis.sources.iter().find(|s| s.role.as_str() == kind).unwrap();
     let (a, e) = (of("proxy-access"), of("proxy-error"));
     assert_eq!(a.instance, e.instance, "{} {}", a.role_reason, e.role_reason);
     assert_eq!(e.zone, "+01:00", "{}", e.zone_reason);

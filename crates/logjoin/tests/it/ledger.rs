@@ -17,7 +17,7 @@ pub fn check(name: &str, world: &World, analysis: &Analysis) {
     assert_eq!(sum, analysis.ledger, "{name}");
     let there: usize = world.logs.iter().map(|f| f.bytes.split_inclusive(|b| *b == b'\n').count()).sum();
     assert_eq!(analysis.ledger.lines, there as u64, "{name}");
-    for input in analysis.inputs.iter().filter(|i| i.kind == "log") {
+    for input in analysis.inputs.iter().filter(|i| i.kind == logjoin::analysis::InputKind::Log) {
         assert_eq!(input.bytes, world.bytes(&input.path).len() as u64, "{name}: {}", input.path);
     }
 }

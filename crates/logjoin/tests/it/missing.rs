@@ -169,9 +169,9 @@ fn what_is_told_and_fits_no_log_is_named() {
     let mut options = Options::default();
     options.skews.push((Pattern::new("api-7/"), 41.0));
     options.zones.push((Pattern::new("api-8/"), "Europe/Berlin".parse().unwrap()));
-    options.peers.push((SERVER.into(), Pattern::new("api-9/")));
-    options.peers.push(("198.51.100.9:8080".into(), Pattern::new("app-1/")));
-    options.peers.push((SERVER.into(), Pattern::new("app-1/")));
+    options.peers.push((Pattern::new("api-9/"), SERVER.into()));
+    options.peers.push((Pattern::new("app-1/"), "198.51.100.9:8080".into()));
+    options.peers.push((Pattern::new("app-1/"), SERVER.into()));
     options.anchors.push((line("edge/access.log", 9_999), line("nowhere.log", 1)));
     let a = world.analyze_with(options);
     note(&a, "inputs", "the skew given for api-7/*: no log fits this pattern, so it is not used");

@@ -17,7 +17,7 @@ fn short(analysis: &Analysis) -> String {
         let _ = writeln!(out, "{what}: {}", counts.join(", "));
     }
     let mut joins = std::collections::BTreeMap::<&str, u64>::new();
-    analysis.failures.iter().for_each(|f| *joins.entry(&f.join).or_default() += 1);
+    analysis.failures.iter().for_each(|f| *joins.entry(f.join.as_str()).or_default() += 1);
     let joins: Vec<String> = joins.iter().map(|(k, n)| format!("{k} {n}")).collect();
     let _ = writeln!(out, "join: {}\n", joins.join(", "));
     for c in &analysis.clocks {

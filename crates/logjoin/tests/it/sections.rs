@@ -3,6 +3,7 @@
 #![allow(clippy::print_stderr)] // a skipped test says why
 
 use logjoin::Analysis;
+use logjoin::analysis::RestartKind;
 
 use crate::corpora::corpora;
 use crate::world::{World, recordings};
@@ -34,7 +35,7 @@ fn lab(name: &str) -> Option<Analysis> {
 /// The steps add up to the whole, and everything is in order.
 fn sums_hold(name: &str, a: &Analysis) {
     let proxies: Vec<&str> =
-        a.sources.iter().filter(|s| s.role.starts_with("proxy")).map(|s| s.instance.as_str()).collect();
+        a.sources.iter().filter(|s| s.role.is_proxy()).map(|s| s.instance.as_str()).collect();
     let whole = a.traffic.iter().filter(|t| t.server.is_none() && proxies.contains(&t.source.as_str()));
     let points = || whole.clone().flat_map(|t| &t.points);
     assert_eq!(points().map(|p| p.requests).sum::<u64>(), a.totals.requests, "{name}");
@@ -85,7 +86,7 @@ fn quiet_recordings_are_quiet() {
 fn a_rolling_restart_that_nobody_announced() {
     let Some(a) = lab("d02-shop-node-rolling-noids") else { return };
     sums_hold("d02", &a);
-    let deploys: Vec<_> = a.restarts.iter().filter(|r| r.kind == "deploy").collect();
+    let deploys: Vec<_> = a.restarts.iter().filter(|r| r.kind == RestartKind::Deploy).collect();
     let names: Vec<&str> = deploys.iter().map(|r| r.instance.as_str()).collect();
     assert_eq!(names, ["api-1", "api-2", "api-3"]);
     for r in deploys {
@@ -93,7 +94,7 @@ fn a_rolling_restart_that_nobody_announced() {
         let (stopped, ready) = (r.stopped.unwrap(), r.ready.unwrap());
         assert!((1.0..5.0).contains(&(ready.seconds() - stopped.seconds())), "{r:?}");
     }
-    assert!(a.restarts.iter().any(|r| r.kind == "crash" && r.instance == "api-3"));
+    assert!(a.restarts.iter().any(|r| r.kind == RestartKind::Crash && r.instance == "api-3"));
     // HAProxy noticed the last crash of several only.
     let audit = a.health_audit.iter().find(|h| h.server == "api/api-3").expect("an audit");
     assert!(audit.detection_lag_s.is_some_and(|s| s > 1.0) && audit.lost_in_lag > 10, "{audit:?}");
@@ -122,7 +123,7 @@ fn a_reload_to_where_nobody_listens() {
     let Some(a) = lab("d11-wrong-port-noids") else { return };
     sums_hold("d11", &a);
     for (proxy, address) in [("nginx", "10.20.1.11:21110"), ("haproxy", "10.20.1.12:21901")] {
-        let of_proxy = |r: &&logjoin::analysis::Restart| r.instance == proxy && r.kind == "reload";
+        let of_proxy = |r: &&logjoin::analysis::Restart| r.instance == proxy && r.kind == RestartKind::Reload;
         let reload = a.restarts.iter().find(of_proxy).expect("a reload");
         assert_eq!(reload.order_kept, Some(false), "{reload:?}");
         assert!(reload.summary.contains(address), "{reload:?}");

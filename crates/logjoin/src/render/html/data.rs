@@ -58,7 +58,7 @@ fn of(a: &Analysis, rows: usize) -> Value {
         "lines": excerpts,
         "lanes": lanes(a, base),
         "traffic": traffic(a, base),
-        "clocks": a.clocks.iter().map(|k| json!([text(&k.source), k.offset_s, k.zone_error_s, k.band_s, text(&k.state)])).collect::<Vec<_>>(),
+        "clocks": a.clocks.iter().map(|k| json!([text(&k.source), k.offset_s, k.zone_error_s, k.band_s, text(k.state.as_str())])).collect::<Vec<_>>(),
         "incidents": a.incidents.iter().map(|i| json!({
             "id": text(&i.id),
             "start": ms(i.start, base),
@@ -211,7 +211,7 @@ fn failures(a: &Analysis, rows: usize, base: i64, t: &mut Tables) -> Value {
             lines(f.error_lines.iter(), t),
             chain(f, t),
             backend(f, t),
-            t.text(&f.join),
+            t.text(f.join.as_str()),
             lines(f.cause_lines.iter(), t),
             t.set(f.alternatives.iter().flat_map(|x| [cause(x.cause), thousandths(x.confidence)]).collect()),
         ];
@@ -256,7 +256,12 @@ fn lines<'a>(all: impl Iterator<Item = &'a crate::analysis::LineRef>, t: &mut Ta
 fn chain(f: &Failure, t: &mut Tables) -> i64 {
     let mut list = Vec::new();
     for c in &f.chain {
-        list.extend([t.text(&c.at.file), c.at.line as i64, t.text(&c.side), thousandths(c.confidence)]);
+        list.extend([
+            t.text(&c.at.file),
+            c.at.line as i64,
+            t.text(c.side.as_str()),
+            thousandths(c.confidence),
+        ]);
     }
     t.set(list)
 }
@@ -264,7 +269,12 @@ fn chain(f: &Failure, t: &mut Tables) -> i64 {
 fn backend(f: &Failure, t: &mut Tables) -> i64 {
     let mut list = Vec::new();
     for b in &f.backend {
-        list.extend([t.text(&b.at.file), b.at.line as i64, t.text(&b.how), thousandths(b.confidence)]);
+        list.extend([
+            t.text(&b.at.file),
+            b.at.line as i64,
+            t.text(b.how.as_str()),
+            thousandths(b.confidence),
+        ]);
     }
     t.set(list)
 }

@@ -33,7 +33,7 @@ fn restarts(p: &mut Page, a: &Analysis) {
         let lines: Vec<String> = r.lines.iter().take(3).map(ToString::to_string).collect();
         vec![
             r.instance.clone(),
-            r.kind.clone(),
+            r.kind.to_string(),
             at(r.stopped),
             at(r.started),
             at(r.ready),

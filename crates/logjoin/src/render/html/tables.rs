@@ -4,6 +4,7 @@ use super::super::{view, words};
 use super::Page;
 use crate::Analysis;
 use crate::analysis::Time;
+use crate::vocabulary::NoteLevel;
 
 /// Failures in the table that stands in for the list on paper and without the script.
 const MOST: usize = 100;
@@ -75,8 +76,8 @@ fn notes(p: &mut Page, a: &Analysis) {
     p.raw("<h2 id=\"notes\">Notes</h2>\n<ul>");
     for n in &a.notes {
         p.element(
-            if n.level == "warning" { "<li><strong class=\"warn\">" } else { "<li><strong>" },
-            &n.level,
+            if n.level == NoteLevel::Warning { "<li><strong class=\"warn\">" } else { "<li><strong>" },
+            n.level,
             "</strong>, ",
         );
         p.element("<code>", &n.about, "</code>: ").text(&n.text).raw("</li>\n");
@@ -103,7 +104,7 @@ fn clocks(p: &mut Page, a: &Analysis) {
             if k.zone_error_s == 0 { "none".into() } else { words::offset(k.zone_error_s as f64) },
             if k.drift_ppm == 0.0 { "-".into() } else { format!("{:+.1} ppm", k.drift_ppm) },
             words::grouped(k.samples),
-            k.state.replace('-', " "),
+            k.state.as_str().replace('-', " "),
             if steps.is_empty() { "-".into() } else { steps.join("; ") },
         ]
     });

@@ -6,6 +6,7 @@ use super::super::{view, words};
 use super::Page;
 use crate::Analysis;
 use crate::analysis::Time;
+use crate::vocabulary::LifeState;
 
 const WIDTH: f64 = 1000.0;
 /// Room for the names of the lanes.
@@ -46,15 +47,15 @@ pub(super) fn draw(p: &mut Page, a: &Analysis, listed: usize) {
         label(p, 0.0, y + 12.0, "\">", &short(&l.instance));
         for s in &l.spans {
             let (x, w) = stretch(s.start, s.end, start, end);
-            let open = match s.state.as_str() {
-                "ready" => "<rect class=\"ready\" x=\"",
-                "down" => "<rect class=\"down\" x=\"",
-                "starting" => "<rect class=\"starting\" x=\"",
-                "draining" => "<rect class=\"draining\" x=\"",
-                _ => "<rect class=\"unknown\" x=\"",
+            let open = match s.state {
+                LifeState::Ready => "<rect class=\"ready\" x=\"",
+                LifeState::Down => "<rect class=\"down\" x=\"",
+                LifeState::Starting => "<rect class=\"starting\" x=\"",
+                LifeState::Draining => "<rect class=\"draining\" x=\"",
+                LifeState::Unknown => "<rect class=\"unknown\" x=\"",
             };
             // What is down is drawn higher than what is ready: the shape says it without the colour.
-            let (dy, h) = if s.state == "ready" { (6.0, 6.0) } else { (2.0, 14.0) };
+            let (dy, h) = if s.state == LifeState::Ready { (6.0, 6.0) } else { (2.0, 14.0) };
             rect(p, open, x, y + dy, w.max(1.5), h);
             let title = format!("{} {}: {}", l.instance, s.state, words::range(s.start, s.end));
             p.element("<title>", title, "</title></rect>\n");
@@ -97,7 +98,7 @@ fn lives(p: &mut Page, a: &Analysis) {
     let rows = a.lifecycle.iter().flat_map(|l| {
         l.spans.iter().map(|s| {
             let long = words::length(s.end.seconds() - s.start.seconds());
-            vec![l.instance.clone(), s.state.clone(), words::moment(s.start), words::moment(s.end), long]
+            vec![l.instance.clone(), s.state.to_string(), words::moment(s.start), words::moment(s.end), long]
         })
     });
     super::tables::table(p, "", &["instance", "state", "from", "to", "#for"], rows.take(SPANS));

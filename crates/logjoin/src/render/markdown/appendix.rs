@@ -66,7 +66,7 @@ impl Draft<'_> {
                 self.out,
                 "| {} | {} | {} | {} | {} | {} |",
                 code(&i.path),
-                text(&i.kind),
+                text(i.kind.as_str()),
                 words::grouped(i.lines),
                 words::grouped(i.bytes),
                 i.sha256.as_ref().map_or("not computed".to_owned(), |h| code(h)),
@@ -110,7 +110,7 @@ impl Draft<'_> {
                 self.out,
                 "| {} | {} | {} | {covers} | {} | {} |",
                 code(&s.id),
-                text(&s.role),
+                text(s.role.as_str()),
                 text(&s.instance),
                 words::length(s.longest_gap_s),
                 counts(&s.ledger)
@@ -119,7 +119,7 @@ impl Draft<'_> {
         writeln!(self.out, "| all | | | | | {} |", counts(&a.ledger))?;
         for (n, x) in a.notes.iter().enumerate() {
             let gap = if n == 0 { "\n" } else { "" };
-            writeln!(self.out, "{gap}- {}, {}: {}", text(&x.level), code(&x.about), text(&x.text))?;
+            writeln!(self.out, "{gap}- {}, {}: {}", text(x.level.as_str()), code(&x.about), text(&x.text))?;
         }
         Ok(())
     }
@@ -145,7 +145,7 @@ impl Draft<'_> {
                     text(&words::offset(k.zone_error_s as f64)).into_owned()
                 },
                 words::grouped(k.samples),
-                text(&k.state)
+                text(k.state.as_str())
             )?;
         }
         Ok(())
@@ -383,7 +383,7 @@ impl Draft<'_> {
                 self.out,
                 "| {} | {} | {} | {} | {} | {} | {order} | {} | {} |",
                 text(&r.instance),
-                text(&r.kind),
+                text(r.kind.as_str()),
                 at(r.stopped),
                 at(r.ready),
                 words::grouped(r.failures_during),

@@ -271,7 +271,7 @@ impl Draft<'_> {
                     "- {} was ready again {} after it had stopped ({}).{}",
                     text(&r.instance),
                     words::length(ready.seconds() - stopped.seconds()),
-                    text(&r.kind),
+                    text(r.kind.as_str()),
                     rests_on(["restarts"])
                 )?;
             }
@@ -312,7 +312,7 @@ fn first_sign<'a>(a: &Analysis, i: &'a Incident) -> Option<(&'a Evidence, Time)>
         let file = e.lines.first().map(|l| &l.file);
         let mut sources = a.sources.iter().filter(|s| file.is_some_and(|f| s.files.contains(f)));
         // A file of several programs has lines of others, too.
-        sources.all(|s| s.role.starts_with("proxy"))
+        sources.all(|s| s.role.is_proxy())
     };
     let all = i.episodes.iter().flat_map(|e| &e.evidence).filter(|e| !is_proxy(e));
     all.filter_map(|e| e.time.map(|t| (e, t))).min_by_key(|(e, t)| (*t, e.id.clone()))

@@ -5,6 +5,7 @@ use super::super::words;
 use super::{left, right};
 use crate::Analysis;
 use crate::analysis::{Clock, Ledger};
+use crate::vocabulary::{ClockState, NoteLevel};
 
 /// One row for each: clocks, coverage, what is unexplained, warnings.
 pub(super) fn short(c: &mut Canvas, a: &Analysis) {
@@ -49,7 +50,7 @@ pub(super) fn short(c: &mut Canvas, a: &Analysis) {
             ],
         );
     }
-    let warnings: Vec<_> = a.notes.iter().filter(|n| n.level == "warning").collect();
+    let warnings: Vec<_> = a.notes.iter().filter(|n| n.level == NoteLevel::Warning).collect();
     if let Some(first) = warnings.first() {
         let mut line = vec![span(Role::Warn, "warning"), plain(format!(": {}: {}", first.about, first.text))];
         if warnings.len() > 1 {
@@ -99,14 +100,16 @@ fn is_remarkable(k: &Clock) -> bool {
     k.zone_error_s != 0
         || !k.steps.is_empty()
         || k.offset_s.is_some_and(|o| o.abs() >= 0.1)
-        || matches!(k.state.as_str(), "contradictory" | "too-few-samples")
+        || matches!(k.state, ClockState::Contradictory | ClockState::TooFewSamples)
 }
 
 fn sentence(k: &Clock) -> Vec<Span> {
     let mut out = vec![span(Role::Strong, &k.source), plain(": ")];
-    match (k.state.as_str(), k.offset_s) {
-        ("reference", _) => out.push(plain("the reference")),
-        (_, None) => out.push(span(Role::Warn, format!("offset not known ({})", k.state.replace('-', " ")))),
+    match (k.state, k.offset_s) {
+        (ClockState::Reference, _) => out.push(plain("the reference")),
+        (_, None) => {
+            out.push(span(Role::Warn, format!("offset not known ({})", k.state.as_str().replace('-', " "))))
+        }
         (_, Some(o)) => {
             let role = if o.abs() >= 1.0 { Role::Warn } else { Role::Plain };
             out.push(span(role, words::offset(o)));
@@ -161,7 +164,7 @@ pub(super) fn coverage(c: &mut Canvas, a: &Analysis, everything: bool) {
                 let role = if l.unparsed > 0 { Role::Warn } else { Role::Plain };
                 vec![
                     span(Role::Place, &s.id),
-                    plain(&s.role),
+                    plain(s.role),
                     plain(&s.instance),
                     plain(words::grouped(l.lines)),
                     plain(words::grouped(l.events)),
@@ -236,17 +239,17 @@ pub(super) fn unknown(c: &mut Canvas, a: &Analysis) {
 
 /// Warnings always, the rest when asked.
 pub(super) fn notes(c: &mut Canvas, a: &Analysis, everything: bool) {
-    let shown: Vec<_> = a.notes.iter().filter(|n| everything || n.level == "warning").collect();
+    let shown: Vec<_> = a.notes.iter().filter(|n| everything || n.level == NoteLevel::Warning).collect();
     if shown.is_empty() {
         return;
     }
     c.title("Notes");
     for n in shown {
-        let role = if n.level == "warning" { Role::Warn } else { Role::Faint };
+        let role = if n.level == NoteLevel::Warning { Role::Warn } else { Role::Faint };
         c.item(
             2,
             "- ",
-            &[span(role, &n.level), plain(", "), span(Role::Place, &n.about), plain(": "), plain(&n.text)],
+            &[span(role, n.level), plain(", "), span(Role::Place, &n.about), plain(": "), plain(&n.text)],
         );
     }
 }
