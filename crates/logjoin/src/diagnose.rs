@@ -268,6 +268,9 @@ fn outward(scene: &Scene<'_>, chains: &[Vec<(usize, bool, f64)>], judged: &mut [
         for (i, links) in chains.iter().enumerate() {
             for (other, is_inner, confidence) in links {
                 let Some(inner) = number.get(other).copied().filter(|n| *is_inner && *n != i) else {
+                    if *is_inner && let Some(verdict) = answered_late(&scene.case(i), *other) {
+                        replace_guess(&mut judged[i], verdict);
+                    }
                     continue;
                 };
                 judged[i].is_inside = scene.failing[inner].is_gateway;
@@ -291,6 +294,45 @@ fn outward(scene: &Scene<'_>, chains: &[Vec<(usize, bool, f64)>], judged: &mut [
                 }
             }
         }
+    }
+}
+
+/// A proxy behind this one got the whole answer, later than this one waited.
+fn answered_late(case: &Case<'_>, inner: usize) -> Option<Verdict> {
+    let o = &case.scene.world.requests[inner];
+    let is_late =
+        case.mechanism == Mechanism::ReadTimeout && o.end_lo > case.end && (200..500).contains(&o.r.status);
+    let left = o.r.status == 499 || o.r.detail.as_deref().is_some_and(|d| d.aborted);
+    (is_late && !left).then(|| {
+        Verdict::new(CauseId::TimeoutTooShort, 0.88)
+            .because(
+                "the proxy behind this one got the whole answer after this one had given up",
+                [Cite::Request(inner)],
+            )
+            .own(case, "the proxy's timer ran out")
+    })
+}
+
+/// Puts a verdict that a line proves in the place of one that only follows from what is not there.
+fn replace_guess(judged: &mut Judged, verdict: Verdict) {
+    let is_guess = judged.by_exclusion
+        || matches!(judged.cause, CauseId::Unknown | CauseId::BackendHang)
+        || judged.confidence < verdict.confidence && judged.cause == verdict.cause;
+    if is_guess {
+        let Verdict { cause, confidence, by_exclusion, evidence, .. } = verdict;
+        let alternatives =
+            std::mem::take(&mut judged.alternatives).into_iter().filter(|(c, _)| *c != cause).collect();
+        *judged = Judged {
+            cause,
+            confidence,
+            by_exclusion,
+            evidence,
+            alternatives,
+            detail: None,
+            most: 1.0,
+            weighed: Weighed::default(),
+            is_inside: judged.is_inside,
+        };
     }
 }
 

@@ -89,7 +89,13 @@ impl Logged {
 impl Failing {
     /// The label of the server that the last try went to.
     pub fn label(&self) -> Option<&str> {
-        self.tries.iter().rev().find_map(|t| t.label.as_deref())
+        if self.went_on() { None } else { self.tries.iter().rev().find_map(|t| t.label.as_deref()) }
+    }
+
+    /// Whether the last try went to another server than those before, and the proxy does not say to which.
+    pub fn went_on(&self) -> bool {
+        self.tries.len() > 1
+            && self.tries.last().is_some_and(|t| t.label.is_none() && t.mechanism == Mechanism::FromBackend)
     }
 
     /// How many failed requests it stands for: whoever counts failures adds these up.
@@ -162,12 +168,9 @@ impl Coverage {
 /// Whether the configuration of a proxy keeps lines of the level `error` out of its error log: then nothing follows from a line
 /// that is not there.
 fn leaves_errors_out(plan: &Plan, instance: usize) -> bool {
-    let own = &plan.instances[instance];
-    let of_product = || plan.configs.iter().filter(|c| c.config.product == own.product);
-    let is_named = |c: &&crate::ConfigFile| c.path.rsplit('/').nth(1) == Some(&*own.name);
-    let any_named = of_product().any(|c| is_named(&c));
-    let configs = of_product().filter(|c| !any_named || is_named(c));
-    let mut levels = configs
+    let mut levels = plan
+        .configs_of(instance)
+        .into_iter()
         .flat_map(|c| &c.config.logs)
         .filter(|l| l.kind == logjoin_config::LogKind::Error)
         .map(|l| l.level.as_deref().unwrap_or_default())
@@ -210,9 +213,21 @@ fn judge(
             m
         }
         (None, Product::Apache) => {
-            apache(world, &errors, &mut tries, detail.error_log_id.as_ref(), coverage.tells_of(timed))
+            // `%L` is `-`, or the error log has all that httpd says.
+            let has_no_id = detail.error_log_id.as_ref().is_some_and(Option::is_none);
+            let nothing_logged = has_no_id || coverage.tells_of(timed);
+            apache(plan, world, (timed.instance, status), &errors, &mut tries, nothing_logged)
         }
         _ => nginx(world, &errors, &mut tries, detail, status, coverage.tells_of(timed)),
+    };
+    let mechanism = match (mechanism, by_timer(plan, timed, &tries)) {
+        (Mechanism::Unknown, Some(m)) => {
+            if let Some(last) = tries.last_mut() {
+                last.mechanism = m;
+            }
+            m
+        }
+        (m, _) => m,
     };
     let mechanism = if status == 499 { Mechanism::ClientGone } else { mechanism };
     let is_client = mechanism == Mechanism::ClientGone && !is_failure_status || status == 499;
@@ -311,9 +326,7 @@ fn span(plan: &Plan, world: &World, request: usize, errors: &[usize], mechanism:
 
 /// The timers of a proxy's configuration, nanoseconds.
 fn timers(plan: &Plan, proxy: usize, mechanism: Mechanism) -> impl Iterator<Item = i64> + '_ {
-    let product = plan.instances[proxy].product;
-    let configs = plan.configs.iter().filter(move |c| c.config.product == product);
-    let all = configs.flat_map(|c| {
+    let all = plan.configs_of(proxy).into_iter().flat_map(|c| {
         let routes = c.config.routes.iter().map(|r| r.timeouts);
         let pools =
             c.config.pools.iter().flat_map(|p| p.servers.iter().map(|s| s.timeouts).chain([p.timeouts]));
@@ -321,6 +334,26 @@ fn timers(plan: &Plan, proxy: usize, mechanism: Mechanism) -> impl Iterator<Item
     });
     all.filter_map(move |t| if mechanism == Mechanism::ReadTimeout { t.read_ms } else { t.connect_ms })
         .map(|ms| (ms as i64).saturating_mul(1_000_000))
+}
+
+/// A timer of the configuration that ran out exactly when the proxy answered 504: no other line has to say so.
+fn by_timer(plan: &Plan, t: &Timed, tries: &[Attempted]) -> Option<Mechanism> {
+    const NEAR: i64 = SECOND / 50;
+    let last = tries.last().filter(|_| tries.len() > 1);
+    let took = match last {
+        Some(last) => last.logged.response_us?.checked_mul(1000)?,
+        None => t.r.duration_ns?,
+    };
+    // Of durations in whole seconds too many fit.
+    if t.r.unit_ns >= SECOND {
+        return None;
+    }
+    let fits = |m| timers(plan, t.instance, m).any(|timer| (-NEAR / 4..=NEAR).contains(&(took - timer)));
+    match (t.r.status, fits(Mechanism::ReadTimeout), fits(Mechanism::ConnectTimeout)) {
+        (504, true, false) => Some(Mechanism::ReadTimeout),
+        (504, false, true) => Some(Mechanism::ConnectTimeout),
+        _ => None,
+    }
 }
 
 fn nginx(
@@ -392,11 +425,12 @@ fn nginx(
 }
 
 fn apache(
+    plan: &Plan,
     world: &World,
+    (proxy, status): (usize, i32),
     errors: &[usize],
     tries: &mut Vec<Attempted>,
-    log_id: Option<&Option<Text>>,
-    would_be_said: bool,
+    nothing_logged: bool,
 ) -> Mechanism {
     let mut said: Vec<Attempted> = Vec::new();
     let mut best: Option<(Mechanism, u8)> = None;
@@ -404,12 +438,18 @@ fn apache(
         let e = &world.errors[*e].e;
         let Some((m, rank)) = mechanism::apache::of_error(e) else { continue };
         let label = mechanism::apache::address(&e.message).map(Text::from);
-        // One `attempt to connect` is one attempt; a summary line adds nothing to it.
-        if matches!(e.code.as_deref(), Some("AH00957" | "AH02454")) {
+        // One `attempt to connect` is one attempt; a summary line adds nothing to it. What an exchange ended with is of another
+        // server than the one that could not be connected: a balancer went on to its next member.
+        let connects = matches!(e.code.as_deref(), Some("AH00957" | "AH02454"));
+        let is_next = said.last().is_none_or(|last: &Attempted| {
+            let other = label.as_ref().is_some_and(|l| last.label.as_ref() != Some(l));
+            rank > 1
+                && (other
+                    || never_connected(last.mechanism) && !never_connected(m) && m != Mechanism::NoServer)
+        });
+        if connects || is_next && (label.is_some() || !said.is_empty()) {
             said.push(Attempted { label, mechanism: m, logged: Logged::default() });
             best = None;
-        } else if let (Some(label), true) = (label, said.is_empty()) {
-            said.push(Attempted { label: Some(label), mechanism: m, logged: Logged::default() });
         }
         if best.is_none_or(|(_, r)| rank >= r) {
             best = Some((m, rank));
@@ -421,6 +461,16 @@ fn apache(
             _ => best = Some((last.mechanism, 3)),
         }
     }
+    if best.is_some_and(|(m, _)| never_connected(m))
+        && let Some(label) = next_member(plan, proxy, &said)
+    {
+        said.push(Attempted {
+            label,
+            mechanism: Mechanism::FromBackend,
+            logged: Logged { status: Some(status), ..Logged::default() },
+        });
+        best = Some((Mechanism::FromBackend, 3));
+    }
     if !said.is_empty() {
         *tries = said;
     } else if let (Some(t), Some((m, _))) = (tries.last_mut(), best) {
@@ -429,8 +479,7 @@ fn apache(
     if let Some((m, _)) = best {
         return m;
     }
-    // `%L` is `-`, or the error log says nothing: the answer is the backend's.
-    let nothing_logged = log_id.is_some_and(Option::is_none) || would_be_said;
+    // The error log says nothing: the answer is the backend's.
     if nothing_logged {
         if let Some(t) = tries.last_mut() {
             t.mechanism = Mechanism::FromBackend;
@@ -438,4 +487,32 @@ fn apache(
         return Mechanism::FromBackend;
     }
     Mechanism::Unknown
+}
+
+/// Whether an attempt ended before there was a connection.
+fn never_connected(m: Mechanism) -> bool {
+    use Mechanism::{BacklogFull, ConnectFailed, ConnectTimeout, NoRoute, NoSocket, Permission, Refused};
+    matches!(m, Refused | ConnectFailed | ConnectTimeout | NoRoute | NoSocket | BacklogFull | Permission)
+}
+
+/// The member of a balancer that must have answered, as others could not be connected and no line complains of this one: httpd
+/// tries as many times as there are members (`maxattempts`), and says so when none is left (`modules/proxy/mod_proxy.c`,
+/// `proxy_handler`; `mod_proxy_balancer.c`, AH01167). Its address, or none where it may be one of several.
+fn next_member(plan: &Plan, proxy: usize, said: &[Attempted]) -> Option<Option<Text>> {
+    let tried: BTreeSet<&str> = said.iter().filter_map(|t| t.label.as_deref()).collect();
+    let in_force = plan.configs_of(proxy);
+    let mut left = None;
+    for pool in in_force.iter().flat_map(|c| &c.config.pools).filter(|p| p.servers.len() > 1) {
+        let all = || pool.servers.iter().filter(|s| !s.disabled);
+        if !tried.iter().all(|t| all().any(|s| s.address == *t)) {
+            continue;
+        }
+        let most = pool.retries.map_or(pool.servers.len(), |n| n as usize + 1);
+        let mut others = all().filter(|s| !tried.contains(s.address.as_str()));
+        // Versions of a configuration, or balancers that share members, must agree that there was somebody left.
+        let next = others.next().filter(|_| said.len() < most)?;
+        let one = others.next().is_none().then(|| Text::from(next.address.as_str()));
+        left = Some(one.filter(|_| left.is_none()));
+    }
+    left.filter(|_| !tried.is_empty())
 }

@@ -9,6 +9,7 @@ use crate::analysis::AddressClaim;
 use crate::clock::ClockModel;
 use crate::hash::hash;
 use crate::index::{Entry, Group, Index, Row};
+use crate::mechanism;
 use crate::plan::{Plan, SourcePlan};
 use crate::rewrites::Rewrites;
 use crate::signals::{Meaning, Scope};
@@ -177,6 +178,19 @@ impl Peers {
                 && let Some(i) = plan.named(name)
             {
                 claim(&mut peers, text, i, "server-name", 0);
+            }
+        }
+        // httpd resolves a server's name, says both where it cannot connect, and elsewhere the name alone.
+        let both: BTreeSet<(&str, &str)> =
+            world.errors.iter().filter_map(|m| mechanism::apache::named(&m.e.message)).collect();
+        let mut by_name: BTreeMap<&str, BTreeSet<Option<usize>>> = BTreeMap::new();
+        for (address, name) in both {
+            by_name.entry(name).or_default().insert(peers.instance(address));
+        }
+        for (name, instances) in by_name {
+            let mut one = instances.into_iter();
+            if let (Some(Some(i)), None, None) = (one.next(), one.next(), peers.instance(name)) {
+                claim(&mut peers, name, i, "error-line", 0);
             }
         }
         for (address, i) in only_ones(plan, world) {

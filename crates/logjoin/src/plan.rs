@@ -150,6 +150,17 @@ impl Plan {
         whole.or_else(|| ends.next().filter(|_| ends.next().is_none()))
     }
 
+    /// The configurations of a proxy, oldest version first: those in a folder of its name, else those of its kind.
+    pub(crate) fn configs_of(&self, proxy: usize) -> Vec<&ConfigFile> {
+        let instance = &self.instances[proxy];
+        let name = instance.name.split('@').next().unwrap_or(&instance.name);
+        let name = name.rsplit('/').next().unwrap_or(name);
+        let of_kind = || self.configs.iter().filter(|c| c.config.product == instance.product);
+        let is_named = |c: &&ConfigFile| c.path.split('/').rev().skip(1).any(|part| part == name);
+        let any_named = of_kind().any(|c| is_named(&c));
+        of_kind().filter(|c| !any_named || is_named(c)).collect()
+    }
+
     /// The zone that the caller told for a source.
     pub(crate) fn told_zone(&self, source: &SourcePlan) -> Option<&crate::options::Zone> {
         let fits = |p: &crate::Pattern| {

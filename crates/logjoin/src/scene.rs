@@ -370,7 +370,8 @@ impl Last {
     /// one there is.
     fn instance(&self, world: &World, f: &Failing, join: &Join) -> Option<usize> {
         use Mechanism::*;
-        if let Some(last) = join.instances.last() {
+        let is_found = !join.lines.is_empty() || !f.went_on();
+        if let Some(last) = join.instances.last().filter(|_| is_found) {
             return Some(*last);
         }
         let nothing_tried = matches!(

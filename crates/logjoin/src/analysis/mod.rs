@@ -344,7 +344,7 @@ pub struct Example {
 pub struct AddressClaim {
     /// `10.0.0.1:8080`, `unix:/run/app.sock` or a HAProxy `backend/server`.
     pub address: String,
-    /// `joins`, `listening-line`, `config-name`, `server-name`, `only-one` or `told`.
+    /// `joins`, `listening-line`, `config-name`, `server-name`, `error-line`, `only-one` or `told`.
     pub reason: String,
     /// Joined requests that agree, where the reason is `joins`.
     pub votes: u64,

@@ -182,7 +182,13 @@ fn apache_errors(
             *skip += 1;
         }
         let named = id.as_ref().and_then(|id| by_id.get(id)).into_iter().flatten();
-        let group = named.chain(&of_client[*skip..]).copied().find(|g| {
+        let candidates = || named.clone().chain(&of_client[*skip..]).copied();
+        // What httpd answers itself, it answers right after its last line; what a balancer's next member answers comes later.
+        let ends_it = |g: &usize| {
+            let lines = &groups[*g].lines;
+            !t.has_duration || world.errors[lines[lines.len() - 1]].hi > t.end_lo - SECOND / 10
+        };
+        let fits = |g: &usize| {
             let g = &groups[*g];
             let first = &world.errors[g.lines[0]];
             let last = &world.errors[g.lines[g.lines.len() - 1]];
@@ -191,10 +197,11 @@ fn apache_errors(
             // The line of the path has no query.
             let same_target =
                 g.target == 0 || t.r.target == 0 || g.target == t.r.target || g.target == t.r.path;
-            let plausible = g.lines.iter().all(|l| {
-                mechanism::apache::of_error(&world.errors[*l].e)
-                    .is_none_or(|(m, _)| mechanism::apache::may_answer(m, t.r.status))
-            });
+            // What became of the last member of a balancer decides, not of those that it failed over from.
+            let seen =
+                || g.lines.iter().rev().filter_map(|l| mechanism::apache::of_error(&world.errors[*l].e));
+            let decisive = seen().find(|(_, rank)| *rank > 1).or_else(|| seen().next());
+            let plausible = decisive.is_none_or(|(m, _)| mechanism::apache::may_answer(m, t.r.status));
             let in_time = plausible
                 && first.hi > t.start_lo - SECOND / 10
                 && (!t.has_duration || last.lo < t.end_hi + SECOND / 10)
@@ -204,7 +211,9 @@ fn apache_errors(
                 return !g.used && a == b;
             }
             !g.used && g.client == t.r.client && same_port && same_target && in_time
-        });
+        };
+        let mut found = candidates().filter(fits);
+        let group = found.clone().find(ends_it).or_else(|| found.next());
         if let Some(g) = group {
             groups[g].used = true;
             for &i in &groups[g].lines {

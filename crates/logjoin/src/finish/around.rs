@@ -353,7 +353,7 @@ pub(super) fn recovery(scene: &Scene<'_>, all: &All, row: &Row, lives: &[Life]) 
         }
     }
     for p in &row.proxies {
-        for c in super::balance::configs_of(scene, *p) {
+        for c in scene.plan.configs_of(*p) {
             let name = &scene.plan.instances[*p].name;
             ends.extend(c.loaded_ns.map(|t| (t, format!("{name} loaded {}", c.path), Vec::new())));
         }

@@ -138,20 +138,6 @@ impl Tally {
     }
 }
 
-/// The configurations of a proxy, oldest version first: those in a folder of its name, else those of its kind.
-pub(super) fn configs_of<'a>(scene: &Scene<'a>, proxy: usize) -> Vec<&'a ConfigFile> {
-    let instance = &scene.plan.instances[proxy];
-    let name = instance.name.split('@').next().unwrap_or(&instance.name);
-    let of_kind: Vec<&ConfigFile> =
-        scene.plan.configs.iter().filter(|c| c.config.product == instance.product).collect();
-    let named: Vec<&ConfigFile> = of_kind
-        .iter()
-        .copied()
-        .filter(|c| c.path.split('/').rev().skip(1).any(|part| part == name))
-        .collect();
-    if named.is_empty() { of_kind } else { named }
-}
-
 fn is_label(pool: &Pool, s: &Server, label: &str) -> bool {
     s.address == label || s.name.as_ref().is_some_and(|n| label == format!("{}/{n}", pool.name))
 }
@@ -164,7 +150,7 @@ fn working(pool: &Pool) -> impl Iterator<Item = &Server> {
 fn group(scene: &Scene<'_>, proxy: usize, label: &str) -> Group {
     let by_name = label.split_once('/').filter(|_| !label.contains(':')).map(|(p, _)| p.to_string());
     let plain = Group { key: by_name.clone().unwrap_or_default(), pool: by_name, ..Group::default() };
-    let configs = configs_of(scene, proxy);
+    let configs = scene.plan.configs_of(proxy);
     let mut found: Option<(&Pool, &Server)> = None;
     for pool in configs.iter().flat_map(|c| &c.config.pools) {
         let Some(server) = pool.servers.iter().find(|s| is_label(pool, s, label)) else { continue };
@@ -230,7 +216,7 @@ fn how(configs: &[&ConfigFile], pool: &Pool) -> How {
 fn add_unused(scene: &Scene<'_>, proxy: usize, list: &mut Vec<Tally>) {
     let known: BTreeSet<u64> = list.iter().map(|t| t.label).collect();
     let mut found = Vec::new();
-    for pool in configs_of(scene, proxy).iter().flat_map(|c| &c.config.pools) {
+    for pool in scene.plan.configs_of(proxy).iter().flat_map(|c| &c.config.pools) {
         let members: Vec<&Server> = working(pool).collect();
         let label = |s: &Server| match (&s.name, scene.plan.instances[proxy].product) {
             (Some(n), logjoin_parse::Product::Haproxy) => format!("{}/{n}", pool.name),

@@ -4,7 +4,6 @@
 use logjoin_parse::StateEvent;
 
 use super::answered::Answered;
-use super::balance::configs_of;
 use super::lifecycle::{Life, What};
 use super::line_ref;
 use crate::analysis::{LineRef, Restart, Time};
@@ -298,7 +297,7 @@ fn moments(scene: &Scene<'_>, lives: &[Life], proxy: usize) -> Vec<(i64, Vec<Lin
         list.extend(events.map(|e| (e.t, vec![line_ref(scene.plan, e.at)])));
     }
     let range = scene.range.map(|r| r.0)..=scene.range.map(|r| r.1);
-    for c in configs_of(scene, proxy) {
+    for c in scene.plan.configs_of(proxy) {
         if let Some(t) = c.loaded_ns.filter(|t| range.contains(&Some(*t))) {
             list.push((t, Vec::new()));
         }
@@ -322,7 +321,7 @@ fn addresses(
     answers: &Answered,
     (t, until): (i64, i64),
 ) -> (Vec<String>, Vec<LineRef>) {
-    let configs = configs_of(scene, proxy);
+    let configs = scene.plan.configs_of(proxy);
     let loaded = |c: &&crate::plan::ConfigFile| c.loaded_ns.is_some_and(|l| (l - t).abs() < SAME);
     let Some(n_of) = configs.iter().position(loaded).filter(|n| *n > 0) else {
         return (Vec::new(), Vec::new());

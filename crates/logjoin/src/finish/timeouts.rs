@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use logjoin_parse::Product;
 
-use super::balance::configs_of;
 use super::durations::{Durations, digits};
 use super::failure::round;
 use super::late;
@@ -213,7 +212,7 @@ fn finish(
         proxy: name.clone(),
         target,
         waited_s: waited,
-        directive: directive(&configs_of(scene, proxy), scene.plan.instances[proxy].product, waited),
+        directive: directive(&scene.plan.configs_of(proxy), scene.plan.instances[proxy].product, waited),
         given_up,
         completed,
         quantiles_s,

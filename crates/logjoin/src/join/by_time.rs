@@ -93,7 +93,7 @@ pub(super) fn join(
         }
         let here: Vec<usize> = (0..failing.len())
             .filter(|i| {
-                let at = joins[*i].instances.last() == Some(&instance);
+                let at = joins[*i].instances.last() == Some(&instance) && !failing[*i].went_on();
                 at && reaches(failing[*i].mechanism) && failing[*i].mechanism != Mechanism::ClientGone
             })
             .collect();

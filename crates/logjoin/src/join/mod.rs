@@ -134,10 +134,10 @@ pub(crate) fn join(
     let from = by_request::Sources { plan, world, index, peers, clocks };
     by_request::join(&from, failing, &mut joins);
     for (j, f) in joins.iter_mut().zip(failing) {
-        if j.instances.is_empty() && reaches(f.mechanism) {
+        if (j.instances.is_empty() || f.went_on()) && reaches(f.mechanism) {
             // The address was not logged: the lines say where the request went.
             let at: BTreeSet<usize> = j.lines.iter().map(|l| instance_of(world, l.row)).collect();
-            j.instances = at.into_iter().collect();
+            j.instances.extend(at);
         }
     }
     by_time::join(plan, world, index, peers, clocks, failing, &mut joins);

@@ -119,6 +119,14 @@ pub(crate) fn address(message: &str) -> Option<String> {
     None
 }
 
+/// The address and the name of one server, where a message has both: `attempt to connect to 10.0.0.1:80 (app.internal:80)`.
+pub(crate) fn named(message: &str) -> Option<(&str, &str)> {
+    let (_, rest) = message.split_once("attempt to connect to ")?;
+    let (address, rest) = rest.split_once(" (")?;
+    let (name, _) = rest.split_once(')')?;
+    (address != name && !address.contains(' ') && name.contains(':')).then_some((address, name))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -159,5 +167,12 @@ mod tests {
             Some("unix:/run/fpm.sock")
         );
         assert_eq!(address("nothing"), None);
+        let both = "http: attempt to connect to 10.0.0.1:80 (app.internal:80) failed";
+        assert_eq!(named(both), Some(("10.0.0.1:80", "app.internal:80")));
+        assert_eq!(named("attempt to connect to 10.0.0.1:80 (10.0.0.1:80) failed"), None);
+        assert_eq!(
+            named("attempt to connect to Unix domain socket /run/a.sock (localhost:8000) failed"),
+            None
+        );
     }
 }
