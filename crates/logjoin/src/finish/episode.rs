@@ -241,11 +241,12 @@ fn ruled_out(scene: &Scene<'_>, row: &Row) -> Vec<RuledOut> {
             out.push(RuledOut { cause, why: why.into() });
         }
     };
-    let covered = !row.targets.is_empty()
-        && row
-            .targets
-            .iter()
-            .all(|t| scene.covered(*t).is_some_and(|(lo, hi)| lo <= row.start && hi >= row.end));
+    // What is behind a proxy is not in its logs.
+    let covers = |t: &usize| {
+        !scene.plan.instances[*t].is_proxy
+            && scene.covered(*t).is_some_and(|(lo, hi)| lo <= row.start && hi >= row.end)
+    };
+    let covered = !row.targets.is_empty() && row.targets.iter().all(covers);
     rule(
         CauseId::OomKill,
         covered && !signs(&[Meaning::OomKill]),
@@ -253,7 +254,13 @@ fn ruled_out(scene: &Scene<'_>, row: &Row) -> Vec<RuledOut> {
     );
     rule(
         CauseId::BackendCrash,
-        covered && !signs(&[Meaning::Crash, Meaning::OomKill]),
+        covered
+            && !signs(&[
+                Meaning::Crash,
+                Meaning::OomKill,
+                Meaning::KilledBySupervisor,
+                Meaning::WorkerTimeout,
+            ]),
         "no process of the backend died, by its logs, which cover the time",
     );
     rule(
@@ -290,12 +297,18 @@ pub(super) fn summary(own: &[Rule], all: &[Episode], largest: &Episode) -> Strin
         [] => " (server not logged)".to_owned(),
         targets => format!(" at {}", targets.join(", ")),
     };
-    let statuses: Vec<&str> = largest.by_status.keys().map(String::as_str).collect();
+    let statuses: BTreeSet<&str> = all.iter().flat_map(|e| e.by_status.keys().map(String::as_str)).collect();
+    let statuses: Vec<&str> = statuses.into_iter().collect();
+    // The others failed for something else.
+    let of_them = match all.iter().all(|e| e.cause == largest.cause && e.detail == largest.detail) {
+        true => String::new(),
+        false => format!(", {} of them", words::grouped(largest.failures)),
+    };
     let more =
         if all.len() > 1 { format!(" ({} other episodes with it)", all.len() - 1) } else { String::new() };
     let requests = if failures == 1 { "request" } else { "requests" };
     format!(
-        "{} {requests} failed ({}): {what}{at}{share}{more}",
+        "{} {requests} failed ({}){of_them}: {what}{at}{share}{more}",
         words::grouped(failures),
         statuses.join(", "),
     )

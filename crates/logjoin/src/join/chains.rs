@@ -36,7 +36,8 @@ pub(crate) fn chains(
         let ids = t.r.detail.as_deref().map_or(&[][..], |d| &d.ids[..]);
         let mut mine: Vec<Pair> = Vec::new();
         let reach = clocks.widest_band() + SECOND;
-        for e in index.near((t.r.method, t.r.key), 0, t.start_lo - reach, t.end_hi + reach) {
+        let more = if gave_up(f.mechanism) { LATER } else { 0 };
+        for e in index.near((t.r.method, t.r.key), 0, t.start_lo - reach, t.end_hi + reach + more) {
             let Row::Request(inner) = e.row else { continue };
             let (inner, q) = (inner as usize, e.instance as usize);
             if q == t.instance
@@ -78,7 +79,9 @@ pub(crate) fn chains(
 }
 
 /// Lines of an inner proxy that are looked at for one request: those next to it.
-const MOST: usize = 8;
+const MOST: usize = 64;
+/// How long an inner proxy goes on with what the outer one has given up.
+const LATER: i64 = 60 * SECOND;
 
 /// A request and a line of an inner proxy that may be of it.
 struct Pair {
@@ -101,6 +104,11 @@ fn off(t: &Timed, o: &Timed) -> i64 {
     gap(a, b) + (middle(a) - middle(b)).abs() / 16
 }
 
+/// Whether the outer proxy ended the request without waiting for an answer.
+fn gave_up(m: Mechanism) -> bool {
+    matches!(m, Mechanism::ReadTimeout | Mechanism::SendTimeout | Mechanism::Stalled | Mechanism::ClientGone)
+}
+
 /// Whether an inner proxy's line may be of a failed request without contradicting what the outer proxy saw.
 fn may_be_inner(f: &Failing, t: &Timed, o: &Timed, tolerance: i64) -> bool {
     if o.start_hi < t.start_lo - tolerance || o.start_lo > t.end_hi + tolerance {
@@ -117,9 +125,7 @@ fn may_be_inner(f: &Failing, t: &Timed, o: &Timed, tolerance: i64) -> bool {
         Mechanism::FromBackend => is_answer(),
         Mechanism::Unknown => is_answer() || outlived && !(200..400).contains(&o.r.status),
         // The outer one did not wait for the answer.
-        Mechanism::ReadTimeout | Mechanism::SendTimeout | Mechanism::Stalled | Mechanism::ClientGone => {
-            outlived
-        }
+        m if gave_up(m) => outlived,
         m if super::reaches(m) => outlived || !(200..400).contains(&o.r.status),
         _ => false,
     }

@@ -1,10 +1,12 @@
 //! A handler failed and the connection was closed without a whole response; the process lives on (Go's `http: panic serving`, a
 //! worker thread's uncaught exception).
 
+use std::collections::BTreeSet;
+
 use super::{Cite, Rule, Verdict};
 use crate::event::{LogEvent, Severity};
 use crate::index::Row;
-use crate::scene::{Case, MS, SECOND, distance};
+use crate::scene::{Case, MS, SECOND, Sign, distance};
 use crate::signals::Meaning;
 use crate::vocabulary::{CauseId, Mechanism};
 
@@ -46,7 +48,12 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
                 .own(case, "the connection closed before a response"),
         );
     }
-    let signs = case.near(&[Meaning::RequestException], SECOND, SECOND);
+    let mut signs = case.near(&[Meaning::RequestException], SECOND, SECOND);
+    // A stack trace belongs to the line before it, which names the request.
+    let moment = |s: &Sign| (world.logs[s.log].e.at.file, s.lo);
+    let of_others = signs.iter().filter(|s| names_another(case, &world.logs[s.log].e));
+    let of_others: BTreeSet<_> = of_others.map(moment).collect();
+    signs.retain(|s| !of_others.contains(&moment(s)));
     let Some(nearest) = signs.first() else { return said_so(case).or_else(|| said_by_as_many(case)) };
     // This one was handled, whatever became of others.
     if case.completed().is_some_and(|(_, status, _)| status < 500) {
@@ -69,6 +76,13 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
             .signs("a handler failed as the connection closed", &signs[..1])
             .own(case, "the connection closed before a response"),
     )
+}
+
+/// Whether a message is about a request with another method or target than this one.
+fn names_another(case: &Case<'_>, e: &LogEvent) -> bool {
+    let r = &case.scene.world.requests[case.f.request].r;
+    let same_target = [r.key, r.target, r.path].iter().any(|t| *t == 0 || *t == e.key || *t == e.target);
+    e.target != 0 && !(same_target && (e.method == 0 || e.method == r.method))
 }
 
 /// The handler logged an error of its own words about this very request as the connection closed.

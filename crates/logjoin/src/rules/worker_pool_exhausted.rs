@@ -2,6 +2,7 @@
 
 use super::timeout_too_short::began_late;
 use super::{Cite, Rule, Verdict};
+use crate::failing::Failing;
 use crate::index::Row;
 use crate::scene::{Case, SECOND};
 use crate::signals::Meaning;
@@ -48,7 +49,7 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
         );
     }
     if case.mechanism == Mechanism::ConnectTimeout
-        && let Some(v) = met_full_queue(case)
+        && let Some(v) = met_full_queue(case).or_else(|| others_got_in(case))
     {
         return Some(v);
     }
@@ -81,6 +82,34 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
             "the backend handled the request quickly, but began late: it had waited for a worker",
             [Cite::Request(i as usize)],
         )
+    })
+}
+
+/// A filter or a broken path lets nobody through. Where the server answered others all the while, with connections of the same
+/// proxy, and some found no place, its accept queue was full at times.
+fn others_got_in(case: &Case<'_>) -> Option<Verdict> {
+    const PARTS: i64 = 5;
+    let instance = case.instance?;
+    let scene = case.scene;
+    // By way of another proxy they may have come another way.
+    let mut senders = scene.peers.traffic.keys().filter(|(_, to)| *to == instance).map(|(from, _)| *from);
+    if senders.any(|from| from != case.proxy && !scene.peers.chains.contains(&(from, case.proxy))) {
+        return None;
+    }
+    let silent: Vec<&Failing> = case.fellows(Mechanism::ConnectTimeout, 30 * SECOND, 30 * SECOND).collect();
+    let starts = || silent.iter().map(|f| f.start_ns).chain([case.start]);
+    let (from, to) = (starts().min()?, starts().max()?);
+    let long = (to - from) / PARTS;
+    let is_open = |part: i64| {
+        let begin = from + part * long;
+        scene.next_served(instance, begin).is_some_and(|start| start < begin + long)
+    };
+    let is_always_open = silent.len() >= 5 && long >= SECOND && (0..PARTS).all(is_open);
+    is_always_open.then(|| {
+        let cites = silent.iter().take(3).flat_map(|f| f.errors.iter().map(|e| Cite::Error(*e)).chain([Cite::Request(f.request)]));
+        Verdict::new(CauseId::WorkerPoolExhausted, 0.7)
+            .instead(CauseId::ConnectTimeout, 0.25)
+            .because("the server answered other requests of this proxy all the while: some connections found no place in its accept queue", cites)
     })
 }
 
