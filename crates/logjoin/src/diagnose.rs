@@ -297,13 +297,18 @@ fn outward(scene: &Scene<'_>, chains: &[Vec<(usize, bool, f64)>], judged: &mut [
     }
 }
 
-/// A proxy behind this one got the whole answer, later than this one waited.
-fn answered_late(case: &Case<'_>, inner: usize) -> Option<Verdict> {
+/// Whether a request at a proxy behind this one is the same, and got its whole answer after this one had given up.
+pub(crate) fn is_late_answer(case: &Case<'_>, inner: usize) -> bool {
     let o = &case.scene.world.requests[inner];
-    let is_late =
-        case.mechanism == Mechanism::ReadTimeout && o.end_lo > case.end && (200..500).contains(&o.r.status);
     let left = o.r.status == 499 || o.r.detail.as_deref().is_some_and(|d| d.aborted);
-    (is_late && !left).then(|| {
+    case.mechanism == Mechanism::ReadTimeout
+        && o.end_lo > case.end
+        && (200..500).contains(&o.r.status)
+        && !left
+}
+
+fn answered_late(case: &Case<'_>, inner: usize) -> Option<Verdict> {
+    is_late_answer(case, inner).then(|| {
         Verdict::new(CauseId::TimeoutTooShort, 0.88)
             .because(
                 "the proxy behind this one got the whole answer after this one had given up",

@@ -448,8 +448,11 @@ fn apache(
                     || never_connected(last.mechanism) && !never_connected(m) && m != Mechanism::NoServer)
         });
         if connects || is_next && (label.is_some() || !said.is_empty()) {
+            // What a line before the first address says is of that server.
+            if connects || !said.is_empty() {
+                best = None;
+            }
             said.push(Attempted { label, mechanism: m, logged: Logged::default() });
-            best = None;
         }
         if best.is_none_or(|(_, r)| rank >= r) {
             best = Some((m, rank));

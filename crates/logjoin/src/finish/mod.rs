@@ -152,7 +152,7 @@ pub(crate) fn tell(story: &Story<'_>) -> Analysis {
     let usuals = traffic::Usuals::of(&all.load);
     let lives = lifecycle::lives(scene, &all.activity, judged);
     let restarts = restarts::restarts(scene, &lives, &all.answered);
-    let timeouts = timeouts::advice(scene, &rows);
+    let timeouts = timeouts::advice(scene, chains, &rows);
 
     let mut episode_of: Vec<Option<String>> = vec![None; scene.failing.len()];
     let mut all_episodes = Vec::new();

@@ -11,8 +11,10 @@ use super::durations::{Durations, digits};
 use super::failure::round;
 use super::late;
 use crate::analysis::{TimeoutAdvice, TimeoutChoice};
+use crate::diagnose::is_late_answer;
 use crate::episodes::Row;
 use crate::index;
+use crate::link::Chain;
 use crate::plan::ConfigFile;
 use crate::render::words;
 use crate::scene::{Case, SECOND, Scene};
@@ -43,7 +45,7 @@ struct GivenUp {
 }
 
 /// One advice per proxy and target.
-pub(super) fn advice(scene: &Scene<'_>, rows: &[Row]) -> Vec<TimeoutAdvice> {
+pub(super) fn advice(scene: &Scene<'_>, chains: &[Chain], rows: &[Row]) -> Vec<TimeoutAdvice> {
     let mut by: BTreeMap<(usize, String), GivenUp> = BTreeMap::new();
     let mut instances: BTreeMap<String, usize> = BTreeMap::new();
     for (n, row) in rows.iter().enumerate() {
@@ -61,7 +63,7 @@ pub(super) fn advice(scene: &Scene<'_>, rows: &[Row]) -> Vec<TimeoutAdvice> {
             sum.requests.push(case.number);
             let (from, to) = sum.span.unwrap_or((case.start, case.end));
             sum.span = Some((from.min(case.start), to.max(case.f.until())));
-            if let Some(took) = took(&case) {
+            if let Some(took) = took(&case).or_else(|| took_behind(&case, &chains[case.number])) {
                 sum.completed.add_each(took, case.f.n());
             }
         }
@@ -126,6 +128,13 @@ impl GivenUp {
             self.is_sum = true;
         }
     }
+}
+
+/// The same, as the log of a proxy behind this one has it.
+fn took_behind(case: &Case<'_>, links: &Chain) -> Option<i64> {
+    let late = |(inner, is_inner, _): &&(usize, bool, f64)| *is_inner && is_late_answer(case, *inner);
+    let (inner, ..) = links.iter().find(late)?;
+    Some(case.scene.world.requests[*inner].end_lo - case.start)
 }
 
 /// How long the backend took for a request that it completed after the proxy had given up, nanoseconds.

@@ -114,7 +114,8 @@ pub(crate) fn address(message: &str) -> Option<String> {
     ] {
         let Some(i) = message.find(before) else { continue };
         let word = message[i + before.len()..].split([' ', ')', ',']).next()?;
-        return (!word.is_empty()).then(|| word.to_string());
+        // `Error reading from remote server returned by /path` names none.
+        return (!word.is_empty() && word != "returned").then(|| word.to_string());
     }
     None
 }
@@ -167,6 +168,7 @@ mod tests {
             Some("unix:/run/fpm.sock")
         );
         assert_eq!(address("nothing"), None);
+        assert_eq!(address("Error reading from remote server returned by /login"), None);
         let both = "http: attempt to connect to 10.0.0.1:80 (app.internal:80) failed";
         assert_eq!(named(both), Some(("10.0.0.1:80", "app.internal:80")));
         assert_eq!(named("attempt to connect to 10.0.0.1:80 (10.0.0.1:80) failed"), None);

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::{Cite, Rule, Verdict};
 use crate::event::{LogEvent, Severity};
 use crate::index::Row;
-use crate::scene::{Case, MS, SECOND, Sign, distance};
+use crate::scene::{Case, MS, SECOND, distance};
 use crate::signals::Meaning;
 use crate::vocabulary::{CauseId, Mechanism};
 
@@ -23,9 +23,16 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
         return None;
     }
     let world = case.scene.world;
+    let mut signs = case.near(&[Meaning::RequestException], SECOND, SECOND);
+    // A stack trace belongs to the line before it, which names the request.
+    let moment = |log: usize| (world.logs[log].e.at.file, world.logs[log].lo);
+    let of_others = signs.iter().filter(|s| names_another(case, &world.logs[s.log].e));
+    let of_others: BTreeSet<_> = of_others.map(|s| moment(s.log)).collect();
+    signs.retain(|s| !of_others.contains(&moment(s.log)));
     let joined: Vec<usize> = case
         .joined_logs()
         .filter(|l| world.logs[*l].e.signal.as_ref().is_some_and(|s| s.meaning == Meaning::RequestException))
+        .filter(|l| !of_others.contains(&moment(*l)))
         .collect();
     if !joined.is_empty() {
         return Some(
@@ -48,12 +55,6 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
                 .own(case, "the connection closed before a response"),
         );
     }
-    let mut signs = case.near(&[Meaning::RequestException], SECOND, SECOND);
-    // A stack trace belongs to the line before it, which names the request.
-    let moment = |s: &Sign| (world.logs[s.log].e.at.file, s.lo);
-    let of_others = signs.iter().filter(|s| names_another(case, &world.logs[s.log].e));
-    let of_others: BTreeSet<_> = of_others.map(moment).collect();
-    signs.retain(|s| !of_others.contains(&moment(s)));
     let Some(nearest) = signs.first() else { return said_so(case).or_else(|| said_by_as_many(case)) };
     // This one was handled, whatever became of others.
     if case.completed().is_some_and(|(_, status, _)| status < 500) {

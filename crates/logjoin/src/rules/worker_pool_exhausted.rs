@@ -87,7 +87,7 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
 
 /// A filter or a broken path lets nobody through. Where the server answered others all the while, with connections of the same
 /// proxy, and some found no place, its accept queue was full at times.
-fn others_got_in(case: &Case<'_>) -> Option<Verdict> {
+pub(super) fn others_got_in(case: &Case<'_>) -> Option<Verdict> {
     const PARTS: i64 = 5;
     let instance = case.instance?;
     let scene = case.scene;
