@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::{Cite, Rule, Verdict};
 use crate::event::{LogEvent, Severity};
 use crate::index::Row;
-use crate::scene::{Case, MS, SECOND, distance};
+use crate::scene::{Case, MS, SECOND, Sign, distance};
 use crate::signals::Meaning;
 use crate::vocabulary::{CauseId, Mechanism};
 
@@ -24,15 +24,12 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
     }
     let world = case.scene.world;
     let mut signs = case.near(&[Meaning::RequestException], SECOND, SECOND);
-    // A stack trace belongs to the line before it, which names the request.
-    let moment = |log: usize| (world.logs[log].e.at.file, world.logs[log].lo);
-    let of_others = signs.iter().filter(|s| names_another(case, &world.logs[s.log].e));
-    let of_others: BTreeSet<_> = of_others.map(|s| moment(s.log)).collect();
-    signs.retain(|s| !of_others.contains(&moment(s.log)));
+    let of_others: BTreeSet<usize> = of_others(case, &signs);
+    signs.retain(|s| !of_others.contains(&s.log));
     let joined: Vec<usize> = case
         .joined_logs()
         .filter(|l| world.logs[*l].e.signal.as_ref().is_some_and(|s| s.meaning == Meaning::RequestException))
-        .filter(|l| !of_others.contains(&moment(*l)))
+        .filter(|l| !of_others.contains(l))
         .collect();
     if !joined.is_empty() {
         return Some(
@@ -79,11 +76,34 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
     )
 }
 
+/// Those of some messages that are about other requests. A stack trace belongs to the line before it, which names the request.
+fn of_others(case: &Case<'_>, signs: &[Sign]) -> BTreeSet<usize> {
+    let logs = &case.scene.world.logs;
+    let mut all: Vec<usize> = signs.iter().map(|s| s.log).collect();
+    all.sort_by_key(|l| logs[*l].e.at);
+    let mut named: Option<(u32, i64, bool)> = None;
+    let mut out = BTreeSet::new();
+    for log in all {
+        let m = &logs[log];
+        let is_others = match named {
+            _ if m.e.target != 0 => names_another(case, &m.e),
+            Some((file, lo, is_others)) if (file, lo) == (m.e.at.file, m.lo) => is_others,
+            _ => false,
+        };
+        named = Some((m.e.at.file, m.lo, is_others));
+        if is_others {
+            out.insert(log);
+        }
+    }
+    out
+}
+
 /// Whether a message is about a request with another method or target than this one.
 fn names_another(case: &Case<'_>, e: &LogEvent) -> bool {
     let r = &case.scene.world.requests[case.f.request].r;
     let same_target = [r.key, r.target, r.path].iter().any(|t| *t == 0 || *t == e.key || *t == e.target);
-    e.target != 0 && !(same_target && (e.method == 0 || e.method == r.method))
+    // A path without a method may be any file's.
+    e.method != 0 && e.target != 0 && !(same_target && e.method == r.method)
 }
 
 /// The handler logged an error of its own words about this very request as the connection closed.
