@@ -19,7 +19,7 @@ pub(super) fn short(c: &mut Canvas, a: &Analysis) {
         }
         for k in odd.iter().take(3) {
             line.push(plain(if line.is_empty() { "" } else { "; " }));
-            line.extend(brief(k));
+            line.extend(brief(a, k));
         }
         if odd.len() > 3 {
             line.push(plain(format!("; and {} more", odd.len() - 3)));
@@ -64,15 +64,25 @@ fn agreeing(n: u64) -> String {
     format!("{} with the reference to 0.1 s", words::count(n, "agrees", "agree"))
 }
 
+/// The zone of a host whose stamps name none: it was only not known. Where they name one, the host has it wrong.
+fn local_zone<'a>(a: &'a Analysis, k: &Clock) -> Option<&'a str> {
+    let mut zones = a.sources.iter().filter(|s| s.instance == k.source).map(|s| s.zone.as_str());
+    let first = zones.next()?;
+    (first.starts_with(['+', '-']) && zones.all(|z| z == first)).then_some(first)
+}
+
 /// A clock in a few words.
-fn brief(k: &Clock) -> Vec<Span> {
+fn brief(a: &Analysis, k: &Clock) -> Vec<Span> {
     let mut out = vec![span(Role::Strong, &k.source), plain(" ")];
     out.push(match k.offset_s {
         None => span(Role::Warn, "not known"),
         Some(o) => span(if o.abs() >= 1.0 { Role::Warn } else { Role::Plain }, words::offset(o)),
     });
     if k.zone_error_s != 0 {
-        out.push(span(Role::Warn, format!(", zone wrong by {}", words::offset(k.zone_error_s as f64))));
+        out.push(match local_zone(a, k) {
+            None => span(Role::Warn, format!(", zone wrong by {}", words::offset(k.zone_error_s as f64))),
+            Some(zone) => plain(format!(", local time, {zone}")),
+        });
     }
     if !k.steps.is_empty() {
         out.push(plain(", stepped"));
@@ -92,7 +102,7 @@ pub(super) fn clocks(c: &mut Canvas, a: &Analysis, everything: bool) {
         c.para(2, &[plain(agreeing(agree as u64))]);
     }
     for k in shown {
-        c.item(2, "- ", &sentence(k));
+        c.item(2, "- ", &sentence(a, k));
     }
 }
 
@@ -103,7 +113,7 @@ fn is_remarkable(k: &Clock) -> bool {
         || matches!(k.state, ClockState::Contradictory | ClockState::TooFewSamples)
 }
 
-fn sentence(k: &Clock) -> Vec<Span> {
+fn sentence(a: &Analysis, k: &Clock) -> Vec<Span> {
     let mut out = vec![span(Role::Strong, &k.source), plain(": ")];
     match (k.state, k.offset_s) {
         (ClockState::Reference, _) => out.push(plain("the reference")),
@@ -121,7 +131,12 @@ fn sentence(k: &Clock) -> Vec<Span> {
     }
     if k.zone_error_s != 0 {
         out.push(plain("; "));
-        out.push(span(Role::Warn, format!("its zone is wrong by {}", words::offset(k.zone_error_s as f64))));
+        out.push(match local_zone(a, k) {
+            None => {
+                span(Role::Warn, format!("its zone is wrong by {}", words::offset(k.zone_error_s as f64)))
+            }
+            Some(zone) => plain(format!("its stamps have no zone: they are local time, {zone}")),
+        });
     }
     for s in &k.steps {
         out.push(plain(format!("; stepped by {} at {}", words::offset(s.by_s), words::moment(s.at))));
