@@ -128,6 +128,21 @@ impl Plan {
         self.files.iter().map(|f| f.path.as_str())
     }
 
+    /// The number of a file, by its path: what [`FileScanner::new`](crate::FileScanner::new) asks for. Of a file whose programs are
+    /// told apart it is that of the first part; the others follow.
+    ///
+    /// ```
+    /// use logjoin::{Head, Options, plan};
+    ///
+    /// let head = |path: &str| Head { path: path.into(), ..Head::default() };
+    /// let plan = plan(vec![head("web/access.log"), head("app/app.log")], Vec::new(), Options::default());
+    /// assert_eq!((plan.number_of("app/app.log"), plan.number_of("web/access.log")), (Some(0), Some(1)));
+    /// assert_eq!(plan.number_of("app/other.log"), None);
+    /// ```
+    pub fn number_of(&self, path: &str) -> Option<usize> {
+        self.files.iter().position(|f| f.path == path)
+    }
+
     /// The first of the numbers that the file with this number has: that of its first part.
     pub fn first_part(&self, file: usize) -> usize {
         let Some(own) = self.files.get(file).filter(|f| f.part.is_some()) else { return file };

@@ -114,7 +114,11 @@ pub struct FileScanner<'p> {
 type OnUnparsed<'p> = Box<dyn FnMut(u64, &[u8]) + Send + 'p>;
 
 impl<'p> FileScanner<'p> {
-    /// A scanner for the file with this number in the plan.
+    /// A scanner for the file with this number in the plan ([`Plan::number_of`]).
+    ///
+    /// # Panics
+    ///
+    /// If the plan has no file with this number.
     pub fn new(plan: &'p Plan, file: usize) -> FileScanner<'p> {
         FileScanner {
             file: &plan.files[file],
