@@ -304,8 +304,11 @@ pub(super) fn summary(own: &[Rule], all: &[Episode], largest: &Episode) -> Strin
         true => String::new(),
         false => format!(", {} of them", words::grouped(largest.failures)),
     };
-    let more =
-        if all.len() > 1 { format!(" ({} other episodes with it)", all.len() - 1) } else { String::new() };
+    let more = match all.len() {
+        0 | 1 => String::new(),
+        2 => " (another episode with it)".to_owned(),
+        n => format!(" ({} other episodes with it)", n - 1),
+    };
     let requests = if failures == 1 { "request" } else { "requests" };
     format!(
         "{} {requests} failed ({}){of_them}: {what}{at}{share}{more}",
