@@ -300,9 +300,10 @@ pub(super) fn summary(own: &[Rule], all: &[Episode], largest: &Episode) -> Strin
     let statuses: BTreeSet<&str> = all.iter().flat_map(|e| e.by_status.keys().map(String::as_str)).collect();
     let statuses: Vec<&str> = statuses.into_iter().collect();
     // The others failed for something else.
-    let of_them = match all.iter().all(|e| e.cause == largest.cause && e.detail == largest.detail) {
-        true => String::new(),
-        false => format!(", {} of them", words::grouped(largest.failures)),
+    let alike = all.iter().filter(|e| e.cause == largest.cause && e.detail == largest.detail);
+    let of_them = match alike.map(|e| e.failures).sum::<u64>() {
+        n if n == failures => String::new(),
+        n => format!(", {} of them", words::grouped(n)),
     };
     let more = match all.len() {
         0 | 1 => String::new(),

@@ -54,7 +54,7 @@ fn values_and_lines_are_judged_alike() {
     assert_eq!(events.totals, lines.totals);
     assert_eq!(events.failures, lines.failures);
     assert_eq!(events.incidents, lines.incidents);
-    let roles = |a: &Analysis| a.sources.iter().map(|s| (s.id, s.role.clone())).collect::<Vec<_>>();
+    let roles = |a: &Analysis| a.sources.iter().map(|s| (s.id.clone(), s.role)).collect::<Vec<_>>();
     assert_eq!(roles(&events), roles(&lines));
     assert!(events.ledger.holds() && events.ledger.events == 5, "{:?}", events.ledger);
 }
