@@ -221,15 +221,14 @@ fn judge(
         }
         _ => seen::nginx(world, &errors, &mut tries, detail, status, coverage.tells_of(timed)),
     };
-    let mechanism = match (mechanism, seen::by_timer(plan, timed, &tries)) {
-        (Mechanism::Unknown, Some(m)) => {
-            if let Some(last) = tries.last_mut() {
-                last.mechanism = m;
-            }
-            m
-        }
-        (m, _) => m,
+    let by_timer = match mechanism {
+        Mechanism::Unknown => seen::by_timer(plan, timed, &tries),
+        _ => None,
     };
+    if let (Some(m), Some(last)) = (by_timer, tries.last_mut()) {
+        last.mechanism = m;
+    }
+    let mechanism = by_timer.unwrap_or(mechanism);
     let mechanism = if status == 499 { Mechanism::ClientGone } else { mechanism };
     let is_client = mechanism == Mechanism::ClientGone && !is_failure_status || status == 499;
     let is_hidden =

@@ -4,7 +4,7 @@ use super::super::canvas::{Canvas, Role, Span, plain, span};
 use super::super::words;
 use super::{left, right};
 use crate::Analysis;
-use crate::analysis::{Clock, Ledger};
+use crate::analysis::{Clock, Ledger, Source};
 use crate::vocabulary::{ClockState, NoteLevel};
 
 /// One row for each: clocks, coverage, what is unexplained, warnings.
@@ -66,9 +66,10 @@ fn agreeing(n: u64) -> String {
 
 /// The zone of a host whose stamps name none: it was only not known. Where they name one, the host has it wrong.
 fn local_zone<'a>(a: &'a Analysis, k: &Clock) -> Option<&'a str> {
-    let mut zones = a.sources.iter().filter(|s| s.instance == k.source).map(|s| s.zone.as_str());
-    let first = zones.next()?;
-    (first.starts_with(['+', '-']) && zones.all(|z| z == first)).then_some(first)
+    let mut own = a.sources.iter().filter(|s| s.instance == k.source);
+    let is_written = |s: &Source| s.zone_reason.contains("written") || !s.zone.starts_with(['+', '-']);
+    let first = own.next().filter(|s| !is_written(s))?;
+    own.all(|s| !is_written(s) && s.zone == first.zone).then_some(first.zone.as_str())
 }
 
 /// A clock in a few words.
