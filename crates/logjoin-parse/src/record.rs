@@ -1,4 +1,6 @@
 //! What a line says, in the words of the field, borrowed from the line.
+//!
+//! Long because it is one list of alike types: all that a format may say, each with its shape and unit.
 
 use std::borrow::Cow;
 

@@ -2,6 +2,8 @@
 //!
 //! The trick: a line that begins a record flushes the record before it, so an event of many lines (a stack trace, an
 //! nginx line with PHP's output in it) is looked at once, whole, wherever the chunks were cut.
+//!
+//! Long because nothing else may see bytes: what reads them stands together.
 
 use std::borrow::Cow;
 

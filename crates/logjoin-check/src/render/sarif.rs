@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use logjoin::render::escape;
 use serde_json::{Value, json};
 
-use super::grouped;
 use crate::{RULES, Report, Severity};
+use logjoin::render::grouped;
 
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";

@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use logjoin::render::escape::terminal;
 
-use super::grouped;
 use crate::{Report, Severity};
+use logjoin::render::grouped;
 
 /// The report as text; with `color`, for a terminal that shows it. `brief`: without the reasons.
 pub fn text(report: &Report, color: bool, brief: bool) -> Vec<u8> {

@@ -182,7 +182,13 @@ fn apache_errors(
             *skip += 1;
         }
         let named = id.as_ref().and_then(|id| by_id.get(id)).into_iter().flatten();
-        let candidates = || named.clone().chain(&of_client[*skip..]).copied();
+        // Groups are in the order of their last lines: those after the end of the request are of others.
+        let is_over = |g: &usize| {
+            let lines = &groups[*g].lines;
+            t.has_duration && world.errors[lines[lines.len() - 1]].lo >= t.end_hi + SECOND / 10
+        };
+        let in_time = of_client[*skip..].iter().take_while(|g| !is_over(g));
+        let candidates = || named.clone().chain(in_time.clone()).copied();
         // What httpd answers itself, it answers right after its last line; what a balancer's next member answers comes later.
         let ends_it = |g: &usize| {
             let lines = &groups[*g].lines;

@@ -36,6 +36,7 @@ mod tests;
 pub use compare::{compare_json, compare_markdown, compare_text};
 pub use explain::{explain_cause, explain_failure};
 pub use sources::sources;
+pub use words::grouped;
 
 use crate::Analysis;
 use crate::rows::Names;

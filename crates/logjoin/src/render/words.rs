@@ -4,7 +4,11 @@ use chrono::{DateTime, Utc};
 
 use crate::analysis::Time;
 
-/// `1234567` as `1,234,567`.
+/// A number as reports write it: `1234567` as `1,234,567`.
+///
+/// ```
+/// assert_eq!(logjoin::render::grouped(1_234_567), "1,234,567");
+/// ```
 pub fn grouped(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);

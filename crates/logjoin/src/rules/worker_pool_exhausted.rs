@@ -2,7 +2,6 @@
 
 use super::timeout_too_short::began_late;
 use super::{Cite, Rule, Verdict};
-use crate::failing::Failing;
 use crate::index::Row;
 use crate::scene::{Case, SECOND};
 use crate::signals::Meaning;
@@ -89,6 +88,7 @@ fn judge(case: &Case<'_>) -> Option<Verdict> {
 /// proxy, and some found no place, its accept queue was full at times.
 pub(super) fn others_got_in(case: &Case<'_>) -> Option<Verdict> {
     const PARTS: i64 = 5;
+    const FAR: i64 = 30 * SECOND;
     let instance = case.instance?;
     let scene = case.scene;
     // By way of another proxy they may have come another way.
@@ -96,20 +96,23 @@ pub(super) fn others_got_in(case: &Case<'_>) -> Option<Verdict> {
     if senders.any(|from| from != case.proxy && !scene.peers.chains.contains(&(from, case.proxy))) {
         return None;
     }
-    let silent: Vec<&Failing> = case.fellows(Mechanism::ConnectTimeout, 30 * SECOND, 30 * SECOND).collect();
-    let starts = || silent.iter().map(|f| f.start_ns).chain([case.start]);
-    let (from, to) = (starts().min()?, starts().max()?);
+    // In order of their ends; one timer makes it that of their beginnings, too.
+    let silent = scene.failed_as(instance, Mechanism::ConnectTimeout, case.start - FAR, case.end + FAR);
+    let start = |n: &usize| scene.failing[*n].start_ns;
+    let (from, to) = (start(silent.first()?), start(silent.last()?));
     let long = (to - from) / PARTS;
     let is_open = |part: i64| {
         let begin = from + part * long;
         scene.next_served(instance, begin).is_some_and(|start| start < begin + long)
     };
-    let is_always_open = silent.len() >= 5 && long >= SECOND && (0..PARTS).all(is_open);
+    let is_always_open = silent.len() > 5 && long >= SECOND && (0..PARTS).all(is_open);
     is_always_open.then(|| {
-        let cites = silent.iter().take(3).flat_map(|f| f.errors.iter().map(|e| Cite::Error(*e)).chain([Cite::Request(f.request)]));
-        Verdict::new(CauseId::WorkerPoolExhausted, 0.7)
-            .instead(CauseId::ConnectTimeout, 0.25)
-            .because("the server answered other requests of this proxy all the while: some connections found no place in its accept queue", cites)
+        let shown = silent.iter().filter(|n| **n != case.number).take(3).map(|n| &scene.failing[*n]);
+        let cites = shown.flat_map(|f| f.errors.iter().map(|e| Cite::Error(*e)).chain([Cite::Request(f.request)]));
+        Verdict::new(CauseId::WorkerPoolExhausted, 0.7).instead(CauseId::ConnectTimeout, 0.25).because(
+            "the server answered other requests of this proxy all the while: some connections found no place in its accept queue",
+            cites,
+        )
     })
 }
 
